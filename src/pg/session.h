@@ -1,0 +1,18 @@
+// The settings that make text stable, for every session of ours that reads or writes data
+// (architecture.md §2, postgres-hazards.md M1).
+#pragma once
+
+#include <string_view>
+
+#include "pg/connection.h"
+
+namespace pg {
+
+// Sets all of them on `connection`, those that its server has. `client_encoding` is the encoding of the
+// data in the archive: the database's own, so that nothing is converted.
+void pin_settings(Connection& connection, std::string_view client_encoding);
+
+// The encoding of the connected database (pg_encoding_to_char), e.g. UTF8, LATIN1, SQL_ASCII.
+std::string database_encoding(Connection& connection);
+
+}  // namespace pg
