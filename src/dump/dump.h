@@ -1,0 +1,39 @@
+// One read, three formats: a consistent snapshot of a database into an archive, an SQL file and CSV files.
+//
+// Guarantees: every table is locked before the snapshot exists (F1) and stays locked to the last COPY; the
+// output is the same whatever the number of workers, but for the creation time; memory is bounded by workers
+// and a reorder window, independent of table size.
+// Failure: Kind::Connect, Privilege, Preflight before anything is read; afterwards whatever ended it. Nothing
+// of what was written may then be used.
+#pragma once
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+#include "archive/manifest.h"
+#include "pg/conninfo.h"
+#include "util/reporter.h"
+
+namespace dump {
+
+struct Formats {
+  bool sql = true;
+  bool csv = true;
+};
+
+struct Options {
+  pg::ConnInfo source;
+  std::string application_name;
+  std::filesystem::path directory;   // exists and is empty; gets full_backup.dump, full_backup.sql.gz, csv/
+  Formats formats;
+  archive::SqlFileOptions sql;
+  std::size_t jobs = 0;              // connections that read; 0: as many as cores, at most 8
+  std::filesystem::path pg_dump;     // empty: looked for
+};
+
+// Fills of the manifest everything that is known from the snapshot and from writing; name, label, run and
+// duration are the caller's. `files` holds the data files.
+archive::Manifest run(const Options& options, util::Reporter& reporter, std::stop_token stop);
+
+}  // namespace dump

@@ -1,0 +1,24 @@
+// Finding the pg_dump that fits a server (architecture.md §2): the configured one, PATH, the distributions'
+// versioned folders. The smallest major version that is not older than the server is taken, so that the
+// archive stays readable for the server's own pg_restore.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dump {
+
+struct PgDumpProgram {
+  std::filesystem::path path;
+  int major = 0;
+  std::string version;  // 15.20
+};
+
+// All that are there, best first for `server_major`; those that are too old at the end.
+std::vector<PgDumpProgram> pg_dump_candidates(int server_major, const std::filesystem::path& configured);
+// The best fitting one, or Kind::Preflight naming what was found and the remedy.
+PgDumpProgram find_pg_dump(int server_major, const std::filesystem::path& configured);
+
+}  // namespace dump

@@ -1,0 +1,83 @@
+// The one reader of rows: which tables and columns are content, how a table is cut, COPY out, fingerprints.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "codec/fingerprint.h"
+#include "pg/connection.h"
+#include "pg/ident.h"
+
+namespace scan {
+
+struct Table {
+  std::uint32_t oid = 0;
+  pg::QualifiedName name;
+  std::vector<std::string> columns;    // undropped, not generated, in attribute order (archive-format 8.1)
+  std::vector<std::string> generated;  // stored generated columns
+  std::string filter;                  // " WHERE …" of an extension's configuration table as it stands in extcondition, else empty
+  bool extension_config = false;
+  bool heap = true;                    // table access method is heap
+  std::uint64_t bytes = 0;             // pg_relation_size of the main fork, read when listed
+};
+
+// Every ordinary table whose rows are content: partitions, unlogged and inheritance children included;
+// foreign, partitioned and temporary ones not; of extensions only configuration tables. By schema and name.
+std::vector<Table> list_tables(pg::Connection& connection);
+
+struct Sequence {
+  pg::QualifiedName name;
+  std::int64_t last_value = 0;
+  bool is_called = false;
+};
+std::vector<Sequence> list_sequences(pg::Connection& connection);  // with their positions, one round trip per 500
+
+struct MaterializedView {
+  std::uint32_t oid = 0;
+  pg::QualifiedName name;
+  bool populated = false;
+  std::vector<std::string> columns;
+};
+std::vector<MaterializedView> list_materialized_views(pg::Connection& connection);
+
+struct LargeObject {
+  std::uint32_t oid = 0;
+  std::string owner, acl, comment;
+  std::vector<std::pair<std::string, std::string>> labels;
+};
+std::vector<LargeObject> list_large_objects(pg::Connection& connection);
+
+// Pages [first, end) of the main fork; nullopt is open.
+struct PageRange {
+  std::optional<std::uint64_t> first, end;
+};
+constexpr std::uint64_t kChunkPages = 4096;  // 32 MiB of heap at 8 KiB pages; a constant of the format, not an option
+
+// How a table of `bytes` is cut: one open range unless the server can scan by TID range (14+), the table is a
+// heap and larger than a chunk. First and last range are open-ended (M2).
+std::vector<PageRange> cut(const Table& table, int server_major);
+// The plan of a chunk is a TID range scan, asked once by EXPLAIN.
+bool tid_range_scan_works(pg::Connection& connection, const Table& table);
+
+// COPY … TO STDOUT of the columns in the range; FROM ONLY where it is a query.
+std::string copy_out_statement(const pg::QualifiedName& table, const std::vector<std::string>& columns,
+                               const std::string& filter, const PageRange& range);
+
+// Reads the rows and sums them. `columns` by name, so both sides of a comparison use the source's list.
+codec::Fingerprint fingerprint(pg::Connection& connection, const pg::QualifiedName& table,
+                               const std::vector<std::string>& columns, const std::string& filter,
+                               const PageRange& range);
+// Same for columns that COPY of a table refuses (generated) and for materialised views.
+codec::Fingerprint fingerprint_by_query(pg::Connection& connection, const pg::QualifiedName& relation,
+                                        const std::vector<std::string>& columns, const std::string& filter);
+// SHA-256 and size of a large object; within a transaction.
+struct LargeObjectSum {
+  std::uint64_t bytes = 0;
+  std::string sha256;
+};
+LargeObjectSum sum_large_object(pg::Connection& connection, std::uint32_t oid);
+
+}  // namespace scan
