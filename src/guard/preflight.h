@@ -1,0 +1,50 @@
+// Everything a run needs, asked before anything is done; the same lines make `doctor`.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "pg/conninfo.h"
+#include "util/error.h"
+
+namespace guard {
+
+enum class Verdict { Pass, Warn, Fail };
+
+struct Line {
+  Verdict verdict = Verdict::Pass;
+  std::string subject;   // connection, server, pg_dump, privileges, space, sessions, pooler, slots, undo …
+  std::string text;
+  std::string remedy;    // for Warn and Fail
+  util::Kind kind = util::Kind::Preflight;  // of a Fail, for its exit code
+};
+
+struct PreflightOptions {
+  pg::ConnInfo database;
+  std::string maintenance_db;
+  std::filesystem::path dir;
+  std::filesystem::path pg_dump;
+  std::optional<std::uint64_t> server_free;
+  bool needs_copy = true;          // a side database will be made
+  bool accept_superuser_functions = false;
+  std::string key;                 // for the rehearsal of the undo; empty: leave it out
+};
+
+struct Preflight {
+  std::vector<Line> lines;
+  std::uint64_t database_bytes = 0;
+  std::uint64_t tables = 0;
+  std::string server_version;
+  std::string system_identifier;
+  bool ok() const noexcept;
+  // The first Fail as an error of its kind, with all others attached.
+  void require() const;
+};
+
+// Throws only if the server cannot be reached.
+Preflight preflight(const PreflightOptions& options, std::stop_token stop);
+
+}  // namespace guard
