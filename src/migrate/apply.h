@@ -1,0 +1,38 @@
+// Runs migration files, statement by statement, each file in one transaction with its line of the history.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "migrate/files.h"
+#include "migrate/target.h"
+#include "pg/connection.h"
+#include "util/error.h"
+#include "util/reporter.h"
+
+namespace migrate {
+
+struct ApplyOptions {
+  std::string run;                            // id, for the history
+  std::chrono::milliseconds lock_timeout{0};  // 0: the server's
+};
+
+struct Outcome {
+  std::vector<std::string> applied;    // files whose line of the history is committed
+  std::uint64_t statements = 0;        // that succeeded, in all files
+  bool committed = false;              // anything may have been committed, of a failed file too
+  // What ended it: "statement 4 of 7, 20261120_quotas.sql:18: column "limit" does not exist", with the SQLSTATE.
+  // Kind::InDoubt if the connection was lost during a commit, Kind::Interrupted after a stop.
+  std::optional<util::Error> failure;
+};
+
+// Applies `files` in their order; the first failure ends it. Every file begins with the session's own settings
+// (DISCARD ALL). Throws nothing but Kind::Bug: a migration that fails is an outcome.
+Outcome apply(const Target& target, pg::Connection& connection, const std::vector<File>& files,
+              const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop);
+
+}  // namespace migrate

@@ -1,0 +1,43 @@
+// Runs the operator's own migration program: its output live and kept, without secrets.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "migrate/target.h"
+#include "util/clock.h"
+#include "util/reporter.h"
+#include "util/secret.h"
+#include "util/subprocess.h"
+
+namespace migrate {
+
+struct CommandOptions {
+  std::vector<std::string> argv;
+  std::vector<std::string> set_env;     // NAME=value: where the database is
+  std::vector<std::string> unset_env;
+  std::filesystem::path directory;      // where it runs; empty: ours
+  std::filesystem::path output_file;    // gets what it wrote, both streams in the order of arrival, scrubbed
+  std::chrono::milliseconds grace = std::chrono::seconds(5);  // between the signals that end it
+  bool inherit_stdin = false;
+};
+
+struct CommandOutcome {
+  util::Ended ended;
+  util::Seconds took{0};
+  std::string last_output;              // at most 4 KiB, scrubbed: for the report
+  bool succeeded() const noexcept { return ended.status == 0 && !ended.signal; }
+};
+
+// Kind::Usage if the program cannot be found or is not executable; asked before anything starts.
+void require_program(const CommandOptions& options);
+
+// To the end of the program; a stop ends its process group. Call it from a thread that outlives it (the main
+// thread, contracts.md K1). Throws Kind::Usage if it cannot be started and Kind::Io if its output cannot be kept.
+CommandOutcome run_command(const Target& target, const CommandOptions& options, const util::Scrubber& scrubber,
+                           util::Reporter& reporter, std::stop_token stop);
+
+}  // namespace migrate
