@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "pg/connection.h"
-#include "verify/verify.h"
+#include "verify/proof.h"
 
 namespace migrate {
 

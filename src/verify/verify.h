@@ -10,30 +10,14 @@
 
 #include "archive/evidence.h"
 #include "backup/backup.h"
+#include "pg/connection.h"
 #include "pg/conninfo.h"
+#include "pg/database_properties.h"
 #include "swap/swap.h"
 #include "util/reporter.h"
+#include "verify/proof.h"
 
 namespace verify {
-
-// Evidence that a backup restores, as a value that only this module makes. Moves; cannot be copied or invented.
-class Proof {
- public:
-  archive::Level level() const noexcept { return level_; }
-  const std::string& backup_name() const noexcept { return backup_name_; }
-  const std::string& sums_sha256() const noexcept { return sums_sha256_; }
-  const std::string& database() const noexcept { return database_; }        // the live one it was made of
-  const std::optional<swap::SealRecord>& copy() const noexcept { return copy_; }  // from `restored` on, if kept
-  Proof(Proof&&) noexcept = default;
-  Proof& operator=(Proof&&) noexcept = default;
-
- private:
-  friend class Maker;
-  Proof() = default;
-  archive::Level level_ = archive::Level::None;
-  std::string backup_name_, sums_sha256_, database_;
-  std::optional<swap::SealRecord> copy_;
-};
 
 enum class Copy { Drop, KeepSealed };
 
