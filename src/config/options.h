@@ -1,0 +1,163 @@
+// The one table of options: parser, environment, configuration file, help and reference page come from it.
+// Defaults stand nowhere else (style 9.1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace config {
+
+// Commands as bits, so that a row can name several.
+enum CommandBit : std::uint32_t {
+  kBackup = 1U << 0U,
+  kList = 1U << 1U,
+  kShow = 1U << 2U,
+  kVerify = 1U << 3U,
+  kRestore = 1U << 4U,
+  kMigrate = 1U << 5U,
+  kUndo = 1U << 6U,
+  kClose = 1U << 7U,
+  kRuns = 1U << 8U,
+  kStatus = 1U << 9U,
+  kDoctor = 1U << 10U,
+  kDemo = 1U << 11U,
+  kAll = (1U << 12U) - 1,
+};
+
+struct CommandSpec {
+  CommandBit bit;
+  std::string_view name;
+  std::string_view arguments;  // as in the usage line
+  std::string_view help;       // one line
+};
+
+constexpr std::array kCommands{
+    CommandSpec{kDemo, "demo", "", "tell the whole story on a private PostgreSQL: backup, proof, a migration that fails and is undone"},
+    CommandSpec{kDoctor, "doctor", "", "check everything that a run needs; each line with its remedy"},
+    CommandSpec{kBackup, "backup", "[LABEL]", "make a backup in three formats in one read; prints its name"},
+    CommandSpec{kList, "list", "", "list the backups with size, age and proof level"},
+    CommandSpec{kShow, "show", "BACKUP", "show everything about one backup"},
+    CommandSpec{kVerify, "verify", "BACKUP", "check a backup; exit 8 on damage"},
+    CommandSpec{kRestore, "restore", "BACKUP", "restore beside the database, prove it, swap it in; the replaced database is kept"},
+    CommandSpec{kMigrate, "migrate", "[MIGRATIONS] | -- COMMAND…", "run a migration behind a proven backup, and undo it if it fails"},
+    CommandSpec{kUndo, "undo", "[RUN]", "take an unfinished or failed run back"},
+    CommandSpec{kClose, "close", "RUN", "leave the database as it is and release everything of the run"},
+    CommandSpec{kRuns, "runs", "[RUN]", "list the runs, or show one"},
+    CommandSpec{kStatus, "status", "", "an unfinished run first; database, last run, last proven backup"},
+};
+
+enum class OptionType { Flag, Text, Path, Count, Duration, Size, List, Choice };
+
+struct OptionSpec {
+  std::string_view name;            // --name
+  char letter = 0;                  // -x
+  std::string_view env;             // variable; empty: none
+  OptionType type = OptionType::Text;
+  std::string_view value;           // name of the value in the help
+  std::string_view fallback;        // default; empty: none
+  std::string_view choices;         // "a|b|c" for Choice
+  std::uint32_t commands = kAll;
+  std::string_view help;
+};
+
+constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow;
+constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose;
+constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate;
+
+constexpr std::array kOptions{
+    OptionSpec{.name = "database", .letter = 'd', .env = "DATABASE_URL", .value = "URL", .commands = kDatabase,
+               .help = "the database: postgresql://user@host/db, a conninfo string, or the PG* variables"},
+    OptionSpec{.name = "maintenance-db", .env = "PGBELAY_MAINTENANCE_DB", .value = "NAME",
+               .commands = kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kBackup,
+               .help = "database to work from while others are renamed (else postgres, then template1)"},
+    OptionSpec{.name = "dir", .env = "PGBELAY_DIR", .type = OptionType::Path, .value = "BACKUPS", .fallback = "backups",
+               .commands = kDatabase, .help = "where backups and runs live"},
+    OptionSpec{.name = "config", .env = "PGBELAY_CONFIG", .type = OptionType::Path, .value = "FILE",
+               .help = "configuration file (else pgbelay.toml in this folder or a parent)"},
+    OptionSpec{.name = "env-file", .type = OptionType::Path, .value = "FILE", .fallback = ".env", .commands = kDatabase,
+               .help = "file with variables such as DATABASE_URL; the real environment wins"},
+    OptionSpec{.name = "no-env-file", .type = OptionType::Flag, .commands = kDatabase, .help = "do not read .env"},
+    OptionSpec{.name = "json", .type = OptionType::Flag, .help = "stdout is JSON"},
+    OptionSpec{.name = "quiet", .letter = 'q', .type = OptionType::Flag, .help = "only results and errors"},
+    OptionSpec{.name = "verbose", .letter = 'v', .type = OptionType::Flag, .help = "the log on stderr, too"},
+    OptionSpec{.name = "log-file", .env = "PGBELAY_LOG_FILE", .type = OptionType::Path, .value = "FILE",
+               .help = "append a log there"},
+    OptionSpec{.name = "jobs", .letter = 'j', .env = "PGBELAY_JOBS", .type = OptionType::Count, .value = "N", .fallback = "0",
+               .commands = kReads | kUndo, .help = "connections that read or load at once; 0: as many as cores, at most 8"},
+    OptionSpec{.name = "pg-dump", .env = "PGBELAY_PG_DUMP", .type = OptionType::Path, .value = "PROGRAM",
+               .commands = kBackup | kMigrate | kDoctor, .help = "the pg_dump to read the schema with (else looked for)"},
+    OptionSpec{.name = "formats", .type = OptionType::Text, .value = "LIST", .fallback = "dump,sql,csv",
+               .commands = kBackup | kMigrate, .help = "what to write; dump always"},
+    OptionSpec{.name = "sql-owners", .type = OptionType::Flag, .commands = kBackup | kMigrate,
+               .help = "set owners in full_backup.sql.gz"},
+    OptionSpec{.name = "sql-acls", .type = OptionType::Flag, .commands = kBackup | kMigrate,
+               .help = "grant privileges in full_backup.sql.gz"},
+    OptionSpec{.name = "proof", .type = OptionType::Choice, .value = "LEVEL", .choices = "written|read-back|restored|proven",
+               .commands = kBackup | kMigrate,
+               .help = "the level to reach (backup: read-back, migrate: proven)"},
+    OptionSpec{.name = "level", .type = OptionType::Choice, .value = "LEVEL", .fallback = "read-back",
+               .choices = "written|read-back|restored|proven", .commands = kVerify, .help = "the level to reach"},
+    OptionSpec{.name = "to", .type = OptionType::Text, .value = "NAME|URL", .commands = kRestore,
+               .help = "the database to restore into: a name on the same server, or a URL"},
+    OptionSpec{.name = "label", .type = OptionType::Text, .value = "LABEL", .commands = kMigrate, .help = "a name for the run"},
+    OptionSpec{.name = "undo", .env = "PGBELAY_UNDO", .type = OptionType::Choice, .value = "STRATEGY", .fallback = "auto",
+               .choices = "auto|swap|none", .commands = kMigrate, .help = "how a failed migration is undone"},
+    OptionSpec{.name = "hold", .env = "PGBELAY_HOLD", .type = OptionType::Choice, .value = "HOLD", .fallback = "auto",
+               .choices = "auto|none|read-only|exclusive", .commands = kMigrate,
+               .help = "what to do about others who are connected"},
+    OptionSpec{.name = "on-foreign-writes", .type = OptionType::Choice, .value = "WHAT", .fallback = "ask",
+               .choices = "ask|undo|keep", .commands = kMigrate | kUndo,
+               .help = "when a migration failed and others may have written"},
+    OptionSpec{.name = "server-free", .env = "PGBELAY_SERVER_FREE", .type = OptionType::Size, .value = "SIZE",
+               .commands = kMigrate | kDoctor | kRestore, .help = "free space on the server's disk, where it cannot be seen from here"},
+    OptionSpec{.name = "max-proof-age", .type = OptionType::Duration, .value = "DUR", .fallback = "1h", .commands = kMigrate,
+               .help = "the proof may be this old when the migration begins"},
+    OptionSpec{.name = "lock-timeout", .type = OptionType::Duration, .value = "DUR", .fallback = "0s", .commands = kMigrate,
+               .help = "lock_timeout for migration files; 0s: none"},
+    OptionSpec{.name = "allow-destructive", .type = OptionType::Flag, .commands = kMigrate,
+               .help = "tables may vanish or shrink"},
+    OptionSpec{.name = "accept-superuser-functions", .type = OptionType::Flag, .commands = kMigrate | kVerify | kRestore | kBackup | kDoctor,
+               .help = "restore as superuser although functions of others would run"},
+    OptionSpec{.name = "no-tap", .type = OptionType::Flag, .commands = kMigrate,
+               .help = "give the command the original URL; its sessions then count as others'"},
+    OptionSpec{.name = "url-env", .type = OptionType::List, .value = "NAME", .commands = kMigrate,
+               .help = "a further variable that holds the database's URL; may be repeated"},
+    OptionSpec{.name = "plan", .letter = 'n', .type = OptionType::Flag, .commands = kMigrate,
+               .help = "print what would happen and stop"},
+    OptionSpec{.name = "recheck", .type = OptionType::Flag, .commands = kUndo,
+               .help = "read the copy once more before it is swapped in"},
+    OptionSpec{.name = "yes", .letter = 'y', .type = OptionType::Flag, .commands = kAsks, .help = "do not ask"},
+    OptionSpec{.name = "keep", .type = OptionType::Flag, .commands = kDemo, .help = "leave the demo's server running"},
+    OptionSpec{.name = "rows", .type = OptionType::Count, .value = "N", .fallback = "100000", .commands = kDemo,
+               .help = "members in the demo's database"},
+};
+
+constexpr const CommandSpec* find_command(std::string_view name) {
+  for (const CommandSpec& command : kCommands) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+constexpr const OptionSpec* find_option(std::string_view name) {
+  for (const OptionSpec& option : kOptions) {
+    if (option.name == name) return &option;
+  }
+  return nullptr;
+}
+
+consteval bool option_names_are_unique() {
+  for (std::size_t a = 0; a < kOptions.size(); ++a) {
+    for (std::size_t b = a + 1; b < kOptions.size(); ++b) {
+      if (kOptions[a].name == kOptions[b].name) return false;
+      if (kOptions[a].letter != 0 && kOptions[a].letter == kOptions[b].letter) return false;
+    }
+  }
+  return true;
+}
+static_assert(option_names_are_unique());
+
+}  // namespace config
