@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,7 +27,7 @@ struct Fingerprint {
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
-// Splits a stream of COPY text at newlines, wherever its pieces are cut, and sums its rows.
+// Splits a stream of COPY text at newlines, wherever its pieces are cut, and sums its rows in bounded memory.
 // The end marker line "\." and what follows it are no rows.
 class RowSplitter {
  public:
@@ -37,9 +38,17 @@ class RowSplitter {
   bool partial() const noexcept { return !rest_.empty(); }
 
  private:
+  struct LongRow;
+  struct LongRowDeleter {
+    void operator()(LongRow* row) const noexcept;
+  };
   void line(std::span<const std::byte> row);
+  void collect(std::span<const std::byte> part);
+  void end_collected();
+
   Fingerprint fingerprint_;
-  std::string rest_;
+  std::string rest_;  // of a row that goes on in the next bytes; not empty while there is one
+  std::unique_ptr<LongRow, LongRowDeleter> long_row_;  // its hash so far, once it is too long to collect
   bool ended_ = false;
 };
 

@@ -24,7 +24,7 @@ class Inflater {
 
   // Hands on what `deflated` inflates to, in spans of at most 256 KiB that are valid during the call.
   void add(std::span<const std::byte> deflated, const ByteSink& sink);
-  // The stream must have ended here: zlib and gzip with their checksums right; a raw piece at a block boundary.
+  // The stream must have ended here: zlib and gzip with their checksums right; raw pieces at the flush that ends each.
   void finish();
   std::uint64_t raw_bytes() const noexcept;
 
