@@ -41,7 +41,10 @@ class ConnInfo {
   const std::vector<std::string>& ignored_parameters() const noexcept { return ignored_; }
 
   // Variables for a child that uses libpq (pg_dump): PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGSSLMODE …
+  // Unset environment_variables() for it first: a service in our own environment would win over these.
   std::vector<std::string> environment() const;
+  // Every variable that libpq reads.
+  static std::vector<std::string> environment_variables();
 
   // The text that was given, in the same form, with host, port, user's password and TLS parameters replaced,
   // for the guarded command: no sslmode but disable, no channel_binding, gssencmode, target_session_attrs,

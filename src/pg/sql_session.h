@@ -1,0 +1,12 @@
+// The statements of session.cc.
+#pragma once
+
+#include <string_view>
+
+namespace pg::sql {
+
+// $1 names and $2 values, text arrays of equal length: sets those that the server has and that differ.
+std::string_view set_settings();
+std::string_view database_encoding();
+
+}  // namespace pg::sql
