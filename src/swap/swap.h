@@ -82,6 +82,9 @@ struct SwapPlan {
 // closed to PUBLIC and to connections. Repeatable: called again after a crash at any moment it finishes, whatever
 // was done already. Kind::NotUndone naming what blocks (prepared transaction, superuser's session …).
 void run(pg::Connection& maintenance, const SwapPlan& plan);
+// The same where no database of the name `live` exists: the copy gets the properties, the name, and is opened.
+// `kept` and `kept_comment` are not used. Kind::Usage if there is one.
+void place(pg::Connection& maintenance, const SwapPlan& plan);
 // Reopens `live` when a swap was given up before its renames.
 void reopen(pg::Connection& maintenance, const std::string& live);
 
