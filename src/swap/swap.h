@@ -48,14 +48,14 @@ void seal(pg::Connection& maintenance, const std::string& name);    // ALLOW_CON
 bool sealed(pg::Connection& maintenance, const std::string& name);
 void drop_side(pg::Connection& maintenance, const std::string& name);  // refuses a name that has no side-database form
 
-// What a sealed copy's evidence hangs on: nothing may have run in it, and no crash restart emptied its
-// unlogged tables (S1).
+// What a sealed copy's evidence hangs on: nobody was let in, and no crash restart emptied its unlogged tables (S1).
 struct SealRecord {
   std::string database;
   std::uint32_t oid = 0;
-  std::string server_started;   // start time of the startup/checkpointer process: changes with a crash restart
-  std::uint64_t transactions = 0;  // xact_commit + xact_rollback of its datid
-  std::uint64_t sessions = 0;      // pg_stat_database.sessions, 14+
+  std::string server_started;     // changes with a crash restart or a promotion, not with an ordinary restart
+  std::uint64_t row_version = 0;  // of its row in pg_database: nobody can open it without changing this
+  std::uint64_t sessions = 0;     // pg_stat_database.sessions, 14+
+  std::uint64_t changes = 0;      // rows inserted, updated, deleted, by pg_stat_database
 };
 SealRecord seal_record(pg::Connection& maintenance, const std::string& name);
 // Empty if `record` still holds, else why not.
