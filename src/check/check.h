@@ -23,12 +23,16 @@ struct TableRows {
   std::uint64_t rows = 0;
 };
 
-// A table, or the top of a tree of partitions, with the rows of all its leaves.
-struct WatchedTable {
+struct Relation {
   std::uint32_t oid = 0;
   pg::QualifiedName name;
+};
+
+// A table, or the top of a tree of partitions, with the rows of all its leaves.
+struct WatchedTable {
+  Relation table;
   std::uint64_t rows = 0;
-  std::vector<pg::QualifiedName> parts;  // partitions at any depth; none for an ordinary table
+  std::vector<Relation> parts;  // partitions at any depth; none for an ordinary table
 };
 
 struct Constraint {

@@ -36,7 +36,8 @@ struct CommandOutcome {
 void require_program(const CommandOptions& options);
 
 // To the end of the program; a stop ends its process group. Call it from a thread that outlives it (the main
-// thread, contracts.md K1). Throws Kind::Usage if it cannot be started and Kind::Io if its output cannot be kept.
+// thread, contracts.md K1). Throws before it starts only: Kind::Usage if it cannot be started, Kind::Io if the
+// output file exists or cannot be made. Output that cannot be kept later is a warning.
 CommandOutcome run_command(const Target& target, const CommandOptions& options, const util::Scrubber& scrubber,
                            util::Reporter& reporter, std::stop_token stop);
 

@@ -1,0 +1,170 @@
+#include "migrate/apply.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "migrate/history.h"
+#include "util/clock.h"
+#include "util/text.h"
+#include "util/units.h"
+#include "util/workers.h"
+
+namespace migrate {
+namespace {
+
+using util::cat;
+using util::Error;
+using util::Kind;
+
+std::uint64_t milliseconds(util::Seconds seconds) {
+  return static_cast<std::uint64_t>(std::llround(seconds.count() * 1000));
+}
+
+// What a server says that a person can do something about.
+std::string hint_for(const Error& error, const File& file) {
+  if (error.sqlstate() == "25001" && file.in_transaction) {  // active_sql_transaction
+    return "Put \"-- pgbelay: no-transaction\" in the file's first lines: this statement cannot run inside a "
+           "transaction.";
+  }
+  if (error.sqlstate() == "55P03") return "Somebody held a lock for longer than the lock timeout; try again.";
+  return error.hint();
+}
+
+class Runner {
+ public:
+  Runner(pg::Connection& connection, const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop)
+      : connection_(connection), options_(options), reporter_(reporter), stop_(std::move(stop)) {}
+
+  Outcome run(const std::vector<File>& files) {
+    try {
+      for (const File& file : files) {
+        prepare_session();
+        file.in_transaction ? apply_in_transaction(file) : apply_plain(file);
+        outcome_.applied.push_back(file.name);
+      }
+      connection_.execute("discard all");
+    } catch (const Error& error) {
+      if (error.kind() == Kind::Bug) throw;
+      outcome_.failure = stop_.stop_requested() ? interrupted(error) : error;
+    }
+    return std::move(outcome_);
+  }
+
+ private:
+  // Nothing that the file before has set reaches this one.
+  void prepare_session() {
+    util::throw_if_stopped(stop_);
+    connection_.execute("discard all");
+    connection_.execute("set client_encoding to 'UTF8'");
+    connection_.execute("set standard_conforming_strings to on");
+    if (options_.lock_timeout.count() > 0) {
+      connection_.execute(cat("set lock_timeout to ", options_.lock_timeout.count()));
+    }
+    connection_.take_notices();
+  }
+
+  void apply_in_transaction(const File& file) {
+    const util::Stopwatch watch;
+    pg::Transaction transaction(connection_);
+    run_statements(file);
+    // The file may have become another role, which need not be able to write the history.
+    connection_.execute("reset session authorization; reset role");
+    record(file, watch.elapsed());
+    commit(transaction, file);
+    applied(file, watch.elapsed());
+  }
+
+  void apply_plain(const File& file) {
+    const util::Stopwatch watch;
+    outcome_.committed = true;  // each statement may commit, a failing one too (CREATE INDEX CONCURRENTLY)
+    run_statements(file);
+    if (connection_.in_transaction()) {
+      connection_.execute("rollback");
+      throw Error(Kind::Query, cat(file.name, ": the file ends inside a transaction that it began"),
+                  {.hint = "Add the COMMIT that is missing.", .sqlstate = {}});
+    }
+    connection_.execute("reset session authorization; reset role");
+    pg::Transaction transaction(connection_);
+    record(file, watch.elapsed());
+    commit(transaction, file);
+    applied(file, watch.elapsed());
+  }
+
+  void record(const File& file, util::Seconds took) {
+    try {
+      create_history(connection_);
+      record_applied(connection_, file, milliseconds(took), options_.run);
+    } catch (Error& error) {
+      throw error.while_doing(cat("recording ", file.name, " in pgbelay.migrations"));
+    }
+  }
+
+  void commit(pg::Transaction& transaction, const File& file) {
+    try {
+      transaction.commit();
+    } catch (const Error& error) {  // a deferred constraint speaks here
+      if (error.kind() == Kind::InDoubt) outcome_.committed = true;
+      throw Error(error.kind(), cat("commit of ", file.name, ": ", error.message()),
+                  {.hint = error.hint(), .sqlstate = error.sqlstate()});
+    }
+    outcome_.committed = true;
+  }
+
+  void applied(const File& file, util::Seconds took) {
+    reporter_.note(cat(file.name, ": ", file.statements.size(), file.statements.size() == 1 ? " statement" : " statements",
+                       " in ", util::show_duration(took)));
+  }
+
+  void run_statements(const File& file) {
+    for (std::size_t n = 0; n < file.statements.size(); ++n) {
+      util::throw_if_stopped(stop_);
+      reporter_.progress(file.name, n, file.statements.size());
+      const Statement& statement = file.statements[n];
+      try {
+        connection_.execute(statement.text);
+      } catch (const Error& error) {
+        show_notices(file, statement);
+        throw failed(error, file, n);
+      }
+      show_notices(file, statement);
+      ++outcome_.statements;
+    }
+  }
+
+  Error failed(const Error& error, const File& file, std::size_t n) const {
+    return {error.kind(),
+            cat("statement ", n + 1, " of ", file.statements.size(), ", ", file.name, ":", file.statements[n].line,
+                ": ", error.message()),
+            {.hint = hint_for(error, file), .sqlstate = error.sqlstate()}};
+  }
+
+  // As psql shows them.
+  void show_notices(const File& file, const Statement& statement) {
+    for (const pg::Notice& notice : connection_.take_notices()) {
+      reporter_.output(cat(file.name, ":", statement.line, ": ", notice.severity, ":  ", notice.message, "\n"));
+    }
+  }
+
+  static Error interrupted(const Error& error) {
+    if (error.kind() == Kind::InDoubt) return error;
+    return {Kind::Interrupted, cat("interrupted: ", error.message())};
+  }
+
+  pg::Connection& connection_;
+  const ApplyOptions& options_;
+  util::Reporter& reporter_;
+  std::stop_token stop_;
+  Outcome outcome_;
+};
+
+}  // namespace
+
+Outcome apply(const Target& target, pg::Connection& connection, const std::vector<File>& files,
+              const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop) {
+  require_session_on(target, connection);
+  const pg::CancelOnStop cancel(connection, stop);
+  return Runner(connection, options, reporter, std::move(stop)).run(files);
+}
+
+}  // namespace migrate
