@@ -44,6 +44,16 @@ std::string Scrubber::scrub(std::string text) const {
   return text;
 }
 
+std::size_t Scrubber::held_back(std::string_view text) const noexcept {
+  for (std::size_t length = std::min(text.size(), longest()); length > 0; --length) {
+    const std::string_view tail = text.substr(text.size() - length);
+    for (const std::string& form : forms_) {
+      if (form.size() > length && std::string_view(form).substr(0, length) == tail) return length;
+    }
+  }
+  return 0;
+}
+
 std::size_t Scrubber::longest() const noexcept { return forms_.empty() ? 0 : forms_.front().size(); }
 
 Secret random_secret(std::size_t bytes) {

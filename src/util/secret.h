@@ -30,6 +30,8 @@ class Scrubber {
  public:
   void add(const Secret& secret);  // also its percent-encoded form, as it stands in URLs
   std::string scrub(std::string text) const;
+  // How many bytes at the end of `text` may be the beginning of a secret: for callers that scrub streams.
+  std::size_t held_back(std::string_view text) const noexcept;
   std::size_t longest() const noexcept;  // bytes of the longest form, for callers that scrub streams
 
  private:
