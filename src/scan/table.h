@@ -20,6 +20,7 @@ struct Table {
   std::vector<std::string> generated;  // stored generated columns
   std::string filter;                  // " WHERE …" of an extension's configuration table as it stands in extcondition, else empty
   bool extension_config = false;
+  std::string extension;               // whose configuration table it is, else empty
   bool heap = true;                    // table access method is heap
   std::uint64_t bytes = 0;             // pg_relation_size of the main fork, read when listed
 };
@@ -29,7 +30,9 @@ struct Table {
 std::vector<Table> list_tables(pg::Connection& connection);
 
 struct Sequence {
+  std::uint32_t oid = 0;
   pg::QualifiedName name;
+  std::string extension;               // whose configuration it is, else empty
   std::int64_t last_value = 0;
   bool is_called = false;
 };
