@@ -6,11 +6,13 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pg/conninfo.h"
+#include "util/files.h"
 #include "util/subprocess.h"
 
 namespace pg {
@@ -44,8 +46,13 @@ class PrivateServer {
   std::optional<util::Account> account() const { return account_; }
 
  private:
+  void initialise();
+  void configure();
+  util::Captured server_program(std::vector<std::string> arguments) const;
+
   PrivateServerOptions options_;
   std::optional<util::Account> account_;
+  std::unique_ptr<util::TempDir> short_folder_;  // for the socket, when the path of ours is too long for one
   int port_ = 0;
   bool running_ = false;
 };
