@@ -1,0 +1,20 @@
+// Ending the sessions of a database, and what cannot be ended.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "pg/connection.h"
+
+namespace swap {
+
+// Ends every session of `database` in rounds and returns once none is left, none is logging in, or `patience` is
+// over. Returns a line for each that is left. Meant for a database that is closed to new sessions.
+std::vector<std::string> end_sessions(pg::Connection& maintenance, const std::string& database,
+                                      std::chrono::milliseconds patience);
+
+// A line for each prepared transaction: nothing but its own commit or rollback ends it.
+std::vector<std::string> prepared_lines(pg::Connection& maintenance, const std::string& database);
+
+}  // namespace swap

@@ -1,0 +1,139 @@
+// The swap. From a third database: both databases are closed, which keeps out superusers and the server's own
+// workers, too; then every session is ended, since one would make the renames fail; then one transaction
+// renames, renames, opens and gives the copy the properties recorded at the snapshot. Before its commit the
+// old names stand, after it the new ones, and nothing in between exists: so a repetition only has to look.
+#include "swap/swap.h"
+
+#include <algorithm>
+
+#include "swap/sessions.h"
+#include "swap/sql_swap.h"
+#include "util/error.h"
+#include "util/fault.h"
+#include "util/text.h"
+
+namespace swap {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using util::cat;
+using util::printable;
+
+constexpr std::string_view kObjectInUse = "55006";
+constexpr std::string_view kLockNotAvailable = "55P03";
+
+[[noreturn]] void refuse(const SwapPlan& plan, const std::vector<std::string>& blockers) {
+  throw util::Error(util::Kind::NotUndone,
+                    cat("database ", printable(plan.live), " cannot be swapped with ", printable(plan.copy), ": ",
+                        util::join(blockers, "; ")),
+                    {.hint = "End what is listed (COMMIT or ROLLBACK PREPARED '…', SELECT pg_terminate_backend(PID) "
+                             "as a role that may), then run the command again.",
+                     .sqlstate = std::string(kObjectInUse)});
+}
+
+enum class State { Ready, Done };
+
+State look(pg::Connection& maintenance, const SwapPlan& plan) {
+  const bool live = find_database(maintenance, plan.live).has_value();
+  const bool copy = find_database(maintenance, plan.copy).has_value();
+  const bool kept = find_database(maintenance, plan.kept).has_value();
+  if (live && copy && !kept) return State::Ready;
+  if (live && kept && !copy) return State::Done;
+  const auto word = [](bool there) { return there ? "there" : "missing"; };
+  throw util::Error(util::Kind::NotUndone,
+                    cat("the databases are in no state of a swap: ", printable(plan.live), " is ", word(live), ", ",
+                        printable(plan.copy), " is ", word(copy), ", ", printable(plan.kept), " is ", word(kept)),
+                    {.hint = "Look with psql -l which database holds what; rename or restore by hand.", .sqlstate = {}});
+}
+
+// Only when it is open: each ALTER makes a new version of the row that the seal hangs on.
+void close(pg::Connection& maintenance, const std::string& name) {
+  const std::optional<DatabaseRow> row = find_database(maintenance, name);
+  if (row && row->allows_connections) allow_connections(maintenance, name, false);
+}
+
+std::vector<std::string> end_all(pg::Connection& maintenance, const SwapPlan& plan, Clock::time_point deadline) {
+  std::vector<std::string> left = prepared_lines(maintenance, plan.live);
+  for (const std::string& name : {plan.live, plan.copy}) {
+    const auto patience = std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
+    const std::vector<std::string> more = end_sessions(maintenance, name, patience);
+    left.insert(left.end(), more.begin(), more.end());
+  }
+  return left;
+}
+
+void rename_both(pg::Connection& maintenance, const SwapPlan& plan) {
+  pg::Transaction transaction(maintenance);
+  maintenance.execute("SET LOCAL lock_timeout = '10s'");
+  rename_database(maintenance, plan.live, plan.kept);
+  comment_on_database(maintenance, plan.kept, plan.kept_comment);
+  close_to_public(maintenance, plan.kept);
+  rename_database(maintenance, plan.copy, plan.live);
+  allow_connections(maintenance, plan.live, true);  // before it gets its owner, who need not be us
+  pg::apply_properties(maintenance, plan.live, plan.properties, pg::CommentFrom::Properties);
+  transaction.commit();
+}
+
+bool in_the_way(const util::Error& failure) {
+  return failure.sqlstate() == kObjectInUse || failure.sqlstate() == kLockNotAvailable;
+}
+
+void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
+  const Clock::time_point deadline = Clock::now() + plan.patience;
+  close(maintenance, plan.live);
+  close(maintenance, plan.copy);
+  util::fault::point("undo.closed");
+  for (;;) {
+    if (const std::vector<std::string> left = end_all(maintenance, plan, deadline); !left.empty()) refuse(plan, left);
+    util::fault::point("undo.before_rename");
+    try {
+      rename_both(maintenance, plan);
+      return;
+    } catch (const util::Error& failure) {
+      if (!in_the_way(failure)) throw;
+      if (Clock::now() >= deadline) refuse(plan, {failure.message()});
+    }
+  }
+}
+
+// An error before the renames must not leave the database closed.
+[[noreturn]] void give_up(pg::Connection& maintenance, const SwapPlan& plan, util::Error failure) {
+  if (failure.kind() == util::Kind::InDoubt) throw failure;  // a repetition looks what has become of it
+  try {
+    reopen(maintenance, plan.live);
+  } catch (const util::Error& cleanup) {
+    failure.attach(cat("database ", printable(plan.live), " is still closed: ", cleanup.message()));
+  }
+  switch (failure.kind()) {
+    case util::Kind::NotUndone:
+    case util::Kind::Connect:
+      throw failure;
+    default:
+      failure.while_doing(cat("while swapping ", printable(plan.live), " with ", printable(plan.copy)));
+      throw failure.as(util::Kind::NotUndone);
+  }
+}
+
+}  // namespace
+
+void run(pg::Connection& maintenance, const SwapPlan& plan) {
+  if (look(maintenance, plan) == State::Done) return;
+  if (const std::vector<std::string> prepared = prepared_lines(maintenance, plan.live); !prepared.empty()) {
+    refuse(plan, prepared);
+  }
+  try {
+    swap_now(maintenance, plan);
+  } catch (const util::Error& failure) {
+    give_up(maintenance, plan, failure);
+  }
+  util::fault::point("undo.swapped");
+}
+
+void reopen(pg::Connection& maintenance, const std::string& live) {
+  const std::optional<DatabaseRow> row = find_database(maintenance, live);
+  if (!row) throw util::Error(util::Kind::Query, cat("there is no database ", printable(live)));
+  if (!row->allows_connections) allow_connections(maintenance, live, true);
+}
+
+}  // namespace swap
