@@ -1,0 +1,87 @@
+#include "tap/handshake.h"
+
+#include "util/text.h"
+
+namespace tap {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kHandshakeTime = 1min;  // the server's authentication_timeout
+constexpr int kMaxFirstPackets = 4;    // TLS, GSS, the real one; more is no client
+
+constexpr std::uint32_t kAuthSasl = 10;
+constexpr std::uint32_t kAuthSaslContinue = 11;
+constexpr std::uint32_t kAuthSaslFinal = 12;
+constexpr std::string_view kMechanism = "SCRAM-SHA-256";
+
+util::Error violation(std::string what) {
+  return {util::Kind::Connect, std::move(what), {.sqlstate = "08P01"}};
+}
+
+// A client of a later 3.x, or one with extensions, is told that this is 3.0 without any.
+std::string negotiate(const Startup& startup) {
+  Message message('v');
+  message.int32(0).int32(static_cast<std::uint32_t>(startup.extensions.size()));
+  for (const std::string& name : startup.extensions) message.text(name);
+  return message.bytes();
+}
+
+}  // namespace
+
+Handshake::Handshake(int client, const StopSignal& stop)
+    : client_(client), stop_(stop), deadline_(std::chrono::steady_clock::now() + kHandshakeTime) {}
+
+void Handshake::send(std::string_view bytes) {
+  if (!write_all(client_, bytes, stop_, deadline_)) throw ClientGone();
+}
+
+std::string Handshake::receive(std::size_t size) {
+  std::string bytes(size, '\0');
+  if (!read_all(client_, bytes.data(), size, stop_, deadline_)) throw ClientGone();
+  return bytes;
+}
+
+std::variant<CancelKey, Startup> Handshake::begin() {
+  for (int packets = 0; packets < kMaxFirstPackets; ++packets) {
+    const std::uint32_t length = read_u32(receive(4).data());
+    if (length < 8 || length > kMaxStartupBytes) throw violation("invalid length of startup packet");
+    FirstPacket packet = parse_first_packet(receive(length - 4));
+    if (const auto* cancel = std::get_if<CancelKey>(&packet)) return *cancel;
+    if (auto* startup = std::get_if<Startup>(&packet)) {
+      if (startup->minor > 0 || !startup->extensions.empty()) send(negotiate(*startup));
+      return std::move(*startup);
+    }
+    send("N");  // a loopback connection of our own: nothing to encrypt
+  }
+  throw violation("the client asks for encryption again and again");
+}
+
+// A SASLInitialResponse or SASLResponse.
+std::string Handshake::receive_answer() {
+  const std::string header = receive(kFrameHeaderBytes);
+  const std::uint32_t length = read_u32(header.data() + 1);
+  if (header[0] != 'p' || length < 4 || length > kMaxAuthBytes) throw violation("expected a SASL response");
+  return receive(length - 4);
+}
+
+void Handshake::authenticate(const scram::Verifier& verifier, std::string_view user) {
+  send(Message('R').int32(kAuthSasl).text(kMechanism).text("").bytes());
+  const std::string initial = receive_answer();
+  Reader reader(initial);
+  if (reader.text() != kMechanism) throw violation("the client chose a mechanism that was not offered");
+  if (reader.int32() != reader.rest().size()) throw violation("invalid SASL initial response");
+  scram::Exchange exchange(verifier);
+  send(Message('R').int32(kAuthSaslContinue).raw(exchange.first(reader.rest())).bytes());
+  const std::optional<std::string> proof = exchange.final(receive_answer());
+  if (!proof) {
+    throw util::Error(
+        util::Kind::Connect, util::cat("password authentication failed for user \"", user, "\""),
+        {.hint = "the guarded command gets a one-time password in its environment; use that URL or PGPASSWORD",
+         .sqlstate = "28P01"});
+  }
+  send(Message('R').int32(kAuthSaslFinal).raw(*proof).bytes());
+}
+
+}  // namespace tap

@@ -1,0 +1,175 @@
+#include "tap/session.h"
+
+#include "tap/handshake.h"
+#include "tap/relay.h"
+#include "tap/upstream.h"
+#include "tap/wire.h"
+#include "util/log.h"
+#include "util/text.h"
+
+namespace tap {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kPasswordBytes = 24;  // random ones
+constexpr auto kGreetingTime = 10s;
+
+std::string value_of(const Startup& startup, const char* name) {
+  const auto found = startup.parameters.find(name);
+  return found == startup.parameters.end() ? std::string() : found->second;
+}
+
+void say(Shared& shared, int client, const util::Error& error) {
+  write_now(client, fatal_response(error));
+  if (!shared.stop.raised()) linger(client, shared.stop);
+}
+
+std::uint32_t random_key() {
+  const std::string digits = util::random_secret(4).reveal();  // handed to the client, as the server's would be
+  return read_u32(util::unhex(digits).value_or(std::string(4, '\0')).data());
+}
+
+class Session {
+ public:
+  Session(Shared& shared, int client) : shared_(shared), client_(client) {}
+  void run();
+
+ private:
+  void cancel(const CancelKey& key);
+  void open(const Startup& startup);
+  SessionRecord log_in(const Startup& startup);
+  void refused(const Startup& startup, const util::Error& error);
+  void let_in();
+  void relay();
+
+  Shared& shared_;
+  const int client_;
+  std::optional<Upstream> upstream_;
+  std::size_t number_ = 0;  // in the registry
+  std::uint32_t key_ = random_key();
+};
+
+void Session::run() {
+  Handshake handshake(client_, shared_.stop);
+  const std::variant<CancelKey, Startup> wish = handshake.begin();
+  if (const auto* key = std::get_if<CancelKey>(&wish)) return cancel(*key);
+  const auto& startup = std::get<Startup>(wish);
+  if (value_of(startup, "user").empty()) {
+    throw util::Error(util::Kind::Connect, "the startup packet names no user", {.sqlstate = "28000"});
+  }
+  handshake.authenticate(shared_.verifier, value_of(startup, "user"));
+  open(startup);
+  try {
+    let_in();
+    relay();
+  } catch (...) {  // only to close the record: the session is over in every case
+    shared_.registry.leave(number_);
+    throw;
+  }
+  shared_.registry.leave(number_);
+}
+
+// The request is answered by the end of its connection, as by the server.
+void Session::cancel(const CancelKey& key) {
+  if (const auto canceller = shared_.registry.find(key.pid, key.key)) canceller->cancel();
+}
+
+void Session::open(const Startup& startup) {
+  const Registry::Login login(shared_.registry);
+  const SessionRecord record = log_in(startup);
+  number_ = shared_.registry.enter(record, key_, upstream_->canceller());
+}
+
+SessionRecord Session::log_in(const Startup& startup) {
+  SessionRecord record;
+  record.user = value_of(startup, "user");
+  record.database = value_of(startup, "database");
+  if (record.database.empty()) record.database = record.user;
+  record.application = value_of(startup, "application_name");
+  if (record.application.empty()) record.application = shared_.options.application_name;
+  const std::string replication = util::lower(value_of(startup, "replication"));
+  record.replication = !replication.empty() && replication != "false" && replication != "off" &&
+                       replication != "no" && replication != "0";
+  try {
+    upstream_ = Upstream::open(shared_.options, startup.parameters, shared_.stop);
+    record.backend_pid = upstream_->backend_pid();
+    record.start = util::Clock::now();
+    // A physical walsender knows no SQL.
+    if (!record.replication || replication == "database") upstream_->identify(record, shared_.stop);
+  } catch (const util::Error& error) {
+    refused(startup, error);
+  }
+  return record;
+}
+
+void Session::refused(const Startup& startup, const util::Error& error) {
+  shared_.registry.failed(std::nullopt, {.sqlstate = error.sqlstate(),
+                                         .severity = "FATAL",
+                                         .message = error.message(),
+                                         .time = util::Clock::now()});
+  const std::string user = value_of(startup, "user");
+  const bool login_refused = error.sqlstate().starts_with("28") || error.sqlstate().empty();
+  if (user == shared_.options.server.user() || !login_refused) throw error;
+  throw util::Error(
+      util::Kind::Connect, util::cat("the guarded run has no password for user \"", user, "\": ", error.message()),
+      {.hint = util::cat("connect as \"", shared_.options.server.user(),
+                         "\", or start pgbelay with the URL of the user that the command needs, or with --no-tap"),
+       .sqlstate = "28000"});
+}
+
+void Session::let_in() {
+  std::string bytes = Message('R').int32(0).bytes();
+  bytes += upstream_->greeting();
+  bytes += Message('K').int32(static_cast<std::uint32_t>(upstream_->backend_pid())).int32(key_).bytes();
+  bytes += Message('Z').byte('I').bytes();
+  if (!write_all(client_, bytes, shared_.stop, std::chrono::steady_clock::now() + kGreetingTime)) throw ClientGone();
+  shared_.registry.let_in(number_);
+}
+
+void Session::relay() {
+  Relay relay(client_, *upstream_, shared_.stop,
+              {.before_first_message = [this] { shared_.registry.pass_gate(); },
+               .counted = [this](std::uint64_t count) { shared_.registry.count(number_, count); },
+               .failed =
+                   [this](FailedStatement failure) {
+                     failure.backend_pid = upstream_->backend_pid();
+                     failure.time = util::Clock::now();
+                     shared_.registry.failed(number_, std::move(failure));
+                   }});
+  switch (relay.run()) {
+    case Relay::End::Client: break;
+    case Relay::End::Server: linger(client_, shared_.stop); break;
+    case Relay::End::Stopped:
+      if (shared_.cancel_on_stop && relay.statement_running()) upstream_->canceller()->cancel();
+      if (relay.may_speak()) {
+        say(shared_, client_,
+            {util::Kind::Connect, "the guarded run has ended this session", {.sqlstate = "57P01"}});
+      }
+  }
+}
+
+}  // namespace
+
+Shared::Shared(Options given)
+    : options(std::move(given)),
+      password(util::random_secret(kPasswordBytes)),
+      verifier(password),
+      registry(options) {}
+
+void serve(Shared& shared, util::UniqueFd client) noexcept {
+  try {
+    Session(shared, client.get()).run();
+  } catch (const ClientGone&) {
+    return;
+  } catch (const util::Error& error) {  // the boundary of the thread: the client is the one to be told
+    util::log::info(util::cat("tap: refused a client: ", util::printable(error.message())));
+    say(shared, client.get(), error);
+  } catch (const std::exception& error) {
+    util::log::warning(util::cat("tap: a session failed: ", error.what()));
+    say(shared, client.get(), {util::Kind::Bug, "internal error of the tap", {.sqlstate = "XX000"}});
+  }
+}
+
+}  // namespace tap

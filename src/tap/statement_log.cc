@@ -1,0 +1,173 @@
+#include "tap/statement_log.h"
+
+#include <algorithm>
+
+#include "tap/frames.h"
+#include "tap/wire.h"
+#include "util/text.h"
+
+namespace tap {
+
+namespace {
+
+constexpr std::size_t kTextBytes = 65'536;      // of a statement
+constexpr std::size_t kNameBytes = 4'096;       // of a Bind, Execute …: only the names at its beginning
+constexpr std::size_t kErrorBytes = 65'536;
+constexpr std::size_t kMaxPending = 65'536;
+constexpr std::size_t kMaxNames = 1'000;        // of prepared statements, of portals
+constexpr std::size_t kPreparedBytes = 8'192;   // of a text that is kept for a name
+
+// A simple query or a function call is over with ReadyForQuery, as is a Sync.
+bool ends_with_ready(char type) { return type == 'Q' || type == 'F' || type == 'S'; }
+
+// Whether the server's message `answer` is the last one for the client's message `type`.
+bool completes(char answer, char type) {
+  switch (type) {
+    case 'P': return answer == '1';
+    case 'B': return answer == '2';
+    case 'C': return answer == '3';
+    case 'D': return answer == 'T' || answer == 'n';
+    case 'E': return answer == 'C' || answer == 'I' || answer == 's';
+    default: return false;
+  }
+}
+
+std::string field(const std::map<char, std::string>& fields, char code) {
+  const auto found = fields.find(code);
+  return found == fields.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+std::size_t StatementLog::wanted_from_client(char type) noexcept {
+  switch (type) {
+    case 'Q': return kTextBytes + 1;
+    case 'P': return kNameBytes + kTextBytes;
+    case 'B': case 'D': case 'C': case 'E': return kNameBytes;
+    case 'S': case 'F': case 'c': case 'f': return 0;
+    default: return kSkip;
+  }
+}
+
+std::size_t StatementLog::wanted_from_server(char type) noexcept {
+  switch (type) {
+    case 'E': return kErrorBytes;
+    case '1': case '2': case '3': case 'T': case 'n': case 'C': case 'I': case 's': case 'Z': case 'G': return 0;
+    default: return kSkip;
+  }
+}
+
+StatementLog::Text StatementLog::keep(std::string_view statement) const {
+  const std::size_t limit = pending_.size() < 16 ? kTextBytes : pending_.size() < 256 ? kPreparedBytes : 512;
+  return std::make_shared<const std::string>(util::cut_utf8(statement, limit));
+}
+
+StatementLog::Text StatementLog::named(const std::map<std::string, Text>& names, std::string_view name) const {
+  const auto found = names.find(std::string(name));
+  return found == names.end() ? nullptr : found->second;
+}
+
+void StatementLog::remember(std::map<std::string, Text>& names, std::string_view name, Text text) {
+  std::string key(name);
+  if (names.size() >= kMaxNames && !names.contains(key)) names.clear();
+  names[std::move(key)] = std::move(text);
+}
+
+void StatementLog::queue(char type, Text text) {
+  if (text) last_sent_ = text;
+  if (lost_) return;
+  if (pending_.size() == kMaxPending) {
+    lost_ = true;
+    pending_.clear();
+    return;
+  }
+  pending_.push_back({type, std::move(text)});
+}
+
+void StatementLog::client_sent(char type, std::string_view payload) {
+  switch (type) {
+    case 'Q':
+      ++statements_;
+      queue(type, keep(Reader(payload).text_or_rest()));
+      break;
+    case 'F':
+      ++statements_;
+      queue(type, nullptr);
+      break;
+    case 'S':  // the server steps over a Sync during COPY FROM STDIN
+      if (!copy_in_) queue(type, nullptr);
+      break;
+    case 'c':
+    case 'f':
+      copy_in_ = false;
+      break;
+    default:
+      extended(type, payload);
+  }
+}
+
+void StatementLog::extended(char type, std::string_view payload) {
+  Reader reader(payload);
+  if (type == 'P') {
+    const std::string_view name = reader.text_or_rest();
+    const Text text = keep(reader.text_or_rest());
+    remember(prepared_, name,
+             name.empty() ? text : std::make_shared<const std::string>(util::cut_utf8(*text, kPreparedBytes)));
+    queue(type, text);
+  } else if (type == 'B') {
+    const std::string_view portal = reader.text_or_rest();
+    const Text text = named(prepared_, reader.text_or_rest());
+    remember(portals_, portal, text);
+    queue(type, text);
+  } else if (type == 'E') {
+    ++statements_;
+    queue(type, named(portals_, reader.text_or_rest()));
+  } else if (!payload.empty()) {  // Describe and Close: S or P, name
+    const auto& names = reader.byte() == 'S' ? prepared_ : portals_;
+    queue(type, named(names, reader.text_or_rest()));
+  }
+}
+
+// ReadyForQuery answers the first Sync or simple query; what the server skipped after an error goes as well.
+void StatementLog::ready() {
+  copy_in_ = false;
+  const auto end = std::find_if(pending_.begin(), pending_.end(),
+                                [](const Pending& item) { return ends_with_ready(item.type); });
+  pending_.erase(pending_.begin(), end == pending_.end() ? end : std::next(end));
+}
+
+void StatementLog::begin_copy_in() {
+  copy_in_ = true;
+  if (pending_.empty() || pending_.front().type != 'E') return;
+  // Sent ahead, before the client knew: read by the server within the COPY, hence without an answer.
+  std::erase_if(pending_, [](const Pending& item) { return item.type == 'S'; });
+}
+
+StatementLog::Text StatementLog::failing() const {
+  if (lost_) return last_sent_;
+  if (pending_.empty()) return nullptr;
+  // At Sync the implicit transaction commits: a deferred constraint belongs to what ran last.
+  return pending_.front().type == 'S' ? last_executed_ : pending_.front().text;
+}
+
+std::optional<FailedStatement> StatementLog::server_sent(char type, std::string_view payload) {
+  if (type == 'E') {
+    const std::map<char, std::string> fields = parse_error_fields(payload);
+    const Text text = failing();
+    return FailedStatement{.sqlstate = field(fields, 'C'),
+                           .severity = field(fields, fields.contains('V') ? 'V' : 'S'),
+                           .message = field(fields, 'M'),
+                           .statement = text ? *text : std::string()};
+  }
+  if (type == 'Z') {
+    ready();
+  } else if (type == 'G') {
+    begin_copy_in();
+  } else if (!pending_.empty() && completes(type, pending_.front().type)) {
+    if (pending_.front().type == 'E') last_executed_ = pending_.front().text;
+    pending_.pop_front();
+  }
+  return std::nullopt;
+}
+
+}  // namespace tap
