@@ -1,9 +1,9 @@
 // Questions asked after a migration that succeeded: did it lose what nobody said it would lose, and is what
 // it left behind whole?
 //
-// capture() reads the catalogue before the migration, after() compares. Tables are followed by OID, so a
-// rename is no loss; partitions are judged by the rows of the whole tree, so moving rows between them is none
-// either.
+// capture() reads the catalogue before the migration, after() compares. Tables are followed by name and by OID,
+// so a rename, a rotation or a rebuild is no loss; partitions are judged by the rows of the whole tree, so moving
+// rows between them, or a partition out of it, is none either.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +32,12 @@ struct Relation {
 struct WatchedTable {
   Relation table;
   std::uint64_t rows = 0;
-  std::vector<Relation> parts;  // partitions at any depth; none for an ordinary table
+  std::vector<Relation> parts;                  // partitions at any depth; none for an ordinary table
+  std::vector<pg::QualifiedName> ancestors;     // tables that it inherits from: what is removed there goes here
 };
 
 struct Constraint {
-  std::uint32_t table_oid = 0;
+  std::uint32_t owner_oid = 0;  // of the table or domain
   std::string name;
   bool valid = true;
 };
@@ -44,7 +45,7 @@ struct Constraint {
 struct Before {
   std::vector<WatchedTable> tables;
   std::vector<std::uint32_t> invalid_indexes;  // OIDs
-  std::vector<Constraint> constraints;         // foreign keys and checks of tables
+  std::vector<Constraint> constraints;         // of tables and domains
 };
 
 // What the database is before the migration; `rows` are the counts of the backup's manifest. Tables of the
