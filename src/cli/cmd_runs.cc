@@ -1,0 +1,180 @@
+// undo, close, runs, status, doctor: the commands of the person on call.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/commands.h"
+#include "cli/json.h"
+#include "guard/preflight.h"
+#include "guard/undo.h"
+#include "pg/connection.h"
+#include "pg/server_facts.h"
+#include "swap/swap.h"
+#include "util/error.h"
+#include "util/text.h"
+#include "util/units.h"
+
+namespace cli {
+namespace {
+
+using util::cat;
+using util::Error;
+using util::Kind;
+
+guard::UndoOptions undo_options(const Invocation& invocation) {
+  const std::string writes = invocation.settings.text("on-foreign-writes");
+  return {.database = invocation.database(),
+          .maintenance_db = invocation.settings.text("maintenance-db"),
+          .dir = invocation.settings.path("dir"),
+          .reference = invocation.optional_argument(),
+          .on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo
+                               : writes == "keep" ? guard::OnForeignWrites::Keep
+                                                  : guard::OnForeignWrites::Ask,
+          .recheck = invocation.settings.flag("recheck"),
+          .jobs = invocation.settings.count("jobs"),
+          .version = PGBELAY_VERSION};
+}
+
+void require_yes(const Invocation& invocation, const std::vector<std::string>& lines) {
+  if (invocation.settings.flag("yes")) return;
+  if (confirm(lines, "Type yes to go on: ", "yes")) return;
+  throw Error(Kind::NotConfirmed, "not confirmed", {.hint = "Type yes at a terminal, or give --yes.", .sqlstate = {}});
+}
+
+int end(const Invocation& invocation, const guard::Result& result) {
+  if (invocation.json()) {
+    print_out(migrate_end_event(result));
+  } else if (!result.cause.empty()) {
+    print_err(cat(result.cause, "\n"));
+  }
+  return result.outcome == guard::Outcome::NotUndone ? util::info(Kind::NotUndone).exit_code : result.exit_code;
+}
+
+std::string command_text(const guard::RunInfo& run) {
+  return run.command.empty() ? "(files)" : util::printable(util::join(run.command, " "));
+}
+
+std::string run_details(const guard::RunInfo& run) {
+  return cat("run       ", run.run, "\nstate     ", guard::state_name(run.state), run.exit ? cat(", exit ", *run.exit) : "",
+             "\ndatabase  ", run.source.empty() ? run.database : run.source, "\ncommand   ", command_text(run), "\nlast step ", run.step,
+             "\nstarted   ", run.started_at, "\nended     ", run.ended_at.empty() ? "–" : run.ended_at, "\nbackup    ",
+             run.backup.empty() ? "–" : run.backup, "\nfolder    ", run.folder.string(), "\n");
+}
+
+std::string doctor_text(const std::vector<guard::Line>& lines) {
+  constexpr std::array<std::string_view, 3> kWords{"pass", "warn", "FAIL"};
+  std::string out;
+  for (const guard::Line& line : lines) {
+    out += fmt::format("{}  {:<12} {}\n", kWords[static_cast<std::size_t>(line.verdict)], line.subject, util::printable(line.text));
+    if (line.verdict != guard::Verdict::Pass && !line.remedy.empty()) out += fmt::format("      {:<12} → {}\n", "", util::printable(line.remedy));
+  }
+  return out;
+}
+
+// What runs and restores left on the server, for doctor.
+std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnInfo& database) {
+  std::vector<guard::Line> lines;
+  pg::Connection maintenance = swap::open_maintenance(database, invocation.settings.text("maintenance-db"), "pgbelay-doctor", invocation.stop);
+  for (const swap::Side& side : swap::list_sides(maintenance, database.database())) {
+    lines.push_back({.verdict = guard::Verdict::Warn,
+                     .subject = "leftover",
+                     .text = cat(side.name, " · ", util::show_size(side.bytes), side.comment.empty() ? "" : cat(" · ", side.comment)),
+                     .remedy = cat("kept on purpose, or left by a run that was killed (pgbelay undo or close brings order); "
+                                   "when nobody needs it: DROP DATABASE \"", side.name, "\"")});
+  }
+  return lines;
+}
+
+}  // namespace
+
+int run_undo(const Invocation& invocation) {
+  const guard::UndoOptions options = undo_options(invocation);
+  const guard::RunInfo run = guard::find_run(options.dir, options.reference, options.database.database());
+  require_yes(invocation, {cat("Run ", run.run, " on ", options.database.display(), " will be taken back:"),
+                           "its sessions are ended, the proven copy is swapped in, the database as it is now is kept beside it."});
+  TerminalReporter reporter(invocation.style(/*json_lines=*/true));
+  return end(invocation, guard::undo(options, reporter, invocation.stop));
+}
+
+int run_close(const Invocation& invocation) {
+  const guard::UndoOptions options = undo_options(invocation);
+  invocation.argument("RUN");
+  const guard::RunInfo run = guard::find_run(options.dir, options.reference, options.database.database());
+  require_yes(invocation, {cat("Run ", run.run, " will be closed: database ", run.database, " stays as it is now, the copy is dropped.")});
+  TerminalReporter reporter(invocation.style(/*json_lines=*/true));
+  return end(invocation, guard::close(options, reporter, invocation.stop));
+}
+
+int run_runs(const Invocation& invocation) {
+  const std::filesystem::path dir = invocation.settings.path("dir");
+  if (!invocation.arguments.empty()) {
+    const guard::RunInfo run = guard::find_run(dir, invocation.argument("RUN"), {});
+    print_out(invocation.json() ? runs_document({run}) : run_details(run));
+    return 0;
+  }
+  const std::vector<guard::RunInfo> runs = guard::list_runs(dir);
+  if (invocation.json()) {
+    print_out(runs_document(runs));
+    return 0;
+  }
+  if (runs.empty()) print_err(cat("no runs in ", (dir / "runs").string(), "\n"));
+  for (const guard::RunInfo& run : runs) {
+    print_out(fmt::format("{}  {:<10} {:<4} {}\n", run.run, guard::state_name(run.state), run.exit ? cat(*run.exit) : "–", command_text(run)));
+  }
+  return 0;
+}
+
+int run_status(const Invocation& invocation) {
+  const std::filesystem::path dir = invocation.settings.path("dir");
+  const pg::ConnInfo database = invocation.database();
+  const std::vector<guard::RunInfo> all = guard::list_runs(dir);
+  std::vector<guard::RunInfo> runs;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(runs), [&](const guard::RunInfo& run) { return run.database == database.database(); });
+  const auto unfinished = std::find_if(runs.rbegin(), runs.rend(), [](const guard::RunInfo& run) { return run.state == guard::RunState::Unfinished; });
+  if (invocation.json()) {
+    print_out(runs_document(runs));
+    return unfinished == runs.rend() ? 0 : util::info(Kind::NotUndone).exit_code;
+  }
+  if (unfinished != runs.rend()) {
+    print_out(cat("UNFINISHED RUN\n", run_details(*unfinished), "→ take it back with:     pgbelay undo ", unfinished->run,
+                  "\n→ or leave it as it is:  pgbelay close ", unfinished->run, "\n\n"));
+  }
+  pg::Connection connection = pg::Connection::open(database, "pgbelay-status", invocation.stop);
+  const pg::ServerFacts facts = pg::server_facts(connection);
+  print_out(cat("database  ", database.display(), " · PostgreSQL ", facts.version_text, " · ",
+                util::show_size(pg::database_size(connection, connection.database())), "\n"));
+  print_out(runs.empty() ? "last run  none\n" : cat("last run  ", runs.back().run, " · ", guard::state_name(runs.back().state), "\n"));
+  std::string proven = "none";
+  for (const backup::Entry& entry : backup::list(dir)) {
+    if (entry.backup && !entry.backup->damaged() && entry.backup->level() == archive::Level::Proven &&
+        entry.backup->manifest.database == database.database()) {
+      proven = entry.name;
+    }
+  }
+  print_out(cat("last proven backup  ", proven, "\n"));
+  return unfinished == runs.rend() ? 0 : util::info(Kind::NotUndone).exit_code;
+}
+
+int run_doctor(const Invocation& invocation) {
+  const pg::ConnInfo database = invocation.database();
+  guard::PreflightOptions options{.database = database,
+                                  .maintenance_db = invocation.settings.text("maintenance-db"),
+                                  .dir = invocation.settings.path("dir"),
+                                  .pg_dump = invocation.settings.path("pg-dump"),
+                                  .server_free = invocation.settings.size("server-free"),
+                                  .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
+                                  .key = util::key_time(util::Clock::now())};
+  guard::Preflight found = guard::preflight(options, invocation.stop);
+  if (!database.ignored_parameters().empty()) {
+    found.lines.push_back({.verdict = guard::Verdict::Pass, .subject = "url",
+                           .text = cat("parameters for others, left out of our own connections: ", util::join(database.ignored_parameters(), ", ")),
+                           .remedy = {}});
+  }
+  if (found.ok()) {
+    for (guard::Line& line : leftovers(invocation, database)) found.lines.push_back(std::move(line));
+  }
+  print_out(invocation.json() ? doctor_document(found.lines) : doctor_text(found.lines));
+  return found.ok() ? 0 : util::info(Kind::Findings).exit_code;
+}
+
+}  // namespace cli

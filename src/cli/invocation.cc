@@ -1,0 +1,61 @@
+#include "cli/commands.h"
+#include "util/error.h"
+#include "util/text.h"
+
+namespace cli {
+
+using util::cat;
+using util::Error;
+using util::Kind;
+
+TerminalReporter::Style Invocation::style(bool json_lines) const {
+  if (json()) return json_lines ? TerminalReporter::Style::JsonLines : TerminalReporter::Style::Quiet;
+  return settings.flag("quiet") ? TerminalReporter::Style::Quiet : TerminalReporter::Style::Text;
+}
+
+const std::string& Invocation::argument(std::string_view name) const {
+  if (arguments.size() == 1) return arguments.front();
+  throw Error(Kind::Usage, arguments.empty() ? cat(name, " is missing") : cat("one ", name, " at a time: ", util::join(arguments, " ")),
+              {.hint = "See: pgbelay help", .sqlstate = {}});
+}
+
+std::string Invocation::optional_argument() const {
+  return arguments.empty() ? std::string() : argument("argument");
+}
+
+pg::ConnInfo Invocation::database() const {
+  const std::string text = settings.text("database");
+  if (text.empty() && !settings.variable("PGDATABASE") && !settings.variable("PGSERVICE") && !settings.variable("PGHOST")) {
+    throw Error(Kind::Usage, "no database is named",
+                {.hint = "Set DATABASE_URL, or give --database postgresql://user@host/name.", .sqlstate = {}});
+  }
+  return pg::ConnInfo::parse(text);
+}
+
+std::string Invocation::database_name_if_given() const {
+  const std::string text = settings.text("database");
+  return text.empty() ? std::string() : pg::ConnInfo::parse(text).database();
+}
+
+backup::Options Invocation::backup_options() const {
+  backup::Options options;
+  options.dir = settings.path("dir");
+  options.dump.jobs = settings.count("jobs");
+  options.dump.pg_dump = settings.path("pg-dump");
+  options.dump.formats = {.sql = false, .csv = false};
+  for (const std::string_view format : util::split(settings.text("formats"), ',')) {
+    const std::string_view word = util::trim(format);
+    if (word == "sql") {
+      options.dump.formats.sql = true;
+    } else if (word == "csv") {
+      options.dump.formats.csv = true;
+    } else if (word != "dump") {
+      throw Error(Kind::Usage, cat("unknown format ", util::printable(word)), {.hint = "Formats are dump, sql, csv; dump is always written.", .sqlstate = {}});
+    }
+  }
+  options.dump.sql.owners = settings.flag("sql-owners") ? archive::Include::Yes : archive::Include::No;
+  options.dump.sql.acls = settings.flag("sql-acls") ? archive::Include::Yes : archive::Include::No;
+  return options;
+}
+
+}  // namespace cli
