@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "archive/entry_sql.h"
+#include "archive/sql_text.h"
 #include "util/text.h"
 
 namespace archive {
@@ -94,48 +95,32 @@ std::vector<std::string_view> statements(std::string_view text) {
   return found;
 }
 
-// Right whatever standard_conforming_strings is.
-std::string literal(std::string_view text) {
-  std::string out = text.find('\\') == std::string_view::npos ? "'" : "E'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out += c;
-    out += c;
-  }
-  return out + "'";
-}
-
 // The bare name: of "a""b" a"b, of ab ab.
 std::string unquoted(std::string_view name) {
   if (name.size() < 2 || name.front() != '"') return std::string(name);
   return util::replace_all(std::string(name.substr(1, name.size() - 2)), "\"\"", "\"");
 }
 
-std::string do_block(std::string_view body) {
-  std::string tag = "$pgbelay$";
-  while (body.find(tag) != std::string_view::npos) tag.insert(tag.size() - 1, "_");
-  return cat("DO ", tag, "BEGIN ", body, " END", tag, ";\n");
-}
-
 std::string if_then(std::string_view condition, std::string_view statement) {
-  return do_block(cat("IF ", condition, " THEN ", statement, "; END IF;"));
+  return sql_do_block(cat("IF ", condition, " THEN ", statement, "; END IF;"));
 }
 
 std::string relation_exists(std::string_view name) {
-  return cat("pg_catalog.to_regclass(", literal(name), ") IS NOT NULL");
+  return cat("pg_catalog.to_regclass(", sql_literal(name), ") IS NOT NULL");
 }
 
 // CASCADE would take along whatever depends on the type: nothing may but the functions that the type itself
 // is made of.
 std::string drop_base_type(std::string_view name) {
-  const std::string type = cat("pg_catalog.to_regtype(", literal(name), ")");
-  return do_block(
+  const std::string type = cat("pg_catalog.to_regtype(", sql_literal(name), ")");
+  return sql_do_block(
       cat("IF EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass"
           " AND d.refobjid IN (SELECT t.oid FROM pg_catalog.pg_type t WHERE ",
           type, " IN (t.oid, t.typelem))"
           " AND d.deptype <> 'i' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o"
           " WHERE o.classid = d.refclassid AND o.objid = d.refobjid AND o.refclassid = d.classid AND o.refobjid = d.objid))"
           " THEN RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',"
-          " MESSAGE = ", literal(cat("cannot drop type ", name, " because other objects depend on it")),
+          " MESSAGE = ", sql_literal(cat("cannot drop type ", name, " because other objects depend on it")),
           "; END IF; DROP TYPE IF EXISTS ", name, " CASCADE;"));
 }
 
@@ -146,7 +131,7 @@ std::string drop_operator_group(std::string_view kind, Cursor after) {
   if (method.empty() || std::ranges::find(kBuiltInAccessMethods, method) != kBuiltInAccessMethods.end()) {
     return statement + ";\n";
   }
-  return if_then(cat("EXISTS (SELECT FROM pg_catalog.pg_am WHERE amname = ", literal(method), ")"), statement);
+  return if_then(cat("EXISTS (SELECT FROM pg_catalog.pg_am WHERE amname = ", sql_literal(method), ")"), statement);
 }
 
 std::string drop_type(Cursor after) {
@@ -183,7 +168,7 @@ std::string alter_relation(std::string_view statement, std::string_view alter) {
   if (cursor.take("ALTER COLUMN")) {
     const std::string column = unquoted(cursor.name());
     return if_then(cat("EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(",
-                       literal(relation), ") AND attname = ", literal(column), " AND NOT attisdropped)"),
+                       sql_literal(relation), ") AND attname = ", sql_literal(column), " AND NOT attisdropped)"),
                    statement);
   }
   return cat(statement, ";\n");
@@ -193,7 +178,7 @@ std::string alter_domain(std::string_view statement) {
   Cursor cursor(statement);
   cursor.take("ALTER DOMAIN");
   const std::string_view domain = cursor.name();
-  const std::string exists = cat("pg_catalog.to_regtype(", literal(domain), ") IS NOT NULL");
+  const std::string exists = cat("pg_catalog.to_regtype(", sql_literal(domain), ") IS NOT NULL");
   if (!cursor.take("DROP CONSTRAINT")) return if_then(exists, statement);
   return if_then(exists, cat("ALTER DOMAIN ", domain, " DROP CONSTRAINT IF EXISTS ", cursor.rest()));
 }

@@ -26,8 +26,8 @@ bool holds(const std::array<std::string_view, Size>& kinds, std::string_view des
 }
 
 std::string qualified_tag(const TocEntry& entry) {
-  if (!entry.schema || entry.schema->empty()) return quoted(entry.tag);
-  return cat(quoted(*entry.schema), ".", quoted(entry.tag));
+  if (!entry.schema || entry.schema->empty()) return archive::quoted(entry.tag);
+  return cat(archive::quoted(*entry.schema), ".", archive::quoted(entry.tag));
 }
 
 // "s.f(a integer)" of "DROP FUNCTION s.f(a integer);\n", kind included.
@@ -43,7 +43,7 @@ std::string dropped_object(std::string_view drop) {
 // What stands between ALTER and OWNER TO; empty for kinds without owners.
 std::string owned_object(const TocEntry& entry) {
   if (holds(kOwnedInSchema, entry.desc)) return cat(entry.desc, " ", qualified_tag(entry));
-  if (holds(kOwnedByName, entry.desc)) return cat(entry.desc, " ", quoted(entry.tag));
+  if (holds(kOwnedByName, entry.desc)) return cat(entry.desc, " ", archive::quoted(entry.tag));
   if (holds(kOwnedAsDropped, entry.desc)) return dropped_object(*entry.drop);
   return {};
 }
@@ -66,7 +66,7 @@ std::string quoted(std::string_view name) {
 std::optional<std::string> owner_statement(const TocEntry& entry) {
   if (!entry.owner || entry.owner->empty()) return std::nullopt;
   if (!entry.drop || entry.drop->empty()) return std::nullopt;
-  const std::string owner = cat(" OWNER TO ", quoted(*entry.owner), ";\n");
+  const std::string owner = cat(" OWNER TO ", archive::quoted(*entry.owner), ";\n");
   if (const std::vector<std::string> oids = large_object_oids(entry); !oids.empty()) {
     std::string all;
     for (const std::string& oid : oids) all += cat("ALTER LARGE OBJECT ", oid, owner);
@@ -81,17 +81,17 @@ std::string storage_settings(const TocEntry& entry) {
   std::string out;
   if (entry.tablespace) {
     out += entry.tablespace->empty() ? std::string("SET default_tablespace = '';\n")
-                                     : cat("SET default_tablespace = ", quoted(*entry.tablespace), ";\n");
+                                     : cat("SET default_tablespace = ", archive::quoted(*entry.tablespace), ";\n");
   }
   if (entry.table_access_method && !entry.table_access_method->empty() && entry.relkind != 'p') {
-    out += cat("SET default_table_access_method = ", quoted(*entry.table_access_method), ";\n");
+    out += cat("SET default_table_access_method = ", archive::quoted(*entry.table_access_method), ";\n");
   }
   return out;
 }
 
 std::optional<std::string> access_method_statement(const TocEntry& entry) {
   if (entry.relkind != 'p' || !entry.table_access_method || entry.table_access_method->empty()) return std::nullopt;
-  return cat("ALTER TABLE ", qualified_tag(entry), " SET ACCESS METHOD ", quoted(*entry.table_access_method), ";\n");
+  return cat("ALTER TABLE ", qualified_tag(entry), " SET ACCESS METHOD ", archive::quoted(*entry.table_access_method), ";\n");
 }
 
 std::string comment_block(const TocEntry& entry) {

@@ -1,13 +1,15 @@
 // full_backup.sql.gz: the same pieces as the archive in a gzip frame, with the statements around them.
 //
 // Restores by `gunzip -c F | psql -X -1 -v ON_ERROR_STOP=1` into an empty database and, all or nothing, over
-// an existing one: drops with IF EXISTS come first, in reverse order of the contents. Names cannot smuggle
-// psql commands in (M9).
+// an existing one: drops with IF EXISTS come first, in reverse order of the contents; an object that the backup
+// does not know, but that hangs on one it knows, stops it (S16). There is no BEGIN or COMMIT in it. Names cannot
+// smuggle psql commands in (M9). What it leaves out: sql_script.h.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "archive/toc.h"
@@ -22,7 +24,7 @@ struct SqlFileOptions {
   Include acls = Include::No;
 };
 
-// Call order: constructor (head, drops, pre-data), then per data entry in order of the contents, then
+// `toc` must outlive the writer. Call order: constructor (head, drops, pre-data), then per data entry in order of the contents, then
 // finish() (post-data).
 class SqlFileWriter {
  public:
