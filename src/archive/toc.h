@@ -69,7 +69,8 @@ struct Toc {
 // Failure: Kind::Damage with the offset; Kind::Usage "made by a newer pg_dump" above 1.16. Accepts 1.12–1.16.
 struct ParsedToc {
   Toc toc;
-  std::uint64_t end = 0;  // offset of the first byte behind the contents
+  std::uint64_t end = 0;   // offset of the first byte behind the contents
+  bool directory = false;  // a directory's toc.dat: data_file counts, offsets do not
 };
 ParsedToc parse_toc(std::span<const std::byte> bytes);
 // Reads as much of `path` as the contents need.
