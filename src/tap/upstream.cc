@@ -96,7 +96,7 @@ util::Error login_failure(std::string text) {
     });
     if (code.size() != 5 || !alnum || text.compare(at + 8, 2, ": ") != 0) continue;
     sqlstate = code;
-    text.erase(at + 2, 6);  // the second blank, the code, its colon
+    text.erase(at + 1, 8);  // leaves ": "
   }
   const std::size_t location = text.find("\nLOCATION:");
   if (location != std::string::npos) text.erase(location);
