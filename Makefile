@@ -1,0 +1,42 @@
+# The commands of this project. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+
+.PHONY: help setup build dev demo test check bench install clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup:
+	@tools/setup.sh
+
+build: setup ## the release binary: build/release/pgbelay
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+dev: setup
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev
+
+demo: build ## the whole story on a private PostgreSQL: backup, proof, a failed migration undone
+	@build/release/pgbelay demo
+
+test: build dev ## the demo, then all tests
+	@build/release/pgbelay demo
+	@ctest --test-dir build/dev --output-on-failure $(CTEST_ARGS)
+
+check: setup ## clang's thread-safety analysis and clang-tidy
+	@tools/setup.sh packages.txt packages-check.txt
+	@cmake --preset clang >/dev/null
+	@cmake --build --preset clang
+	@tools/tidy.sh
+
+bench: build ## measures the rows of docs/performance.md
+	@bench/run.sh $(BENCH_ARGS)
+
+install: build ## into PREFIX (/usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean:
+	@rm -rf build
