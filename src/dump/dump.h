@@ -8,6 +8,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 
@@ -30,6 +31,9 @@ struct Options {
   archive::SqlFileOptions sql;
   std::size_t jobs = 0;              // connections that read; 0: as many as cores, at most 8
   std::filesystem::path pg_dump;     // empty: looked for
+  // Told once for every session that was opened on the source database and reached its first ReadyForQuery, as
+  // soon as it is known (K1, F5): the guard counts them. The pid is 0 for that of pg_dump. From any thread.
+  std::function<void(int backend_pid)> on_session;
 };
 
 // Fills of the manifest everything that is known from the snapshot and from writing; name, label, run and
