@@ -20,6 +20,7 @@ struct RunInfo {
   std::string run;             // id
   std::string key;
   std::string database;
+  std::string system_identifier;
   std::string source;          // sanitised
   std::vector<std::string> command;  // scrubbed
   RunState state = RunState::Unfinished;

@@ -1,0 +1,37 @@
+// Was anything written at all? Read at the gate and after a failure (contracts.md K14: a command that failed
+// without having written anything is not undone, because there is nothing to undo).
+//
+// Catalogues are compared by identity and version of their rows, tables by the server's counters where these
+// are exact (15+) and then by content; otherwise the whole content is compared with the backup.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "archive/manifest.h"
+#include "guard/sql_guard.h"
+#include "pg/conninfo.h"
+#include "pg/database_properties.h"
+#include "pg/ident.h"
+#include "util/reporter.h"
+
+namespace guard {
+
+struct WriteMarks {
+  pg::DatabaseProperties properties;
+  std::map<std::string, CatalogDigest> catalogs;
+  ChangeCounters counters;
+};
+WriteMarks read_marks(pg::Connection& live);
+
+// A sign that something was written and committed since `before`; nothing if it is known that there was none.
+// Every session that could have written must be gone.
+std::optional<std::string> sign_of_writing(const WriteMarks& before, const archive::Manifest& manifest,
+                                           const pg::ConnInfo& database, const std::string& application,
+                                           util::Reporter& reporter);
+
+// Relations whose counters differ; nothing if the counters prove nothing.
+std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCounters& before,
+                                                                const ChangeCounters& now);
+
+}  // namespace guard

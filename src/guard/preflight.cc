@@ -1,0 +1,261 @@
+#include "guard/preflight.h"
+
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "dump/pg_dump_program.h"
+#include "guard/foreign.h"
+#include "guard/space.h"
+#include "guard/sql_guard.h"
+#include "guard/sql_preflight.h"
+#include "pg/server_facts.h"
+#include "swap/swap.h"
+#include "util/files.h"
+#include "util/text.h"
+#include "util/units.h"
+#include "verify/verify.h"
+
+namespace guard {
+namespace {
+
+using util::cat;
+using util::Kind;
+
+constexpr int kOldestMajor = 13;
+constexpr std::size_t kMostNamed = 5;  // objects in one line
+
+std::string named(const std::vector<std::string>& all) {
+  std::vector<std::string> some(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), kMostNamed)));
+  std::string out = util::join(some, ", ");
+  if (all.size() > some.size()) out += cat(" and ", all.size() - some.size(), " more");
+  return out;
+}
+
+Line pass(std::string subject, std::string text) {
+  return {.verdict = Verdict::Pass, .subject = std::move(subject), .text = std::move(text)};
+}
+Line warn(std::string subject, std::string text, std::string remedy) {
+  return {.verdict = Verdict::Warn, .subject = std::move(subject), .text = std::move(text), .remedy = std::move(remedy)};
+}
+Line fail(std::string subject, std::string text, std::string remedy, Kind kind = Kind::Preflight) {
+  return {.verdict = Verdict::Fail, .subject = std::move(subject), .text = std::move(text),
+          .remedy = std::move(remedy), .kind = kind};
+}
+
+// A question that could not even be asked is a failed line, so that doctor shows all the others too.
+template <typename Ask>
+void ask(std::vector<Line>& lines, std::string_view subject, const Ask& question) {
+  try {
+    question();
+  } catch (const util::Error& error) {
+    if (error.kind() == Kind::Interrupted || error.kind() == Kind::Connect) throw;
+    lines.push_back(fail(std::string(subject), error.message(), error.hint(), error.kind()));
+  }
+}
+
+Line server_line(const pg::ServerFacts& facts) {
+  const std::string text = cat("PostgreSQL ", facts.version_text);
+  if (facts.version / 10000 < kOldestMajor) {
+    return fail("server", text + " is too old", cat("pgbelay needs PostgreSQL ", kOldestMajor, " or later."));
+  }
+  if (facts.in_recovery) {
+    return fail("server", text + " is a standby, in recovery", "Name the primary server in the URL.");
+  }
+  return pass("server", text);
+}
+
+void privilege_lines(std::vector<Line>& lines, pg::Connection& live, const PreflightOptions& options) {
+  const pg::RoleFacts role = pg::role_facts(live);
+  const std::string who = cat("role ", util::printable(role.name));
+  if (options.needs_copy && !role.createdb && !role.superuser) {
+    lines.push_back(fail("privileges", who + " lacks CREATEDB, which the copy for proof and undo needs",
+                         cat("Let a superuser say: ALTER ROLE ", role.name, " CREATEDB;"), Kind::Privilege));
+  } else if (options.needs_copy && !role.database_owner && !role.superuser) {
+    lines.push_back(fail("privileges", who + " does not own the database, so it could not swap it",
+                         "Run as the owner of the database or a member of that role.", Kind::Privilege));
+  } else {
+    lines.push_back(pass("privileges", role.superuser ? who + " is a superuser" : who + " owns the database, CREATEDB"));
+  }
+  if (const std::vector<std::string> tables = unreadable_tables(live); !tables.empty()) {
+    lines.push_back(fail("privileges", cat(who, " may not read ", named(tables)),
+                         "Grant SELECT (and USAGE on the schema), or run as the owner.", Kind::Privilege));
+  }
+  if (!options.needs_copy) return;
+  if (const std::vector<std::string> objects = unrestorable_objects(live); !objects.empty()) {
+    lines.push_back(fail("privileges", cat(who, " could not make again what a copy needs: ", named(objects)),
+                         "Run as a role that may, or remove what is not needed.", Kind::Privilege));
+  }
+}
+
+// Only what is read through the live database, so that its session ends before others are judged.
+struct LiveFacts {
+  pg::ServerFacts server;
+  ServerFolder folder;
+};
+
+LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_token stop, const std::string& name) {
+  pg::Connection live = pg::Connection::open(options.database, name, stop);
+  std::vector<Line>& lines = out.lines;
+  lines.push_back(pass("connection", options.database.display()));
+  LiveFacts facts;
+  facts.server = pg::server_facts(live);
+  lines.push_back(server_line(facts.server));
+  out.server_version = facts.server.version_text;
+  out.system_identifier = facts.server.system_identifier;
+  out.database_bytes = pg::database_size(live, live.database());
+  out.tables = table_count(live);
+  if (lines.back().verdict == Verdict::Fail) return facts;
+  if (pg::behind_transaction_pooler(live)) {
+    lines.push_back(fail("pooler", "a transaction pooler stands between us and the server",
+                         "Name the server's own port (or a session pool) in the URL."));
+  } else if (!own_pid_is_true(live)) {
+    lines.push_back(warn("pooler", "a session pooler stands between us and the server",
+                         "Name the server's own port: through a pooler it cannot be told who else writes."));
+  }
+  ask(lines, "privileges", [&] { privilege_lines(lines, live, options); });
+  ask(lines, "superuser", [&] {
+    const std::vector<std::string> traps = verify::superuser_traps(live);
+    if (traps.empty()) return;
+    const std::string text = cat("a copy made by a superuser would run functions of others: ", named(traps));
+    lines.push_back(options.accept_superuser_functions
+                        ? warn("superuser", text, "Accepted by the configuration.")
+                        : fail("superuser", text,
+                               "Run as the owner of the database, or accept it with accept_superuser_functions."));
+  });
+  ask(lines, "space", [&] { facts.folder = server_folder(live); });
+  return facts;
+}
+
+void pg_dump_line(std::vector<Line>& lines, const PreflightOptions& options, int server_major) {
+  ask(lines, "pg_dump", [&] {
+    const dump::PgDumpProgram program = dump::find_pg_dump(server_major, options.pg_dump);
+    lines.push_back(pass("pg_dump", cat(program.version, " at ", program.path.string())));
+  });
+}
+
+bool is_ephemeral(const std::filesystem::path& path) {
+  constexpr auto kOverlay = 0x794c7630;  // of linux/magic.h: containers
+  constexpr auto kTmpfs = 0x01021994;
+  struct statfs facts {};
+  if (::statfs(path.c_str(), &facts) != 0) return false;
+  return facts.f_type == kOverlay || facts.f_type == kTmpfs;
+}
+
+void folder_lines(std::vector<Line>& lines, const PreflightOptions& options) {
+  std::filesystem::path there = std::filesystem::absolute(options.dir);
+  std::error_code ignored;
+  while (!std::filesystem::exists(there, ignored) && there != there.parent_path()) there = there.parent_path();
+  if (::access(there.c_str(), W_OK | X_OK) != 0) {
+    lines.push_back(fail("folder", cat("folder ", there.string(), " cannot be written"),
+                         "Choose another with --dir, or change its permissions.", Kind::Io));
+  } else if (is_ephemeral(there)) {
+    lines.push_back(warn("folder", cat("backups in ", there.string(), " go when this container or machine ends"),
+                         "Choose a lasting folder with --dir: after a crash the run is finished from there."));
+  } else {
+    lines.push_back(pass("folder", std::filesystem::absolute(options.dir).string()));
+  }
+}
+
+void session_lines(std::vector<Line>& lines, pg::Connection& maintenance, const PreflightOptions& options,
+                   const std::string& application) {
+  const std::string database = options.database.database();
+  const IsOwn is_own = [&](int, const std::string& name) { return name == application; };
+  wait_gone(maintenance, database, is_own, std::chrono::seconds(2));
+  const Sighting others = look(maintenance, database, is_own);
+  if (others.clients.empty() && others.workers.empty()) {
+    lines.push_back(pass("sessions", "nobody else connected"));
+  } else {
+    lines.push_back(warn("sessions", cat(others.clients.size() + others.workers.size(), " other session(s): ",
+                                         named(others.clients.empty() ? others.workers : others.clients)),
+                         "Stop the application for the migration, or choose --hold none."));
+  }
+}
+
+void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance, const PreflightOptions& options) {
+  const std::string database = options.database.database();
+  const auto add = [&](std::string subject, std::string text, std::string remedy) {
+    lines.push_back(options.needs_copy ? fail(std::move(subject), std::move(text), std::move(remedy))
+                                       : warn(std::move(subject), std::move(text), std::move(remedy)));
+  };
+  if (const auto blockers = swap::swap_blockers(maintenance, database); !blockers.empty()) {
+    add("undo", cat("an undo would be blocked by ", named(blockers)),
+        "End what is listed (COMMIT or ROLLBACK PREPARED '…'; SELECT pg_terminate_backend(PID) as a role that may).");
+  }
+  if (const auto slots = logical_slots(maintenance, database); !slots.empty()) {
+    add("slots", cat("logical replication slots hang on this database and would stay with the failed one: ",
+                     named(slots)),
+        "Drop them before the migration and make them again after it.");
+  }
+  if (const auto names = subscriptions(maintenance, database); !names.empty()) {
+    add("slots", cat("the database has subscriptions, which no copy can take over: ", named(names)),
+        "Drop them before the migration and make them again after it.");
+  }
+  if (const auto names = standbys(maintenance); !names.empty()) {
+    lines.push_back(warn("standbys", cat(names.size(), " standby(s): ", named(names)),
+                         cat("After an undo, end all sessions of database ", database,
+                             " there: they would go on seeing the failed one.")));
+  }
+}
+
+void undo_line(std::vector<Line>& lines, pg::Connection& maintenance, const PreflightOptions& options) {
+  if (!options.needs_copy) {
+    lines.push_back(warn("undo", "none: a failed migration stays", "Leave out --undo none to have it undone."));
+    return;
+  }
+  const bool failed = std::any_of(lines.begin(), lines.end(), [](const Line& line) { return line.verdict == Verdict::Fail; });
+  if (options.key.empty() || failed) return;  // the rehearsal would only repeat the reason
+  ask(lines, "undo", [&] {
+    const pg::DatabaseProperties properties = pg::read_properties(maintenance, options.database.database());
+    swap::rehearse(maintenance, options.database, options.key, properties);
+    lines.push_back(pass("undo", "swap, rehearsed with empty databases"));
+  });
+}
+
+}  // namespace
+
+bool Preflight::ok() const noexcept {
+  return std::none_of(lines.begin(), lines.end(), [](const Line& line) { return line.verdict == Verdict::Fail; });
+}
+
+void Preflight::require() const {
+  std::optional<util::Error> first;
+  for (const Line& line : lines) {
+    if (line.verdict != Verdict::Fail) continue;
+    if (!first) {
+      first.emplace(line.kind, cat(line.subject, ": ", line.text), util::ErrorDetail{.hint = line.remedy, .sqlstate = {}});
+    } else {
+      first->attach(cat(line.subject, ": ", line.text));
+    }
+  }
+  if (first) throw *first;
+}
+
+Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
+  Preflight out;
+  const std::string application = options.key.empty() ? "pgbelay" : cat("pgbelay-", options.key);
+  const LiveFacts facts = live_lines(out, options, stop, application);
+  if (!out.ok() && out.lines.size() <= 2) return out;  // not a server we know
+  pg_dump_line(out.lines, options, facts.server.version / 10000);
+  folder_lines(out.lines, options);
+  ask(out.lines, "space", [&] {
+    for (Line& line : space_lines({.database_bytes = out.database_bytes,
+                                   .dir = options.dir,
+                                   .server_folder = local_server_folder(options.database, facts.folder),
+                                   .server_free = options.server_free,
+                                   .needs_copy = options.needs_copy})) {
+      out.lines.push_back(std::move(line));
+    }
+  });
+  ask(out.lines, "maintenance", [&] {
+    pg::Connection maintenance =
+        swap::open_maintenance(options.database, options.maintenance_db, application, stop);
+    session_lines(out.lines, maintenance, options, application);
+    blocker_lines(out.lines, maintenance, options);
+    undo_line(out.lines, maintenance, options);
+  });
+  return out;
+}
+
+}  // namespace guard
