@@ -60,8 +60,12 @@ class Watchdog {
     pid_t postmaster = 0;
     std::ifstream(folder / "data" / "postmaster.pid") >> postmaster;
     if (postmaster > 0) ::kill(postmaster, SIGQUIT);
+    // Again while somebody still writes there: an initdb that is ending, the server on its way down.
     std::error_code ignored;
-    fs::remove_all(folder, ignored);
+    for (int attempt = 0; attempt < 50 && fs::exists(folder, ignored); ++attempt) {
+      fs::remove_all(folder, ignored);
+      ::usleep(100'000);
+    }
     ::_exit(0);
   }
 
