@@ -1,0 +1,28 @@
+// The one place where a Proof is made. Private to this module.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "archive/evidence.h"
+#include "backup/backup.h"
+#include "swap/swap.h"
+#include "verify/proof.h"
+
+namespace verify {
+
+class Maker {
+ public:
+  // Of what has been shown just now, or was shown and still holds.
+  static Proof proof(const backup::Backup& backup, archive::Level level, std::optional<swap::SealRecord> copy) {
+    Proof made;
+    made.level_ = level;
+    made.backup_name_ = backup.manifest.name;
+    made.sums_sha256_ = backup.sums_sha256;
+    made.database_ = backup.manifest.database;
+    made.copy_ = std::move(copy);
+    return made;
+  }
+};
+
+}  // namespace verify

@@ -1,0 +1,34 @@
+// Reading jobs on one database, spread over connections of their own. Private to this module.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "pg/connection.h"
+#include "pg/conninfo.h"
+#include "util/reporter.h"
+
+namespace verify {
+
+// What one job sums goes where no other job writes.
+struct Job {
+  std::uint64_t bytes = 0;  // about as much is read: the largest begin first
+  std::function<void(pg::Connection& connection)> work;
+};
+
+struct Reading {
+  pg::ConnInfo database;
+  std::string application_name;
+  std::string encoding;     // of the text that is compared
+  std::size_t jobs = 0;     // connections; 0: as many as cores, at most 8
+};
+
+// A session whose text is stable and that reads no user's view (M1, S17).
+pg::Connection open_reader(const Reading& reading, std::stop_token stop);
+// Runs all jobs to their end; the first failure ends them. Throws Kind::Interrupted after a stop.
+void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter, std::stop_token stop);
+
+}  // namespace verify

@@ -1,0 +1,249 @@
+// The levels in their order; each needs the one before it. What a level finds ends the climb.
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "archive/custom_file.h"
+#include "load/load.h"
+#include "pg/connection.h"
+#include "util/clock.h"
+#include "util/error.h"
+#include "util/fault.h"
+#include "util/text.h"
+#include "util/workers.h"
+#include "verify/differences.h"
+#include "verify/maker.h"
+#include "verify/traps.h"
+#include "verify/verify.h"
+
+namespace verify {
+namespace {
+
+using archive::Evidence;
+using archive::Finding;
+using archive::Level;
+using archive::Severity;
+using util::cat;
+using util::Error;
+using util::Kind;
+
+constexpr std::size_t kNamed = 3;  // findings in a message
+
+bool is_damage(const Finding& finding) { return finding.severity == Severity::Damage; }
+
+bool any_damage(const std::vector<Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), is_damage);
+}
+
+bool any_missing_object(const std::vector<Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return is_damage(finding) && finding.code == "object-missing";
+  });
+}
+
+class Climb {
+ public:
+  Climb(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop)
+      : backup_(backup), options_(options), reporter_(reporter), stop_(std::move(stop)) {}
+
+  Verified run() {
+    const bool files_good = show(Level::Written, [&] { return backup::check_written(backup_, reporter_, stop_); }) &&
+                            show(Level::ReadBack, [&] { return read_back(); });
+    if (files_good && options_.level >= Level::Restored) restore_and_compare();
+    finish_evidence();
+    std::optional<Proof> proof;
+    if (!evidence_.damaged) proof = Maker::proof(backup_, evidence_.level, std::move(copy_));
+    return {std::move(evidence_), std::move(proof)};
+  }
+
+ private:
+  // Goes one level up if it is asked for and nothing is found. False: the climb has ended here.
+  template <typename Look>
+  bool show(Level level, const Look& look) {
+    if (options_.level < level) return false;
+    std::vector<Finding> findings = look();
+    util::throw_if_stopped(stop_);
+    return add(level, std::move(findings));
+  }
+
+  bool add(Level level, std::vector<Finding> findings) {
+    const bool damaged = any_damage(findings);
+    // All objects are there, but not all content.
+    if (damaged && level == Level::Proven && !any_missing_object(findings)) evidence_.level = Level::Restored;
+    std::move(findings.begin(), findings.end(), std::back_inserter(evidence_.findings));
+    if (damaged) {
+      evidence_.damaged = true;
+    } else {
+      evidence_.level = level;
+    }
+    return !damaged;
+  }
+
+  // The bytes are those of the sums, as `written` has just shown; what they say when they are read was shown
+  // when they were last read back, and cannot have changed since.
+  std::vector<Finding> read_back() {
+    const bool shown = backup_.evidence && backup_.level() >= Level::ReadBack && !backup_.damaged();
+    if (shown && options_.level > Level::ReadBack) return {};
+    return backup::read_back(backup_, options_.jobs, reporter_, stop_);
+  }
+
+  void restore_and_compare() {
+    maintenance_.emplace(open_maintenance());
+    const archive::CustomFileReader reader(backup_.archive_path());
+    if (!options_.accept_superuser_functions) refuse_traps(*maintenance_, reader.toc());
+    evidence_.server = cat("PostgreSQL ", maintenance_->server_version_text(), ", ", options_.server.display());
+    try {
+      swap::create_side(*maintenance_, options_.side_database, properties_of(backup_.manifest), options_.side_comment);
+      util::fault::point("proof.created");
+      load(reader) && compare() ? keep_or_drop() : drop();
+    } catch (...) {
+      throw without_side_database(util::as_error(std::current_exception()));
+    }
+  }
+
+  pg::Connection open_maintenance() const {
+    return swap::open_maintenance(options_.server, options_.maintenance_db, options_.application_name, stop_);
+  }
+
+  void drop() {
+    if (!maintenance_->alive()) maintenance_.emplace(open_maintenance());  // it was idle for a whole restore
+    swap::drop_side(*maintenance_, options_.side_database);
+  }
+
+  // The error of a proof that was given up, its side database dropped.
+  Error without_side_database(Error error) {
+    constexpr std::string_view kDuplicateDatabase = "42P04";
+    if (error.sqlstate() == kDuplicateDatabase) return error;  // somebody else's
+    try {
+      drop();
+    } catch (const Error& failure) {
+      error.attach(cat("dropping database ", options_.side_database, " failed: ", failure.message()));
+    }
+    return error;
+  }
+
+  pg::ConnInfo side_info() const { return options_.server.with_database(options_.side_database); }
+
+  bool load(const archive::CustomFileReader& reader) {
+    const archive::Manifest& manifest = backup_.manifest;
+    load::Options load{.target = side_info(),
+                       .application_name = options_.application_name,
+                       .jobs = options_.jobs,
+                       .extensions = {},
+                       .has_public_schema = manifest.has_public_schema,
+                       .has_plpgsql = manifest.has_plpgsql};
+    for (const archive::TableRecord& table : manifest.tables) load.total_bytes += table.raw_bytes;
+    for (const archive::ExtensionRecord& extension : manifest.extensions) {
+      load.extensions.push_back({extension.name, extension.version});
+    }
+    try {
+      const load::Report report = load::run(reader, load, reporter_, stop_);
+      add_notes(report);
+    } catch (const Error& error) {
+      if (!refused_rows(error)) throw;
+      return add(Level::Restored, {damage("not-restorable", {}, error.text())});
+    }
+    util::throw_if_stopped(stop_);
+    util::fault::point("proof.loaded");
+    return true;
+  }
+
+  // The server takes the definitions but not the rows that go with them: no other server will take them either.
+  static bool refused_rows(const Error& error) {
+    const std::string_view cls = std::string_view(error.sqlstate()).substr(0, 2);
+    return error.kind() == Kind::Query && (cls == "22" || cls == "23");
+  }
+
+  void add_notes(const load::Report& report) {
+    const auto note = [&](std::string code, const std::string& text, Severity severity) {
+      Finding finding = damage(std::move(code), {}, text);
+      finding.severity = severity;
+      evidence_.findings.push_back(std::move(finding));
+    };
+    for (const std::string& skipped : report.skipped) note("skipped", skipped, Severity::Accepted);
+    for (const std::string& warning : report.warnings) note("server-warning", warning, Severity::Note);
+  }
+
+  bool compare() {
+    if (options_.level < Level::Proven) {
+      pg::Connection copy = pg::Connection::open(side_info(), options_.application_name, stop_);
+      return add(Level::Restored, compare_objects(backup_.manifest, copy, Additional::Ignore));
+    }
+    return add(Level::Proven, compare_content(backup_.manifest, side_info(), options_.application_name,
+                                              options_.jobs, reporter_, stop_));
+  }
+
+  void keep_or_drop() {
+    util::fault::point("proof.compared");
+    if (options_.copy == Copy::Drop) {
+      drop();
+    } else {
+      if (!maintenance_->alive()) maintenance_.emplace(open_maintenance());
+      swap::seal(*maintenance_, options_.side_database);
+      copy_ = swap::seal_record(*maintenance_, options_.side_database);
+    }
+    util::fault::point("proof.sealed");
+  }
+
+  void finish_evidence() {
+    evidence_.definition = 1;
+    evidence_.at = util::rfc3339(util::Clock::now());
+    evidence_.duration_s = watch_.elapsed().count();
+    evidence_.by_version = options_.version;
+    evidence_.sums_sha256 = backup_.sums_sha256;
+    if (worth_recording()) backup::record(backup_, evidence_);
+  }
+
+  // A lower level that was found good again takes nothing from a higher one, nor does it clear the damage that
+  // was found above it.
+  bool worth_recording() const {
+    if (!backup_.evidence || evidence_.damaged) return true;
+    const Evidence& known = *backup_.evidence;
+    return known.damaged ? evidence_.level > known.level : evidence_.level >= known.level;
+  }
+
+  const backup::Backup& backup_;
+  const Options& options_;
+  util::Reporter& reporter_;
+  std::stop_token stop_;
+  util::Stopwatch watch_;
+  Evidence evidence_;
+  std::optional<pg::Connection> maintenance_;
+  std::optional<swap::SealRecord> copy_;
+};
+
+std::string first_findings(const std::vector<Finding>& findings) {
+  std::string text;
+  std::size_t named = 0, all = 0;
+  for (const Finding& finding : findings) {
+    if (!is_damage(finding) || ++all > kNamed) continue;
+    text += cat(named++ > 0 ? "; " : "", finding.text);
+  }
+  if (all > kNamed) text += cat("; and ", all - kNamed, " more");
+  return text;
+}
+
+}  // namespace
+
+Verified run(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop) {
+  return Climb(backup, options, reporter, std::move(stop)).run();
+}
+
+Proof prove(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop) {
+  try {
+    Verified verified = run(backup, options, reporter, std::move(stop));
+    for (const Finding& finding : verified.evidence.findings) {
+      if (!is_damage(finding)) reporter.note(finding.text);
+    }
+    if (verified.proof) return *std::move(verified.proof);
+    throw Error(Kind::Proof, cat("backup ", backup.manifest.name, " is not ", archive::level_name(options.level), ": ",
+                                 first_findings(verified.evidence.findings)),
+                {.hint = cat("See all findings with: pgbelay show ", backup.manifest.name), .sqlstate = {}});
+  } catch (const Error& error) {
+    if (error.kind() == Kind::Interrupted || error.kind() == Kind::Bug) throw;
+    throw error.as(Kind::Proof);
+  }
+}
+
+}  // namespace verify
