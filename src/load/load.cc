@@ -1,0 +1,104 @@
+#include "load/load.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "load/data.h"
+#include "load/plan.h"
+#include "load/restorer.h"
+#include "load/schedule.h"
+#include "load/sql_load.h"
+#include "util/clock.h"
+#include "util/error.h"
+#include "util/text.h"
+#include "util/workers.h"
+
+namespace load {
+namespace {
+
+constexpr std::size_t kMostJobs = 8;
+
+std::size_t jobs_of(const Options& options) {
+  if (options.jobs > 0) return options.jobs;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostJobs);
+}
+
+// What template0 has and the source has not (S12).
+void drop_additional(Restorer& restorer, const Options& options) {
+  if (!options.has_public_schema) restorer.execute("DROP SCHEMA IF EXISTS public");
+  if (!options.has_plpgsql) restorer.execute("DROP EXTENSION IF EXISTS plpgsql");
+}
+
+// Seconds from the start at which the last data and the last index were done.
+struct Times {
+  std::atomic<double> data{0};
+  double tasks = 0;
+};
+
+void run_tasks(const archive::CustomFileReader& archive, const Context& context, const std::vector<Task>& tasks,
+               Times& times, const std::stop_token& stop) {
+  const util::Stopwatch watch;
+  Schedule schedule(tasks);
+  const std::size_t workers = std::min(jobs_of(context.options), tasks.size());
+  util::run_workers(workers, stop, [&](std::size_t, const std::stop_token& stopped) {
+    Restorer restorer(context, stopped);
+    while (const std::optional<std::size_t> next = schedule.next(stopped)) {
+      const Task& task = tasks[*next];
+      if (task.entry->section == archive::Section::Data) {
+        load_data(restorer, archive, task);
+        times.data = watch.elapsed().count();
+      } else {
+        restorer.one(*task.entry);
+      }
+      schedule.finished(*next);
+    }
+  });
+  util::throw_if_stopped(stop);
+  times.tasks = watch.elapsed().count();
+}
+
+void analyze(const Context& context, Restorer& first, const std::stop_token& stop) {
+  const std::vector<std::string> statements = analyze_statements(first.connection());
+  std::atomic<std::size_t> next{0};
+  util::run_workers(std::min(jobs_of(context.options), statements.size()), stop,
+                    [&](std::size_t, const std::stop_token& stopped) {
+                      Restorer restorer(context, stopped);
+                      for (std::size_t n = next++; n < statements.size() && !stopped.stop_requested(); n = next++) {
+                        restorer.execute(statements[n]);
+                      }
+                    });
+  util::throw_if_stopped(stop);
+}
+
+}  // namespace
+
+Report run(const archive::CustomFileReader& archive, const Options& options, util::Reporter& reporter,
+           std::stop_token stop) {
+  const util::Stopwatch watch;
+  Tally tally(reporter, options.total_bytes);
+  const Context context{.toc = archive.toc(), .options = options, .tally = tally};
+  const Plan plan =
+      make_plan(archive.toc(), archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave);
+  Report report;
+  report.skipped = plan.skipped;
+
+  Restorer restorer(context, stop);
+  drop_additional(restorer, options);
+  restorer.all(plan.before);
+  Times times;
+  run_tasks(archive, context, plan.tasks, times, stop);
+  restorer.all(plan.after);
+  analyze(context, restorer, stop);
+  restorer.all(plan.acls);
+  restorer.last_pass(plan.last);
+  restorer.execute(flush_commits());
+
+  tally.write_to(report);
+  report.data_s = times.data;
+  report.index_s = times.tasks - times.data;
+  report.total_s = watch.elapsed().count();
+  return report;
+}
+
+}  // namespace load

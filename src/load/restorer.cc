@@ -1,0 +1,176 @@
+#include "load/restorer.h"
+
+#include <optional>
+#include <utility>
+
+#include "load/plan.h"
+#include "load/sql_load.h"
+#include "load/statements.h"
+#include "pg/session.h"
+#include "util/error.h"
+#include "util/text.h"
+#include "util/workers.h"
+
+namespace load {
+namespace {
+
+using archive::TocEntry;
+using util::cat;
+
+// One round trip for so many entries or bytes: few enough for the locks of one transaction.
+constexpr std::size_t kTogether = 100;
+constexpr std::size_t kTogetherBytes = 256U << 10U;
+constexpr int kDeadlockRetries = 5;
+
+constexpr std::string_view kForeignKeyViolation = "23503";
+constexpr std::string_view kDeadlock = "40P01";
+constexpr std::string_view kNotPopulated = "55000";
+
+std::string special(const archive::Toc& toc, std::string_view desc, std::string_view otherwise) {
+  for (const TocEntry& entry : toc.entries) {
+    if (entry.desc == desc && entry.definition) return *entry.definition;
+  }
+  return std::string(otherwise);
+}
+
+}  // namespace
+
+Restorer::Restorer(const Context& context, std::stop_token stop)
+    : context_(context),
+      stop_(std::move(stop)),
+      connection_(pg::Connection::open(context.options.target, context.options.application_name, stop_)),
+      cancel_(connection_, stop_) {
+  pg::pin_settings(connection_, context.toc.encoding());
+  execute(session_settings());
+  execute(special(context.toc, "STDSTRINGS", "SET standard_conforming_strings = on"));
+  execute(special(context.toc, "SEARCHPATH", "SET search_path = ''"));
+}
+
+util::Error Restorer::failed(const TocEntry& entry, const util::Error& failure) const {
+  if (stop_.stop_requested()) return {util::Kind::Interrupted, "interrupted"};
+  if (failure.kind() != util::Kind::Query && failure.kind() != util::Kind::Privilege) {
+    util::Error same = failure;
+    same.while_doing(cat("while restoring ", display(entry)));
+    return same;
+  }
+  return {failure.kind(), cat("cannot restore ", display(entry), ": ", failure.message()),
+          {.hint = failure.hint(), .sqlstate = failure.sqlstate()}};
+}
+
+void Restorer::execute(std::string_view sql) {
+  connection_.execute(sql);
+  context_.tally.keep_warnings(connection_);
+}
+
+void Restorer::run(const std::string& sql) {
+  for (int attempt = 0;; ++attempt) {
+    try {
+      execute(sql);
+      context_.tally.add_statements(1);
+      return;
+    } catch (const util::Error& failure) {
+      // Keys of partitioned tables lock what the plan cannot know of; one of the two gets through.
+      if (failure.sqlstate() != kDeadlock || attempt == kDeadlockRetries) throw;
+    }
+  }
+}
+
+void Restorer::one(const TocEntry& entry) {
+  util::throw_if_stopped(stop_);
+  if (settled(entry)) return;
+  const std::string sql = restoring_sql(context_.toc, entry, context_.options);
+  if (sql.empty()) return;
+  try {
+    run(sql);
+  } catch (const util::Error& failure) {
+    const std::optional<std::string> relaxed = not_valid(entry);
+    if (failure.sqlstate() != kForeignKeyViolation || !relaxed) throw failed(entry, failure);
+    try {
+      run(*relaxed);
+    } catch (const util::Error& again) {
+      throw failed(entry, again);
+    }
+    context_.tally.warn(cat(display(entry), ": rows of the source violate it, so it is NOT VALID here: ",
+                            util::printable(failure.message())));
+  }
+}
+
+bool Restorer::try_together(const std::string& sql) {
+  try {
+    execute(sql);
+    return true;
+  } catch (const util::Error& failure) {
+    connection_.take_notices();  // they come again
+    if (failure.kind() == util::Kind::Connect || stop_.stop_requested()) throw;
+    return false;
+  }
+}
+
+void Restorer::all(const std::vector<const TocEntry*>& entries) {
+  std::string sql;
+  std::vector<const TocEntry*> waiting;
+  const auto flush = [&] {
+    util::throw_if_stopped(stop_);
+    // A failure has undone all of them; one by one shows whose it is.
+    if (waiting.size() > 1 && try_together(sql)) {
+      context_.tally.add_statements(waiting.size());
+    } else {
+      for (const TocEntry* const entry : waiting) one(*entry);
+    }
+    sql.clear();
+    waiting.clear();
+  };
+  for (const TocEntry* const entry : entries) {
+    const bool alone = entry->desc == "EXTENSION" || commented_extension(*entry);
+    if (alone) flush();
+    sql += restoring_sql(context_.toc, *entry, context_.options);
+    waiting.push_back(entry);
+    if (alone || waiting.size() >= kTogether || sql.size() >= kTogetherBytes) flush();
+  }
+  flush();
+}
+
+void Restorer::last_pass(const std::vector<const TocEntry*>& entries) {
+  std::vector<const TocEntry*> waiting = entries;
+  while (!waiting.empty()) {
+    std::vector<const TocEntry*> again;
+    std::optional<util::Error> reason;
+    for (const TocEntry* const entry : waiting) {
+      try {
+        one(*entry);
+      } catch (const util::Error& failure) {
+        if (entry->desc != "MATERIALIZED VIEW DATA" || failure.sqlstate() != kNotPopulated) throw;
+        again.push_back(entry);
+        reason = failure;
+      }
+    }
+    if (reason && again.size() == waiting.size()) throw util::Error(*reason);
+    waiting = std::move(again);
+  }
+}
+
+bool Restorer::settled(const TocEntry& entry) {
+  if (entry.desc == "EXTENSION") require_version(entry.tag);
+  // Who does not own an extension may not comment on it, not even with what its script says already (S3).
+  const std::optional<std::string> extension = commented_extension(entry);
+  return extension && entry.definition &&
+         same_comment(*entry.definition, extension_comment(connection_, *extension));
+}
+
+void Restorer::require_version(const std::string& extension) {
+  const std::optional<std::string> version = wanted_version(extension, context_.options);
+  if (!version) return;
+  const std::vector<std::string> there = extension_versions(connection_, extension);
+  for (const std::string& one_of : there) {
+    if (one_of == *version) return;
+  }
+  throw util::Error(
+      util::Kind::Proof,
+      cat("extension ", util::printable(extension), " cannot be installed in version ", *version,
+          " of the source here: ", there.empty() ? std::string("the server has none") : cat("the server has ", util::join(there, ", "))),
+      {.hint = "Install that version's files on the server, or update the extension in the source first (ALTER "
+               "EXTENSION … UPDATE), or let the copy be made by cloning the database.",
+       .sqlstate = {}});
+}
+
+}  // namespace load

@@ -1,0 +1,60 @@
+#include "load/schedule.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace load {
+
+Schedule::Schedule(const std::vector<Task>& tasks) : tasks_(tasks), dependents_(tasks.size()) {
+  const util::Lock lock(mutex_);
+  for (std::size_t n = 0; n < tasks.size(); ++n) {
+    for (const std::size_t before : tasks[n].waits_for) dependents_[before].push_back(n);
+    open_.push_back(tasks[n].waits_for.size());
+    waiting_.insert(n);
+    if (open_[n] == 0) ready_.insert({rank(n), n});
+  }
+}
+
+Schedule::Rank Schedule::rank(std::size_t task) const {
+  return {std::numeric_limits<std::uint64_t>::max() - tasks_[task].weight, tasks_[task].entry->dump_id};
+}
+
+std::optional<std::size_t> Schedule::pick() {
+  for (const auto& [order, task] : ready_) {
+    const bool free = std::none_of(running_.begin(), running_.end(),
+                                   [&](std::size_t other) { return conflict(tasks_[task], tasks_[other]); });
+    if (free) return task;
+  }
+  // Nothing is ready and nothing runs that could change it: a circle.
+  if (running_.empty() && !waiting_.empty()) return *waiting_.begin();
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Schedule::next(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    const util::Lock lock(mutex_);
+    changed_.notify_all();
+  });
+  const util::Lock lock(mutex_);
+  while (!stop.stop_requested() && !waiting_.empty()) {
+    if (const std::optional<std::size_t> task = pick()) {
+      ready_.erase({rank(*task), *task});
+      waiting_.erase(*task);
+      running_.insert(*task);
+      return task;
+    }
+    changed_.wait(mutex_);
+  }
+  return std::nullopt;
+}
+
+void Schedule::finished(std::size_t task) {
+  const util::Lock lock(mutex_);
+  running_.erase(task);
+  for (const std::size_t dependent : dependents_[task]) {
+    if (--open_[dependent] == 0 && waiting_.contains(dependent)) ready_.insert({rank(dependent), dependent});
+  }
+  changed_.notify_all();
+}
+
+}  // namespace load

@@ -1,0 +1,23 @@
+// The statements of this module that are not in the archive.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pg/connection.h"
+
+namespace load {
+
+// On top of pg::pin_settings.
+std::string_view session_settings();
+// Makes everything that other sessions committed without waiting durable.
+std::string_view flush_commits();
+
+std::vector<std::string> extension_versions(pg::Connection& connection, const std::string& extension);
+std::string extension_comment(pg::Connection& connection, const std::string& extension);  // "" if none
+
+// ANALYZE statements that cover every table of the database once, the largest first.
+std::vector<std::string> analyze_statements(pg::Connection& connection);
+
+}  // namespace load
