@@ -5,10 +5,16 @@
 namespace archive {
 
 std::string sql_literal(std::string_view text) {
-  std::string out = text.find('\\') == std::string_view::npos ? "'" : "E'";
+  std::string out = text.find_first_of("\\\n\r") == std::string_view::npos ? "'" : "E'";
   for (const char c : text) {
-    if (c == '\'' || c == '\\') out += c;
-    out += c;
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else {
+      if (c == '\'' || c == '\\') out += c;
+      out += c;
+    }
   }
   return out + "'";
 }
