@@ -18,7 +18,7 @@ constexpr std::string_view kRelations = R"sql(
       from pg_catalog.pg_extension e
       cross join lateral pg_catalog.unnest(e.extconfig) with ordinality as entry(oid, position)),
   relation as (
-    select c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relispopulated,
+    select c.oid, n.nspname, c.relname, c.relkind, c.relam, c.relispopulated, c.relfilenode,
            config.extname, coalesce(config.condition, '') as condition
       from pg_catalog.pg_class c
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -36,6 +36,11 @@ constexpr std::string_view kTables = R"sql(
          coalesce(pg_catalog.pg_relation_size(r.oid), 0)
     from relation r left join pg_catalog.pg_am am on am.oid = r.relam
    where r.relkind = 'r'
+   order by r.nspname collate "C", r.relname collate "C")sql";
+
+constexpr std::string_view kLockable = R"sql(
+  select r.oid, r.nspname::pg_catalog.text, r.relname::pg_catalog.text, r.relfilenode, r.relkind = 'p'
+    from relation r where r.relkind in ('r', 'p')
    order by r.nspname collate "C", r.relname collate "C")sql";
 
 constexpr std::string_view kColumns = R"sql(
@@ -129,6 +134,17 @@ std::vector<Table> list_tables(pg::Connection& connection) {
     table.columns = std::move(of.stored);
     table.generated = std::move(of.generated);
     tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+std::vector<Lockable> list_lockable(pg::Connection& connection) {
+  const pg::Result rows = connection.query(util::cat(kRelations, kLockable));
+  std::vector<Lockable> tables;
+  tables.reserve(static_cast<std::size_t>(rows.row_count()));
+  for (int row = 0; row < rows.row_count(); ++row) {
+    tables.push_back({oid_at(rows, row, 0), {rows.str(row, 1), rows.str(row, 2)}, oid_at(rows, row, 3),
+                      rows.boolean(row, 4)});
   }
   return tables;
 }

@@ -29,6 +29,17 @@ struct Table {
 // foreign, partitioned and temporary ones not; of extensions only configuration tables. By schema and name.
 std::vector<Table> list_tables(pg::Connection& connection);
 
+// What has to be locked while rows are read: ordinary and partitioned tables, with what tells a table that
+// was rewritten or dropped and made again from the one that was listed before. By schema and name.
+struct Lockable {
+  std::uint32_t oid = 0;
+  pg::QualifiedName name;
+  std::uint32_t file_node = 0;
+  bool partitioned = false;
+  friend bool operator==(const Lockable&, const Lockable&) = default;
+};
+std::vector<Lockable> list_lockable(pg::Connection& connection);
+
 struct Sequence {
   std::uint32_t oid = 0;
   pg::QualifiedName name;

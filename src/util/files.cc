@@ -103,6 +103,8 @@ void WriteFile::finish() {
   fd_.close(path_);
 }
 
+void WriteFile::close() { fd_.close(path_); }
+
 namespace {
 std::filesystem::path temporary_name(const std::filesystem::path& target) {
   static std::atomic<unsigned> counter{0};

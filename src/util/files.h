@@ -66,6 +66,7 @@ class WriteFile {
   std::uint64_t position() const noexcept { return position_; }
   const std::filesystem::path& path() const noexcept { return path_; }
   void finish();  // fsync and close
+  void close();   // without fsync: for whoever syncs many files at once, later
 
  private:
   std::filesystem::path path_;

@@ -1,0 +1,48 @@
+// What a dump writes: the schema's contents, extended by all that holds data (postgres-hazards.md M3).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "archive/toc.h"
+#include "dump/sql_dump.h"
+#include "scan/table.h"
+
+namespace dump {
+
+// What the snapshot holds, as lists.
+struct Content {
+  std::vector<scan::Table> tables;
+  std::vector<std::vector<scan::PageRange>> ranges;  // of each table
+  std::vector<scan::Sequence> sequences;
+  std::vector<scan::MaterializedView> views;
+  std::vector<scan::LargeObject> large_objects;
+  std::vector<sql::LargeObjectGrant> large_object_grants;
+  std::map<std::uint32_t, sql::RelationText> texts;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies;
+};
+
+// Lists it, and decides how each table is cut.
+Content list_content(pg::Connection& connection);
+
+struct Plan {
+  archive::Toc toc;
+  std::vector<int> table_ids;         // dump id of each table's data entry
+  std::vector<int> sequence_ids;      // of each sequence's position
+  std::vector<int> object_ids;        // of each large object
+  int large_objects_id = 0;           // of their data; 0 if there are none
+  std::vector<bool> refreshed;        // materialised views that a restore fills
+};
+
+// Failure: Kind::Preflight for large objects in an archive version that groups them; Kind::Backup when the
+// schema and the lists do not name the same tables.
+Plan extend(archive::Toc schema, const Content& content, const std::vector<scan::Lockable>& locked);
+
+// The entries of one large object: itself, its comment, labels and ACL. Ids count from `first_id`.
+std::vector<archive::TocEntry> large_object_entries(const scan::LargeObject& object,
+                                                    const std::vector<sql::LargeObjectGrant>& grants, int first_id);
+
+}  // namespace dump

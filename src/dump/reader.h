@@ -1,0 +1,52 @@
+// One worker of a dump: its own session in the shared snapshot, reading tasks until none is left.
+//
+// Threads: one each.
+#pragma once
+
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "codec/deflate.h"
+#include "dump/work.h"
+#include "pg/connection.h"
+
+namespace dump {
+
+struct ReaderOptions {
+  pg::ConnInfo source;
+  std::string application_name;
+  bool csv = true;
+  bool raw_large_objects = true;  // for the SQL file
+};
+
+class Reader {
+ public:
+  // Connects and imports the snapshot.
+  Reader(const ReaderOptions& options, Work& work, std::stop_token stop);
+  void run();
+
+ private:
+  void perform(const Task& task);
+  void read_rows(const Task& task);
+  void copy_rows(pg::Connection& connection, const Task& task);
+  void take_row(const Task& task, std::span<const std::byte> row);
+  void push_piece(const Task& task);
+  void read_large_objects(const Task& task);
+  void read_large_object(const Task& task, std::size_t object);
+  bool lock_table(std::size_t table);
+
+  const ReaderOptions& options_;
+  Work& work_;
+  std::stop_token stop_;
+  pg::Connection connection_;
+  pg::CancelOnStop cancel_;
+  pg::Transaction transaction_;  // to the end: its locks are part of F1
+  std::set<std::size_t> locked_;
+  codec::PieceEncoder text_;
+  codec::PieceEncoder csv_;
+  std::string csv_row_;
+  std::uint64_t piece_rows_ = 0;
+};
+
+}  // namespace dump

@@ -1,0 +1,48 @@
+// The statements of a dump that scan and schema do not have.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pg/connection.h"
+#include "pg/ident.h"
+
+namespace dump::sql {
+
+// Several tables by one statement; waits for the session's lock_timeout.
+std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_t begin, std::size_t end);
+// One table, without waiting; a failure leaves the transaction usable after undo_lock_attempt().
+std::string lock_at_once(const pg::QualifiedName& table);
+std::string_view undo_lock_attempt();
+
+// Tables of `oids` on which somebody holds or wants a lock that excludes readers.
+std::vector<pg::QualifiedName> excluded_by_others(pg::Connection& connection, const std::vector<std::uint32_t>& oids);
+
+std::string export_snapshot(pg::Connection& connection);   // its id
+std::string current_snapshot(pg::Connection& connection);  // pg_current_snapshot()
+
+// Texts of relations with the quoting of pg_dump, which is the server's: only where it is needed.
+struct RelationText {
+  std::string owner;
+  std::string name;     // schema.name
+  std::string columns;  // those that COPY reads, with commas
+};
+std::map<std::uint32_t, RelationText> relation_texts(pg::Connection& connection);
+
+// Which materialised view reads which other one, directly or through views.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies(pg::Connection& connection);
+
+struct LargeObjectGrant {
+  std::uint32_t oid = 0;
+  std::string grantor, grantee;  // "" = PUBLIC
+  std::string privilege;
+  bool grantable = false;
+};
+// Of all large objects that have an ACL, in its order.
+std::vector<LargeObjectGrant> large_object_grants(pg::Connection& connection);
+
+std::uint64_t count_rows(pg::Connection& connection, const pg::QualifiedName& table);
+
+}  // namespace dump::sql

@@ -1,0 +1,57 @@
+// What the threads of one dump share: the tasks, in the order in which they are taken, and what comes of them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dump/plan.h"
+#include "dump/snapshot.h"
+#include "dump/window.h"
+#include "scan/table.h"
+#include "util/reporter.h"
+
+namespace dump {
+
+struct Task {
+  enum class What { Rows, LargeObjects, Count, Generated, View } what = What::Rows;
+  std::size_t index = 0;  // of the table, of the first large object, of the view
+  std::size_t end = 0;    // LargeObjects: behind the last one
+  scan::PageRange range;  // Rows
+  std::size_t slot = 0;   // Rows, LargeObjects: the place of its output
+};
+
+// Rows of each table in the order of the archive, then large objects: these have a slot each. What is only
+// looked at stands behind the table that it belongs to, so that the last tasks are small ones.
+class Work {
+ public:
+  Work(const Content& content, Snapshot& snapshot, util::Reporter& reporter);
+
+  const Content& content;
+  Snapshot& snapshot;
+  util::Reporter& reporter;
+  std::vector<Task> tasks;
+  std::vector<std::vector<std::size_t>> table_slots;  // of each table
+  std::vector<std::size_t> object_slots;
+  Window window;
+
+  std::optional<Task> take();             // the next task; nothing when all are taken
+  void report_progress(std::uint64_t heap_bytes);
+  // Tables with a row above 16 MiB: their chunks are read one at a time from then on (contracts.md K15).
+  std::vector<std::atomic<bool>> huge_rows;
+
+  // Results. Each cell is written by one thread; read when all have ended.
+  std::vector<codec::Fingerprint> slot_fingerprints;
+  std::vector<std::optional<std::uint64_t>> counts;     // of tables, where asked for
+  std::vector<codec::Fingerprint> generated;            // of tables
+  std::vector<codec::Fingerprint> views;
+  std::vector<scan::LargeObjectSum> large_objects;
+
+ private:
+  std::atomic<std::size_t> next_{0};
+  std::atomic<std::uint64_t> done_bytes_{0};
+  std::uint64_t total_bytes_ = 0;
+};
+
+}  // namespace dump

@@ -1,0 +1,144 @@
+#include "dump/writer.h"
+
+#include <map>
+
+#include "archive/copy_text.h"
+#include "dump/csv_file.h"
+#include "util/fault.h"
+#include "util/files.h"
+#include "util/text.h"
+
+namespace dump {
+namespace {
+
+constexpr std::string_view kArchiveName = "full_backup.dump";
+constexpr std::string_view kSqlName = "full_backup.sql.gz";
+
+class Writer {
+ public:
+  Writer(const WriterOptions& options, const Plan& plan, Work& work, const std::stop_token& stop);
+  Written run();
+
+ private:
+  const archive::TocEntry& entry(int dump_id) const { return *entries_.at(dump_id); }
+  void write_table(std::size_t table);
+  void write_rows(std::size_t table, const Part& part, CsvFile* csv);
+  void write_large_objects();
+  void write_large_object(const Part& part);
+
+  const WriterOptions& options_;
+  const Plan& plan_;
+  Work& work_;
+  const std::stop_token& stop_;
+  std::map<int, const archive::TocEntry*> entries_;
+  std::vector<std::string> csv_names_;
+  archive::CustomFileWriter archive_;
+  std::optional<archive::SqlFileWriter> sql_;
+  Written written_;
+  std::vector<archive::FileRecord> csv_files_;
+};
+
+Writer::Writer(const WriterOptions& options, const Plan& plan, Work& work, const std::stop_token& stop)
+    : options_(options),
+      plan_(plan),
+      work_(work),
+      stop_(stop),
+      archive_(options.directory / kArchiveName, plan.toc) {
+  for (const archive::TocEntry& one : plan.toc.entries) entries_[one.dump_id] = &one;
+  if (options.sql) sql_.emplace(options.directory / kSqlName, plan.toc, options.sql_options);
+  if (!options.csv) return;
+  std::vector<archive::TableName> names;
+  for (const scan::Table& table : work.content.tables) names.push_back({table.name.schema, table.name.name});
+  csv_names_ = archive::csv_file_names(names);
+  std::filesystem::create_directory(options.directory / "csv");
+  std::filesystem::permissions(options.directory / "csv", std::filesystem::perms::owner_all);
+}
+
+Written Writer::run() {
+  written_.tables.resize(work_.content.tables.size());
+  const std::size_t middle = work_.content.tables.size() / 2;
+  for (std::size_t table = 0; table < work_.content.tables.size(); ++table) {
+    if (table == middle) util::fault::point("backup.data");
+    write_table(table);
+  }
+  if (work_.content.tables.empty()) util::fault::point("backup.data");
+  if (sql_) {
+    for (const int id : plan_.sequence_ids) sql_->statement(entry(id));
+  }
+  if (plan_.large_objects_id != 0) write_large_objects();
+  written_.files.push_back({.name = std::string(kArchiveName), .bytes = 0, .sha256 = archive_.finish(),
+                            .description = "archive for pg_restore"});
+  written_.files.back().bytes = std::filesystem::file_size(options_.directory / kArchiveName);
+  if (sql_) {
+    written_.files.push_back({.name = std::string(kSqlName), .bytes = 0, .sha256 = sql_->finish(),
+                              .description = "SQL script for psql"});
+    written_.files.back().bytes = std::filesystem::file_size(options_.directory / kSqlName);
+  }
+  std::move(csv_files_.begin(), csv_files_.end(), std::back_inserter(written_.files));
+  return std::move(written_);
+}
+
+void Writer::write_table(std::size_t table) {
+  const int id = plan_.table_ids[table];
+  std::optional<CsvFile> csv;
+  if (options_.csv) {
+    csv.emplace(options_.directory, util::cat("csv/", csv_names_[table]), work_.content.tables[table].columns);
+  }
+  archive_.begin_table(id);
+  if (sql_) sql_->begin_table(entry(id));
+  for (const std::size_t slot : work_.table_slots[table]) {
+    while (const std::optional<Part> part = work_.window.next(slot, stop_)) {
+      write_rows(table, *part, csv ? &*csv : nullptr);
+    }
+  }
+  archive_.end_table();
+  if (sql_) sql_->end_table();
+  if (!csv) return;
+  WrittenTable& record = written_.tables[table];
+  record.csv_raw_bytes = csv->raw_bytes();
+  csv_files_.push_back(csv->finish());
+  csv_files_.back().description = util::cat("rows of ", work_.content.tables[table].name.display());
+  record.csv_file = csv_files_.back().name;
+}
+
+void Writer::write_rows(std::size_t table, const Part& part, CsvFile* csv) {
+  WrittenTable& record = written_.tables[table];
+  archive::PieceRecord piece;
+  piece.rows = part.rows;
+  piece.raw_bytes = part.text.raw_bytes;
+  piece.deflated_bytes = part.text.deflated.size();
+  piece.dump_offset = archive_.write_piece(part.text);
+  if (sql_) piece.sql_offset = sql_->write_piece(part.text);
+  if (csv != nullptr) csv->write_piece(part.csv);
+  record.raw_bytes += piece.raw_bytes;
+  record.pieces.push_back(piece);
+}
+
+void Writer::write_large_objects() {
+  archive_.begin_large_objects(plan_.large_objects_id);
+  for (const std::size_t slot : work_.object_slots) {
+    while (const std::optional<Part> part = work_.window.next(slot, stop_)) write_large_object(*part);
+  }
+  archive_.end_large_objects();
+}
+
+void Writer::write_large_object(const Part& part) {
+  if (part.begins) {
+    archive_.begin_large_object(part.large_object);
+    if (sql_) sql_->begin_large_object(part.large_object);
+  }
+  if (part.text.raw_bytes > 0) archive_.write_piece(part.text);
+  if (sql_ && !part.raw.empty()) sql_->large_object_bytes(part.raw);
+  if (part.ends) {
+    archive_.end_large_object();
+    if (sql_) sql_->end_large_object();
+  }
+}
+
+}  // namespace
+
+Written write_all(const WriterOptions& options, const Plan& plan, Work& work, const std::stop_token& stop) {
+  return Writer(options, plan, work, stop).run();
+}
+
+}  // namespace dump
