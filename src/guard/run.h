@@ -38,6 +38,7 @@ struct CommandSpec {
   std::vector<std::string> argv;
   std::vector<std::string> url_variables;   // DATABASE_URL first; each is set to the tap's URL
   std::vector<std::pair<std::string, std::string>> urls;  // variable and its original value, for redirecting in its own form
+  bool inherit_stdin = false;               // where that is no terminal
 };
 
 struct Options {

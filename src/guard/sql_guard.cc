@@ -103,6 +103,15 @@ void terminate(pg::Connection& connection, const std::vector<int>& pids) {
   connection.query(kTerminate, {int_array(pids)});
 }
 
+std::vector<int> named_sessions(pg::Connection& connection, const std::string& database,
+                                const std::string& application) {
+  const pg::Result rows = connection.query(
+      "select pid from pg_catalog.pg_stat_activity where datname = $1 and application_name = $2", {database, application});
+  std::vector<int> out;
+  for (int row = 0; row < rows.row_count(); ++row) out.push_back(static_cast<int>(rows.i64(row, 0)));
+  return out;
+}
+
 std::string own_backend_start(pg::Connection& connection) {
   const pg::Result rows = connection.query(kOwnStart);
   return rows.row_count() == 0 ? std::string() : rows.str(0, 0);

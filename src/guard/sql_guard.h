@@ -23,6 +23,9 @@ std::uint64_t subscription_count(pg::Connection& connection, const std::string& 
 // seen is taken for the same.
 std::vector<int> living(pg::Connection& connection, const std::vector<OwnSession>& sessions);
 void terminate(pg::Connection& connection, const std::vector<int>& pids);
+// Client sessions in `database` whose application has this name.
+std::vector<int> named_sessions(pg::Connection& connection, const std::string& database,
+                                const std::string& application);
 // backend_start of this very session, in the form of OwnSession.
 std::string own_backend_start(pg::Connection& connection);
 // False behind a pooler that gives one session several backends, or a backend of another name.

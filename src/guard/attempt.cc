@@ -1,0 +1,247 @@
+#include "guard/attempt.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "guard/command_env.h"
+#include "guard/sql_guard.h"
+#include "migrate/announce.h"
+#include "migrate/apply.h"
+#include "migrate/command.h"
+#include "tap/tap.h"
+#include "util/fault.h"
+#include "util/text.h"
+#include "util/units.h"
+
+namespace guard {
+namespace {
+
+using util::cat;
+using namespace std::chrono_literals;
+
+constexpr auto kEndPatience = 20s;           // for the command's sessions at the server
+constexpr std::size_t kStatementShown = 400;  // bytes of a failed statement in the report
+
+// The state of one attempt through the tap; its callbacks run on the tap's threads.
+class Tapped {
+ public:
+  explicit Tapped(const AttemptInput& input)
+      : input_(input),
+        watcher_(swap::open_maintenance(input.context.database, input.context.maintenance_db,
+                                        input.context.names.application, {})),
+        tap_({.server = input.context.database,
+              .application_name = input.context.names.application,
+              .startup_settings = {"default_transaction_read_only=off"},
+              .on_session = [this](const tap::SessionRecord& record) { input_.ledger.opened("migrate", record); },
+              .on_first_statement = [this] { first_statement(); }}) {}
+
+  Redirect redirect() const { return {.host = tap_.host(), .port = tap_.port(), .password = tap_.password()}; }
+  tap::Tap& tap() noexcept { return tap_; }
+
+  // Its sessions are over at the server, too. What end_sessions opens to look for them counts as ours.
+  void end() {
+    const std::vector<tap::SessionRecord> sessions = tap_.sessions();
+    tap_.end_sessions(kEndPatience);
+    const bool looked = std::any_of(sessions.begin(), sessions.end(),
+                                    [](const tap::SessionRecord& record) { return !record.backend_start.empty(); });
+    if (looked && !ended_) input_.ledger.opened("migrate", "tap", {});
+    ended_ = true;
+  }
+
+ private:
+  void first_statement() {
+    pass_gate(watcher_, input_.gate, input_.context.database.database(), input_.ledger, input_.options.hold);
+    util::fault::point("run.migrating");
+  }
+
+  const AttemptInput& input_;
+  pg::Connection watcher_;
+  bool ended_ = false;
+  tap::Tap tap_;  // last: its threads use the others
+};
+
+std::string shown_statement(const std::string& statement) {
+  const std::string_view cut = util::cut_utf8(statement, kStatementShown);
+  return cat(util::trim(cut), cut.size() < statement.size() ? " …" : "");
+}
+
+std::string how_it_ended(const util::Ended& ended) {
+  return ended.signal ? cat("the command was ended by signal ", *ended.signal)
+                      : cat("the command ended with status ", ended.status);
+}
+
+std::string failed_statement_text(const tap::FailedStatement& failure) {
+  std::string text = cat("the last statement that failed: ", failure.message, " (", failure.sqlstate, ")");
+  if (!failure.statement.empty()) text += cat("\n  ", util::replace_all(shown_statement(failure.statement), "\n", "\n  "));
+  return text;
+}
+
+// The first exception of a callback: why the tap let nobody through.
+std::optional<util::Error> tap_failure(const tap::Tap& tap) {
+  try {
+    tap.rethrow_failure();
+  } catch (...) {  // kept for the outcome, not lost
+    return util::as_error(std::current_exception());
+  }
+  return std::nullopt;
+}
+
+Attempt judged(const migrate::CommandOutcome& outcome, const std::optional<tap::FailedStatement>& failure,
+               const util::Scrubber& scrubber) {
+  Attempt out;
+  out.succeeded = outcome.succeeded();
+  if (out.succeeded) {
+    out.summary = util::show_duration(outcome.took);
+    return out;
+  }
+  out.cause = how_it_ended(outcome.ended);
+  out.summary = out.cause;
+  if (failure) {
+    out.cause += "\n" + failed_statement_text(*failure);
+    out.summary += cat(" · ", failure->message, " (", failure->sqlstate, ")");
+  } else if (!outcome.last_output.empty()) {
+    out.cause += cat("\nits last output:\n", util::trim(outcome.last_output));
+  }
+  out.cause = scrubber.scrub(out.cause);
+  out.summary = scrubber.scrub(out.summary);
+  return out;
+}
+
+Attempt failed_by(const util::Error& error) {
+  return {.summary = error.message(), .cause = error.text(), .refused = {}};
+}
+
+migrate::CommandOptions command_options(const AttemptInput& input, const Redirect* redirect) {
+  const CommandSpec& command = *input.options.command;
+  CommandEnvironment environment =
+      command_environment(command, input.context.database, input.context.names.id, redirect);
+  return {.argv = command.argv,
+          .set_env = std::move(environment.set),
+          .unset_env = std::move(environment.unset),
+          .output_file = input.context.names.folder / "output.log",
+          .inherit_stdin = command.inherit_stdin};
+}
+
+Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
+  Tapped tapped(input);
+  const Redirect redirect = tapped.redirect();
+  const util::Scrubber scrubber = scrubber_for(*input.options.command, input.context.database, &redirect);
+  Attempt out;
+  try {
+    const migrate::CommandOutcome outcome =
+        migrate::run_command(migrate::Live{input.proof}, command_options(input, &redirect), scrubber,
+                             input.context.reporter, stop);
+    out = judged(outcome, tapped.tap().last_failure(), scrubber);
+  } catch (const util::Error& error) {
+    out = failed_by(error);
+  }
+  tapped.end();
+  if (std::optional<util::Error> failure = tap_failure(tapped.tap())) {
+    out.succeeded = false;
+    if (failure->kind() == util::Kind::NotConfirmed) {
+      out.refused = *failure;
+    } else {
+      out.cause = cat(failure->text(), "\n", out.cause);
+    }
+  }
+  return out;
+}
+
+Attempt without_tap(const AttemptInput& input, std::stop_token stop) {
+  const util::Scrubber scrubber = scrubber_for(*input.options.command, input.context.database, nullptr);
+  util::fault::point("run.migrating");
+  const migrate::CommandOutcome outcome = migrate::run_command(
+      migrate::Live{input.proof}, command_options(input, nullptr), scrubber, input.context.reporter, stop);
+  return judged(outcome, std::nullopt, scrubber);
+}
+
+// The database's own setting must not keep the migration from writing; what the URL says otherwise stays.
+pg::ConnInfo writable(const pg::ConnInfo& database) {
+  const auto found = database.options().find("options");
+  const std::string own = found == database.options().end() ? std::string() : found->second + " ";
+  return database.with_option("options", own + "-c default_transaction_read_only=off");
+}
+
+Attempt by_files(const AttemptInput& input, std::stop_token stop) {
+  pg::Connection live = pg::Connection::open(writable(input.context.database), input.context.names.application, stop);
+  input.ledger.opened("migrate", "runner", {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+  util::fault::point("run.migrating");
+  const migrate::Outcome outcome =
+      migrate::apply(migrate::Live{input.proof}, live, input.files,
+                     {.run = input.context.names.id, .lock_timeout = input.options.lock_timeout},
+                     input.context.reporter, stop);
+  Attempt out;
+  if (outcome.failure) {
+    out = failed_by(*outcome.failure);
+    if (!outcome.failure->sqlstate().empty()) out.summary += cat(" (", outcome.failure->sqlstate(), ")");
+    return out;
+  }
+  out.succeeded = true;
+  out.summary = cat(outcome.applied.size(), " file(s), ", outcome.statements, " statement(s)");
+  return out;
+}
+
+check::Announced announced(const AttemptInput& input) {
+  check::Announced out;
+  out.everything = input.options.allow_destructive;
+  migrate::Announced said = migrate::announced(input.files);
+  out.everything = out.everything || said.everything;
+  out.schemas = std::move(said.schemas);
+  out.tables = std::move(said.tables);
+  return out;
+}
+
+}  // namespace
+
+Attempt attempt(const AttemptInput& input, std::stop_token stop) {
+  const util::Stopwatch watch;
+  input.context.reporter.step("migrate", util::StepState::Begin, "");
+  input.context.journal.begin("migrate");
+  Attempt out;
+  try {
+    out = !input.options.command ? by_files(input, stop)
+          : input.options.tap    ? through_tap(input, stop)
+                                 : without_tap(input, stop);
+    util::fault::point("run.migrated");
+  } catch (const util::Error& error) {
+    out = failed_by(error);
+  }
+  if (stop.stop_requested() && !out.succeeded) out.cause = cat("interrupted\n", out.cause);
+  input.context.journal.end("migrate", {{"result", out.succeeded ? "ok" : "failed"}, {"text", out.summary}});
+  input.context.reporter.step("migrate", out.succeeded ? util::StepState::Ok : util::StepState::Failed,
+                              out.succeeded && !input.options.command
+                                  ? cat(util::show_duration(watch.elapsed()), " · ", out.summary)
+                                  : out.summary);
+  return out;
+}
+
+std::string check_after(const AttemptInput& input, std::stop_token stop) {
+  input.context.reporter.step("check", util::StepState::Begin, "");
+  input.context.journal.begin("check");
+  std::string cause;
+  std::size_t notes = 0;
+  try {
+    pg::Connection live = pg::Connection::open(input.context.database, input.context.names.application, stop);
+    input.ledger.opened("check", "check", {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+    for (const check::Finding& finding : check::after(live, input.gate.before, {.announced = announced(input)}, stop)) {
+      if (finding.severity == check::Severity::Failure) {
+        cause += cat(cause.empty() ? "" : "\n", "check ", finding.code, ": ", finding.text,
+                     finding.hint.empty() ? "" : cat("\n  ", finding.hint));
+        continue;
+      }
+      ++notes;
+      if (finding.severity == check::Severity::Warning) input.context.reporter.warning(finding.text);
+    }
+  } catch (const util::Error& error) {
+    cause = cat("the checks after the migration could not be made: ", error.text());
+  }
+  const bool ok = cause.empty();
+  if (ok) util::fault::point("run.checked");
+  input.context.journal.end("check", {{"result", ok ? "ok" : "failed"}, {"text", cause}});
+  const std::string text = ok ? (notes == 0 ? std::string("nothing lost, all valid") : cat(notes, " note(s)"))
+                              : std::string(util::split(cause, '\n').front());
+  input.context.reporter.step("check", ok ? util::StepState::Ok : util::StepState::Failed, text);
+  return cause;
+}
+
+}  // namespace guard

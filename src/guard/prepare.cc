@@ -1,0 +1,251 @@
+#include "guard/prepare.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "backup/run.h"
+#include "guard/command_env.h"
+#include "guard/sql_guard.h"
+#include "guard/verdict.h"
+#include "migrate/command.h"
+#include "migrate/history.h"
+#include "pg/server_facts.h"
+#include "util/error.h"
+#include "util/fault.h"
+#include "util/text.h"
+#include "util/units.h"
+#include "util/workers.h"
+#include "verify/verify.h"
+
+namespace guard {
+namespace {
+
+using util::cat;
+using util::Kind;
+
+// The same error as a failure of its step, for its exit code (K4).
+util::Error as_step(const util::Error& error, Kind step) {
+  switch (error.kind()) {
+    case Kind::Interrupted:
+    case Kind::Usage:
+    case Kind::Bug:
+      return error;
+    default:
+      return error.as(step);
+  }
+}
+
+std::string preflight_text(const Preflight& preflight) {
+  std::vector<std::string> parts;
+  for (const std::string_view subject : {"space", "undo", "sessions"}) {
+    for (const Line& line : preflight.lines) {
+      if (line.subject == subject) parts.push_back(cat(subject == "sessions" ? "" : cat(subject, " "), line.text));
+    }
+  }
+  return util::join(parts, " · ");
+}
+
+backup::Backup back_up(const RunContext& context, const Options& options, SessionLedger& ledger,
+                       std::stop_token stop) {
+  const util::Stopwatch watch;
+  context.reporter.step("backup", util::StepState::Begin, "");
+  context.journal.begin("backup");
+  backup::Options wanted = options.backup;
+  wanted.dump.source = context.database;
+  wanted.dump.application_name = context.names.application;
+  if (wanted.dump.jobs == 0) wanted.dump.jobs = options.jobs;
+  wanted.dump.on_session = [&](int pid) { ledger.opened("backup", "dump", {.pid = pid, .backend_start = {}}); };
+  wanted.dir = options.dir;
+  wanted.label = options.label;
+  wanted.run = context.names.id;
+  wanted.now = options.now;
+  if (options.proof == archive::Level::Written) wanted.read_back = backup::ReadBack::No;
+  try {
+    backup::Backup made = backup::run(wanted, context.reporter, stop);
+    context.journal.fact("backup", "backup", {{"name", made.manifest.name}, {"sums_sha256", made.sums_sha256}});
+    context.journal.end("backup", {{"result", "ok"}});
+    context.reporter.step("backup", util::StepState::Ok,
+                          cat(util::show_duration(watch.elapsed()), " · ", made.manifest.formats.size(),
+                              " format(s) · ", util::show_size(made.manifest.bytes()), " · ", made.path.string()));
+    return made;
+  } catch (const util::Error& error) {
+    context.reporter.step("backup", util::StepState::Failed, error.message());
+    throw as_step(error, Kind::Backup);
+  }
+}
+
+verify::Proof show_proof(const RunContext& context, const Options& options, const backup::Backup& made,
+                         std::stop_token stop) {
+  const util::Stopwatch watch;
+  context.reporter.step("proof", util::StepState::Begin, "");
+  context.journal.begin("proof", {{"side", context.names.copy}});
+  const bool keep = keeps_copy(options);
+  try {
+    verify::Proof proof = verify::prove(made,
+                                        {.level = options.proof,
+                                         .server = context.database,
+                                         .maintenance_db = context.maintenance_db,
+                                         .application_name = context.names.application,
+                                         .side_database = context.names.copy,
+                                         .side_comment = context.names.comment,
+                                         .copy = keep ? verify::Copy::KeepSealed : verify::Copy::Drop,
+                                         .jobs = context.jobs,
+                                         .version = context.version,
+                                         .accept_superuser_functions = context.accept_superuser_functions},
+                                        context.reporter, stop);
+    if (proof.copy()) context.journal.fact("proof", "seal", seal_fields(*proof.copy()));
+    const std::string level(archive::level_name(proof.level()));
+    context.journal.end("proof", {{"result", "ok"}, {"level", level}});
+    context.reporter.step(
+        "proof", util::StepState::Ok,
+        cat(level, " · ", util::show_duration(watch.elapsed()), " · ", made.manifest.tables.size(), " tables, ",
+            util::show_count(made.manifest.rows()), " rows",
+            proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : ""));
+    return proof;
+  } catch (const util::Error& error) {
+    context.reporter.step("proof", util::StepState::Failed, error.message());
+    throw as_step(error, Kind::Proof);
+  }
+}
+
+void clear_run(const Options& options, const RunInfo& run, pg::Connection& maintenance, util::Reporter& reporter) {
+  Journal journal = Journal::resume(run.folder, options.now);
+  const RunNames names = run_names(run.database, run.run, run.key, options.dir);
+  for (int round = 0; round < 200; ++round) {  // what is left of its dump holds locks on tables
+    const std::vector<int> pids = named_sessions(maintenance, run.database, names.application);
+    if (pids.empty()) break;
+    terminate(maintenance, pids);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  swap::drop_side(maintenance, names.copy);
+  journal.fact("run", "exit", {{"code", "1"}});
+  journal.end("run", {{"state", std::string(state_name(RunState::Failed))}, {"cleared", "yes"}});
+  reporter.note(cat("cleared away run ", run.run, ", which had ended before its migration"));
+}
+
+}  // namespace
+
+bool keeps_copy(const Options& options) { return options.undo != Undo::None; }
+
+void require_consistent(const Options& options) {
+  if (!options.command && options.migrations.empty()) {
+    throw util::Error(Kind::Usage, "neither a command nor a folder of migrations was given",
+                      {.hint = "pgbelay migrate -- COMMAND…, or: pgbelay migrate DIR", .sqlstate = {}});
+  }
+  if (keeps_copy(options) && options.proof < archive::Level::Restored) {
+    throw util::Error(Kind::Usage,
+                      cat("a proof of level ", archive::level_name(options.proof),
+                          " leaves no copy that an undo could swap in"),
+                      {.hint = "Choose --proof restored or proven, or say --undo none.", .sqlstate = {}});
+  }
+  if (options.command) migrate::require_program({.argv = options.command->argv});
+}
+
+void settle_unfinished_runs(const Options& options, pg::Connection& maintenance, swap::DatabaseLock& lock,
+                            util::Reporter& reporter) {
+  const std::string identifier = pg::server_facts(maintenance).system_identifier;
+  for (const RunInfo& run : list_runs(options.dir)) {
+    if (run.database != options.database.database() || run.system_identifier != identifier) continue;
+    if (run.state == RunState::Running) {
+      throw util::Error(Kind::Busy, cat("run ", run.run, " of database ", run.database, " is still running"),
+                        {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}});
+    }
+    if (run.state != RunState::Unfinished) continue;
+    if (run.migrate_begun) {
+      throw util::Error(Kind::NotUndone, cat("run ", run.run, " of this database was not finished"),
+                        {.hint = cat("Take it back with: pgbelay undo ", run.run,
+                                     "   or leave the database as it is: pgbelay close ", run.run),
+                         .sqlstate = {}});
+    }
+    lock.probe();
+    clear_run(options, run, maintenance, reporter);
+  }
+}
+
+Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
+                          std::stop_token stop) {
+  reporter.step("preflight", util::StepState::Begin, "");
+  Preflight preflight = guard::preflight({.database = options.database,
+                                          .maintenance_db = options.maintenance_db,
+                                          .dir = options.dir,
+                                          .pg_dump = options.backup.dump.pg_dump,
+                                          .server_free = options.server_free,
+                                          .needs_copy = keeps_copy(options) || options.proof >= archive::Level::Restored,
+                                          .accept_superuser_functions = options.accept_superuser_functions,
+                                          .key = names.key},
+                                         stop);
+  if (!preflight.ok()) {
+    reporter.step("preflight", util::StepState::Failed, "");
+    preflight.require();
+  }
+  reporter.step("preflight", util::StepState::Ok, preflight_text(preflight));
+  for (const Line& line : preflight.lines) {
+    if (line.verdict == Verdict::Warn) reporter.warning(cat(line.subject, ": ", line.text, ". ", line.remedy));
+  }
+  return preflight;
+}
+
+std::vector<migrate::File> pending_files(const Options& options, const std::string& application,
+                                         util::Reporter& reporter, std::stop_token stop) {
+  if (options.command) return {};
+  pg::Connection live = pg::Connection::open(options.database, application, stop);
+  migrate::Pending pending = migrate::pending(live, migrate::read_directory(options.migrations));
+  for (const std::string& warning : pending.warnings) reporter.warning(warning);
+  return std::move(pending.files);
+}
+
+Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger, std::stop_token stop) {
+  const std::string database = context.database.database();
+  wait_gone(context.maintenance, database, ledger.own(), std::chrono::seconds(5));
+  // First the counter, then the list, then the snapshot: foreign.h.
+  Sighting at_snapshot = look(context.maintenance, database, ledger.own());
+  const std::uint64_t own = ledger.counted();
+  context.lock->probe();
+  backup::Backup made = back_up(context, options, ledger, stop);
+  util::fault::point("run.backed_up");
+  util::throw_if_stopped(stop);
+  context.lock->probe();
+  verify::Proof proof = show_proof(context, options, made, stop);
+  util::fault::point("run.proven");
+  util::throw_if_stopped(stop);
+  return {.backup = std::move(made),
+          .proof = std::move(proof),
+          .proven_at = std::chrono::steady_clock::now(),
+          .at_snapshot = std::move(at_snapshot),
+          .own_at_snapshot = own};
+}
+
+std::vector<std::string> plan_lines(const Options& options, const Preflight& preflight,
+                                    const std::vector<migrate::File>& files) {
+  std::vector<std::string> lines{
+      cat("database  ", options.database.display(), ", PostgreSQL ", preflight.server_version, ", ",
+          util::show_size(preflight.database_bytes), ", ", preflight.tables, " tables"),
+      cat("backup    to ", std::filesystem::absolute(options.dir).string()),
+      cat("proof     ", archive::level_name(options.proof)),
+      options.command
+          ? cat("migrate   ", util::join(scrubbed_command(*options.command, options.database), " "))
+          : cat("migrate   ", files.size(), " file(s)"),
+      keeps_copy(options) ? std::string("undo      swap: two renames, whatever the size")
+                          : std::string("undo      none: a failed migration stays")};
+  for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
+  return lines;
+}
+
+void confirm(const RunContext& context, const Options& options, const Prepared& prepared,
+             const std::vector<migrate::File>& files) {
+  std::vector<std::string> lines{
+      cat("database  ", context.database.display()),
+      cat("backup    ", prepared.backup.path.string(), ", ", util::show_size(prepared.backup.manifest.bytes())),
+      cat("proof     ", archive::level_name(prepared.proof.level())),
+      options.command ? cat("migrate   ", util::join(scrubbed_command(*options.command, context.database), " "))
+                      : cat("migrate   ", files.size(), " file(s)")};
+  for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
+  context.reporter.step("confirm", util::StepState::Begin, "");
+  const bool yes = options.questions.confirm && options.questions.confirm(lines);
+  context.reporter.step("confirm", yes ? util::StepState::Ok : util::StepState::Failed, yes ? "yes" : "no");
+  if (yes) return;
+  throw util::Error(Kind::NotConfirmed, "the migration was not confirmed; nothing was changed",
+                    {.hint = "Answer yes, or give --yes.", .sqlstate = {}});
+}
+
+}  // namespace guard

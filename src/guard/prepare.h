@@ -1,0 +1,56 @@
+// The steps before the migration: what they give is what the migration may begin with.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "backup/backup.h"
+#include "guard/gate.h"
+#include "guard/ledger.h"
+#include "guard/preflight.h"
+#include "guard/run.h"
+#include "guard/take_back.h"
+#include "migrate/files.h"
+#include "verify/proof.h"
+
+namespace guard {
+
+// Contradictions among the options, and a command that cannot be found: Kind::Usage, before anything starts.
+void require_consistent(const Options& options);
+
+// A run that had not reached its migration is cleared away; one that had, or that still runs, stops this one:
+// Kind::NotUndone naming `pgbelay undo RUN`, Kind::Busy.
+void settle_unfinished_runs(const Options& options, pg::Connection& maintenance, swap::DatabaseLock& lock,
+                            util::Reporter& reporter);
+
+// The step "preflight"; the line of the printed list is its text.
+Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
+                          std::stop_token stop);
+
+// Files that are not applied yet, and what is odd about the others.
+std::vector<migrate::File> pending_files(const Options& options, const std::string& application,
+                                         util::Reporter& reporter, std::stop_token stop);
+
+struct Prepared {
+  backup::Backup backup;
+  verify::Proof proof;
+  std::chrono::steady_clock::time_point proven_at;
+  Sighting at_snapshot;
+  std::uint64_t own_at_snapshot = 0;
+};
+// The steps "backup" and "proof". Kind::Backup, Kind::Proof, Kind::Interrupted.
+Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger, std::stop_token stop);
+
+// The step "confirm": Kind::NotConfirmed unless the operator says yes.
+void confirm(const RunContext& context, const Options& options, const Prepared& prepared,
+             const std::vector<migrate::File>& files);
+// What would happen, for people.
+std::vector<std::string> plan_lines(const Options& options, const Preflight& preflight,
+                                    const std::vector<migrate::File>& files);
+
+// The copy is needed: an undo will swap it in.
+bool keeps_copy(const Options& options);
+
+}  // namespace guard

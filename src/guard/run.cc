@@ -1,0 +1,178 @@
+// The order of the steps, the lock, and the point of no return: everything before the step "migrate" can be
+// given up without a trace; from there on the outcome is one of three, and the journal knows which.
+
+#include "guard/run.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "guard/attempt.h"
+#include "guard/command_env.h"
+#include "guard/gate.h"
+#include "guard/journal.h"
+#include "guard/ledger.h"
+#include "guard/names.h"
+#include "guard/prepare.h"
+#include "guard/take_back.h"
+#include "guard/verdict.h"
+#include "swap/swap.h"
+#include "util/error.h"
+#include "util/fault.h"
+#include "util/text.h"
+#include "util/units.h"
+#include "util/workers.h"
+
+namespace guard {
+namespace {
+
+using util::cat;
+using namespace std::chrono_literals;
+
+constexpr auto kServerReturns = 60s;  // how long a server that crashed under the migration is waited for
+
+std::string label_of(const Options& options, const std::vector<migrate::File>& files) {
+  if (!options.label.empty()) return options.label;
+  if (options.command) return default_label(options.command->argv.front());
+  return files.empty() ? std::string("run") : default_label(files.back().name);
+}
+
+std::vector<std::string> command_shown(const Options& options) {
+  if (options.command) return scrubbed_command(*options.command, options.database);
+  return {options.migrations.string()};
+}
+
+// Given up before the migration: what was made goes, the backup stays, and the first error is the one told.
+[[noreturn]] void give_up(const RunContext& context, util::Error error) {
+  try {
+    drop_copy(context);
+    end_run(context, {.state = RunState::Failed, .exit_code = error.exit_code(), .text = error.text()});
+  } catch (const util::Error& cleanup) {
+    error.attach(cat("clearing up: ", cleanup.message()));
+  }
+  throw error;
+}
+
+// The connection that holds the lock died, for instance with the server. Another one takes the lock again.
+void require_server(const Options& options, const std::string& application, pg::Connection& maintenance,
+                    std::unique_ptr<swap::DatabaseLock>& lock) {
+  if (maintenance.alive()) return;
+  lock.reset();
+  const auto deadline = std::chrono::steady_clock::now() + kServerReturns;
+  for (;;) {
+    try {
+      maintenance = swap::open_maintenance(options.database, options.maintenance_db, application, {});
+      lock = take_lock(maintenance, options.database.database());
+      return;
+    } catch (const util::Error& error) {
+      const bool later = error.kind() == util::Kind::Connect || error.kind() == util::Kind::Busy;
+      if (!later || std::chrono::steady_clock::now() >= deadline) throw;
+    }
+    std::this_thread::sleep_for(200ms);
+  }
+}
+
+Result finished(const RunContext& context, const Prepared& prepared, const std::string& summary) {
+  release(context);
+  end_run(context, {.state = RunState::Released, .exit_code = 0, .text = summary});
+  return {.outcome = Outcome::Done, .run = context.names.id, .backup = prepared.backup.manifest.name,
+          .exit_code = 0, .folder = context.names.folder};
+}
+
+// Its copy goes, as if it had not been begun: the gate let nothing through.
+[[noreturn]] void refused_at_gate(const RunContext& context, const util::Error& error) { give_up(context, error); }
+
+}  // namespace
+
+Result run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
+  require_consistent(options);
+  const std::string database = options.database.database();
+  const std::string opening = cat("pgbelay-", util::key_time(options.now()));
+  pg::Connection maintenance = swap::open_maintenance(options.database, options.maintenance_db, opening, stop);
+  std::unique_ptr<swap::DatabaseLock> lock = take_lock(maintenance, database);
+  settle_unfinished_runs(options, maintenance, *lock, reporter);
+
+  const std::vector<migrate::File> files = pending_files(options, opening, reporter, stop);
+  if (!options.command && files.empty()) return {.outcome = Outcome::NothingToDo};
+  Options chosen = options;
+  chosen.label = label_of(options, files);
+  const RunNames names = new_run_names(database, chosen.label, options.dir, options.now());
+  const Preflight preflight = check_preflight(chosen, names, reporter, stop);
+  if (options.plan_only) {
+    for (const std::string& line : plan_lines(chosen, preflight, files)) reporter.note(line);
+    return {.outcome = Outcome::Planned, .run = names.id};
+  }
+
+  lock->probe();
+  Journal journal = Journal::create(names.folder,
+                                    {.run = names.id,
+                                     .key = names.key,
+                                     .database = database,
+                                     .source = options.database.sanitised(),
+                                     .system_identifier = preflight.system_identifier,
+                                     .version = options.version,
+                                     .command = command_shown(options)},
+                                    options.now);
+  SessionLedger ledger(journal, database, names.application);
+  const RunContext context{.names = names,
+                           .database = options.database,
+                           .maintenance_db = options.maintenance_db,
+                           .version = options.version,
+                           .jobs = options.jobs,
+                           .accept_superuser_functions = options.accept_superuser_functions,
+                           .maintenance = maintenance,
+                           .lock = lock,
+                           .journal = journal,
+                           .reporter = reporter};
+  std::optional<Prepared> prepared;
+  Gate gate;
+  try {
+    util::fault::point("run.journalled");
+    prepared.emplace(prepare(context, chosen, ledger, stop));
+    confirm(context, chosen, *prepared, files);
+    util::throw_if_stopped(stop);
+    const auto age = std::chrono::steady_clock::now() - prepared->proven_at;
+    gate = open_gate(context, chosen,
+                     {.manifest = prepared->backup.manifest,
+                      .proof = prepared->proof,
+                      .at_snapshot = prepared->at_snapshot,
+                      .own_at_snapshot = prepared->own_at_snapshot,
+                      .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
+                      .swap = keeps_copy(chosen)},
+                     ledger);
+    journal_gate(context, gate);
+    util::fault::point("run.gate");
+    util::throw_if_stopped(stop);
+  } catch (...) {
+    give_up(context, util::as_error(std::current_exception()));
+  }
+
+  // The point of no return: from here on there is an outcome, never an error.
+  const AttemptInput input{.context = context, .options = chosen, .proof = prepared->proof, .gate = gate,
+                           .ledger = ledger, .files = files};
+  const Attempt tried = attempt(input, stop);
+  if (tried.refused) refused_at_gate(context, *tried.refused);
+  std::string cause = tried.cause;
+  if (tried.succeeded) {
+    cause = check_after(input, stop);
+    if (cause.empty() && stop.stop_requested()) cause = "interrupted";
+    if (cause.empty()) return finished(context, *prepared, tried.summary);
+  }
+  try {
+    require_server(options, names.application, maintenance, lock);
+  } catch (const util::Error& error) {
+    return not_undone(context, cat(cause, "\nthe undo could not begin: ", error.text()),
+                      {cat("when the server is back:  pgbelay undo ", names.id)});
+  }
+  return take_back_failed({.context = context,
+                           .backup = prepared->backup,
+                           .copy = prepared->proof.copy(),
+                           .gate = gate,
+                           .ledger = ledger,
+                           .cause = std::move(cause),
+                           .undo = chosen.undo,
+                           .on_foreign_writes = chosen.on_foreign_writes});
+}
+
+}  // namespace guard

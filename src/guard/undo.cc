@@ -1,0 +1,231 @@
+// Undo and close in a new process. The journal says how far the run came; the server says how far the undo came:
+// nothing here trusts that an earlier attempt was finished.
+
+#include "guard/undo.h"
+
+#include <memory>
+
+#include "guard/gate.h"
+#include "guard/journal.h"
+#include "guard/names.h"
+#include "guard/sql_guard.h"
+#include "guard/take_back.h"
+#include "guard/verdict.h"
+#include "pg/server_facts.h"
+#include "util/error.h"
+#include "util/text.h"
+#include "verify/verify.h"
+
+namespace guard {
+namespace {
+
+using util::cat;
+using util::Kind;
+
+util::Error nothing_to_undo(const RunInfo& run, std::string_view why) {
+  return {Kind::Usage, cat("nothing to undo: run ", run.run, " ", why),
+          {.hint = "List all runs with: pgbelay runs", .sqlstate = {}}};
+}
+
+void require_open(const RunInfo& run) {
+  switch (run.state) {
+    case RunState::Unfinished:
+      return;
+    case RunState::Running:
+      throw util::Error(Kind::Busy, cat("run ", run.run, " is still running"),
+                        {.hint = "Interrupt it (Ctrl+C) to have it undone.", .sqlstate = {}});
+    case RunState::Released:
+      throw nothing_to_undo(run, "had succeeded and was released");
+    case RunState::Undone:
+      throw nothing_to_undo(run, "was undone already");
+    case RunState::Kept:
+      throw nothing_to_undo(run, "was closed, its database kept as it was");
+    case RunState::Failed:
+      throw nothing_to_undo(run, "had ended before its migration");
+  }
+}
+
+void require_same_server(const RunInfo& run, pg::Connection& maintenance, const pg::ConnInfo& database) {
+  const std::string identifier = pg::server_facts(maintenance).system_identifier;
+  if (run.database == database.database() && (run.system_identifier.empty() || run.system_identifier == identifier)) {
+    return;
+  }
+  throw util::Error(Kind::Usage, cat("run ", run.run, " was made on ", run.source, ", not on ", database.display()),
+                    {.hint = "Name the database of the run with --database.", .sqlstate = {}});
+}
+
+// An unfinished run opened again: the lock, its journal, and what a step works with.
+class Reopened {
+ public:
+  Reopened(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop)
+      : info_(find_run(options.dir, options.reference, options.database.database())) {
+    require_open(info_);
+    record_ = read_run(info_.folder);
+    names_ = run_names(info_.database, info_.run, info_.key, options.dir);
+    maintenance_.emplace(
+        swap::open_maintenance(options.database, options.maintenance_db, names_.application, std::move(stop)));
+    require_same_server(info_, *maintenance_, options.database);
+    journal_.emplace(Journal::resume(info_.folder, util::Clock::now));
+    lock_ = take_lock(*maintenance_, info_.database);
+    context_.emplace(RunContext{.names = names_,
+                                .database = options.database,
+                                .maintenance_db = options.maintenance_db,
+                                .version = options.version,
+                                .jobs = options.jobs,
+                                .accept_superuser_functions = true,  // as accepted by the run's own proof
+                                .maintenance = *maintenance_,
+                                .lock = lock_,
+                                .journal = *journal_,
+                                .reporter = reporter});
+  }
+
+  const RunContext& context() const { return *context_; }
+  const RunInfo& info() const { return info_; }
+  const RunRecord& record() const { return record_; }
+
+ private:
+  RunInfo info_;
+  RunRecord record_;
+  RunNames names_;
+  std::optional<pg::Connection> maintenance_;
+  std::optional<Journal> journal_;
+  std::unique_ptr<swap::DatabaseLock> lock_;
+  std::optional<RunContext> context_;
+};
+
+std::vector<OwnSession> journalled_sessions(const RunRecord& record) {
+  std::vector<OwnSession> sessions;
+  for (const Event* event : record.facts("session")) {
+    const std::optional<std::uint64_t> pid = util::parse_u64(event->get("pid"));
+    // Without a start the pid may be a stranger's by now; those are found by the application's name.
+    if (!pid || *pid == 0 || event->get("backend_start").empty()) continue;
+    sessions.push_back({.pid = static_cast<int>(*pid), .backend_start = event->get("backend_start")});
+  }
+  return sessions;
+}
+
+// The gate as the journal tells it, and the sessions of the run since. A session whose line is missing, because
+// the run was killed between its login and the line, counts as another's (K1).
+Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
+  const Event* gate = record.last_fact("gate");
+  if (gate == nullptr) return {.reasons = {"the journal says nothing of the gate"}};
+  Judgement judgement;
+  if (gate->get("others") != "none") judgement.reasons.push_back(gate->get("reasons"));
+  std::uint64_t own = 0;
+  for (const Event* event : record.facts("session")) {
+    if (event->seq < gate->seq || event->get("counted") == "no") continue;
+    ++own;
+    if (event->get("direct") == "no") judgement.reasons.push_back("a pooler stands between us and the server");
+  }
+  const Sighting before{.sessions = util::parse_u64(gate->get("counted")), .stats_reset = gate->get("stats_reset")};
+  const IsOwn is_own = [&](int, const std::string& application) { return application == context.names.application; };
+  const Sighting now = look(context.maintenance, context.database.database(), is_own);
+  for (const std::string& reason : judge(before, now, own).reasons) judgement.reasons.push_back(reason);
+  return judgement;
+}
+
+// Nobody can have written since an earlier attempt closed the live database, or after it was swapped.
+bool decided_before(const RunContext& context, const RunRecord& record) {
+  if (record.last_fact("swap") == nullptr) return false;
+  return database_oid(context.maintenance, context.names.copy) == 0 ||
+         !allows_connections(context.maintenance, context.database.database());
+}
+
+std::optional<swap::SealRecord> recalled_copy(const RunContext& context, const RunRecord& record,
+                                              const backup::Backup& backup) {
+  std::optional<swap::SealRecord> copy = seal_from(record.last_fact("seal"));
+  if (!copy || database_oid(context.maintenance, context.names.copy) == 0) return copy;
+  try {
+    verify::recall(backup, copy, &context.maintenance);
+    return copy;
+  } catch (const util::Error& error) {  // the remedy: the copy is made and proven once more
+    if (error.kind() != Kind::Proof) throw;
+    context.reporter.warning(error.message());
+    return std::nullopt;
+  }
+}
+
+Result ended(const RunContext& context, const RunRecord& record, Ending ending, Outcome outcome) {
+  end_run(context, ending);
+  Result result{.outcome = outcome, .run = context.names.id, .exit_code = 0, .folder = context.names.folder};
+  if (const Event* backup = record.last_fact("backup")) result.backup = backup->get("name");
+  return result;
+}
+
+Result clear_before_migration(const RunContext& context, const RunRecord& record) {
+  end_run_sessions(context, journalled_sessions(record));
+  drop_copy(context);
+  const std::string text = "the run had ended before its migration: nothing had been changed";
+  context.reporter.step("undo", util::StepState::Ok, text);
+  return ended(context, record, {.state = RunState::Failed, .exit_code = 0, .text = text}, Outcome::Undone);
+}
+
+// The migration had succeeded; only the copy was still there.
+[[noreturn]] void finish_release(const RunContext& context, const RunInfo& info) {
+  drop_copy(context);
+  end_run(context, {.state = RunState::Released, .exit_code = 0, .text = "released by undo"});
+  throw nothing_to_undo(info, "had succeeded; it is released now");
+}
+
+bool nothing_was_written(const RunRecord& record) {
+  const Event* verdict = record.last_fact("verdict");
+  return verdict != nullptr && verdict->get("written") == "nothing" && record.last_fact("swap") == nullptr;
+}
+
+Result taken_back(const RunContext& context, const RunRecord& record, const UndoOptions& options) {
+  const backup::Backup backup = backup::open(options.dir / record.info().backup);
+  const TakenBack back = take_back(context, {.backup = backup,
+                                             .copy = recalled_copy(context, record, backup),
+                                             .recheck = options.recheck ? Recheck::Yes : Recheck::No});
+  const std::vector<std::string> lines = cluster_lines(back.cluster);
+  for (const std::string& line : lines) context.reporter.note(line);
+  const std::string text = cat("undone; the failed database is kept as ", back.kept, "\n", util::join(lines, "\n"));
+  Result result = ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text}, Outcome::Undone);
+  result.kept = back.kept;
+  return result;
+}
+
+Result undo_migration(const RunContext& context, const RunRecord& record, const UndoOptions& options) {
+  end_run_sessions(context, journalled_sessions(record));
+  if (nothing_was_written(record)) {
+    drop_copy(context);
+    const std::string text = "nothing had been written";
+    context.reporter.step("undo", util::StepState::Ok, text);
+    return ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text}, Outcome::Undone);
+  }
+  if (options.on_foreign_writes != OnForeignWrites::Undo && !decided_before(context, record)) {
+    const Judgement others = judge_by_journal(context, record);
+    if (!others.none()) {
+      return not_undone(context, cat("others may have written since the migration began (",
+                                     util::join(others.reasons, "; "), ")"),
+                        choices(context.names.id));
+    }
+  }
+  return taken_back(context, record, options);
+}
+
+}  // namespace
+
+Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop) {
+  const Reopened run(options, reporter, std::move(stop));
+  const RunContext& context = run.context();
+  if (!run.info().migrate_begun) return clear_before_migration(context, run.record());
+  if (run.record().begun("release")) finish_release(context, run.info());
+  try {
+    return undo_migration(context, run.record(), options);
+  } catch (const util::Error& error) {
+    return not_undone(context, error.text(), {cat("when the reason is gone:  pgbelay undo ", context.names.id)});
+  }
+}
+
+Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop) {
+  const Reopened run(options, reporter, std::move(stop));
+  const RunContext& context = run.context();
+  end_run_sessions(context, journalled_sessions(run.record()));
+  if (run.record().last_fact("swap") != nullptr) swap::reopen(context.maintenance, context.database.database());
+  drop_copy(context);
+  return ended(context, run.record(),
+               {.state = RunState::Kept, .exit_code = 0, .text = "closed: the database stays as it is"}, Outcome::Done);
+}
+
+}  // namespace guard

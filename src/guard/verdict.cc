@@ -1,0 +1,124 @@
+#include "guard/verdict.h"
+
+#include "guard/sql_guard.h"
+#include "util/error.h"
+#include "util/fault.h"
+#include "util/files.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/units.h"
+
+namespace guard {
+namespace {
+
+using util::cat;
+
+void write_report(const RunContext& context, std::string_view outcome, int exit_code, std::string_view text) {
+  const std::string report =
+      cat("run       ", context.names.id, "\ndatabase  ", context.database.display(), "\noutcome   ", outcome,
+          "\nexit      ", exit_code, "\n\n", text, text.ends_with('\n') ? "" : "\n");
+  try {
+    util::publish_text(context.names.folder / "report.txt", report);
+  } catch (const util::Error& error) {  // the journal says it too
+    context.reporter.warning(cat("the report could not be written: ", error.message()));
+  }
+}
+
+// Nothing to put back: the copy goes, and the database was never touched.
+Result nothing_written(const FailedAttempt& failed) {
+  const RunContext& context = failed.context;
+  context.reporter.step("undo", util::StepState::Begin, "");
+  context.journal.begin("undo");
+  drop_copy(context);
+  const std::vector<SharedChange> cluster = cluster_changes(context);
+  context.journal.end("undo", {{"written", "nothing"}, {"cluster_changes", cat(cluster.size())}});
+  context.reporter.step("undo", util::StepState::Ok, "nothing had been written: schema, rows and sequences are as before");
+  const std::vector<std::string> lines = cluster_lines(cluster);
+  for (const std::string& line : lines) context.reporter.note(line);
+  const std::string text = cat(failed.cause, "\n\nnothing had been written\n", util::join(lines, "\n"));
+  end_run(context, {.state = RunState::Undone, .exit_code = 3, .text = text});
+  return {.outcome = Outcome::Undone, .run = context.names.id, .backup = failed.backup.manifest.name,
+          .cause = failed.cause, .exit_code = 3, .folder = context.names.folder};
+}
+
+Result swapped_back(const FailedAttempt& failed) {
+  const RunContext& context = failed.context;
+  const TakenBack back = take_back(context, {.backup = failed.backup, .copy = failed.copy});
+  const std::vector<std::string> lines = cluster_lines(back.cluster);
+  for (const std::string& line : lines) context.reporter.note(line);
+  const std::string text = cat(failed.cause, "\n\nundone; the failed database is kept as ", back.kept, "\n",
+                               util::join(lines, "\n"));
+  end_run(context, {.state = RunState::Undone, .exit_code = 3, .text = text});
+  return {.outcome = Outcome::Undone, .run = context.names.id, .backup = failed.backup.manifest.name,
+          .cause = failed.cause, .kept = back.kept, .exit_code = 3, .folder = context.names.folder};
+}
+
+Result judge_and_undo(const FailedAttempt& failed) {
+  const RunContext& context = failed.context;
+  end_run_sessions(context, failed.ledger.sessions());
+  const Judgement others = judge_since(context, failed.gate, failed.ledger);
+  const std::optional<std::string> sign = sign_of_writing(failed.gate.marks, failed.backup.manifest, context.database,
+                                                          context.names.application, context.reporter);
+  context.journal.fact("verdict", "verdict", {{"written", sign.value_or("nothing")},
+                                              {"others", util::join(others.reasons, "; ")}});
+  if (!sign) return nothing_written(failed);
+  if (failed.undo == Undo::None) {
+    return not_undone(context, cat(failed.cause, "\n--undo none was chosen: the database stays as it is (", *sign, ")"),
+                      {cat("restore the backup:  pgbelay restore ", failed.backup.manifest.name),
+                       cat("leave it as it is:   pgbelay close ", context.names.id)});
+  }
+  if (!others.none() && failed.on_foreign_writes != OnForeignWrites::Undo) {
+    return not_undone(context,
+                      cat(failed.cause, "\nit is not undone by itself, because others may have written meanwhile (",
+                          util::join(others.reasons, "; "), "), and something was committed (", *sign, ")"),
+                      choices(context.names.id));
+  }
+  return swapped_back(failed);
+}
+
+}  // namespace
+
+std::vector<std::string> choices(const std::string& run) {
+  return {cat("take it back, writes of others too:  pgbelay undo ", run, " --on-foreign-writes undo"),
+          cat("leave the database as it is:         pgbelay close ", run)};
+}
+
+Result not_undone(const RunContext& context, std::string cause, const std::vector<std::string>& what_to_do) {
+  for (const std::string& line : what_to_do) cause += "\n  " + line;
+  context.reporter.step("undo", util::StepState::Failed, "NOT undone: act now");
+  context.journal.fact("run", "exit", {{"code", "4"}, {"cause", cause}});
+  write_report(context, "NOT undone", 4, cause);
+  return {.outcome = Outcome::NotUndone, .run = context.names.id, .cause = cause, .exit_code = 4,
+          .folder = context.names.folder};
+}
+
+Result take_back_failed(const FailedAttempt& failed) {
+  try {
+    return judge_and_undo(failed);
+  } catch (const util::Error& error) {
+    return not_undone(failed.context, cat(failed.cause, "\nthe undo failed: ", error.text()),
+                      {cat("when the reason is gone:  pgbelay undo ", failed.context.names.id)});
+  }
+}
+
+void drop_copy(const RunContext& context) { swap::drop_side(context.maintenance, context.names.copy); }
+
+void release(const RunContext& context) {
+  context.journal.begin("release");
+  util::fault::point("run.releasing");
+  try {
+    drop_copy(context);
+  } catch (const util::Error& error) {  // the migration stands; the copy only takes room
+    context.reporter.warning(cat("the copy ", context.names.copy, " could not be dropped: ", error.message()));
+  }
+  util::fault::point("run.released");
+  context.journal.end("release");
+}
+
+void end_run(const RunContext& context, const Ending& ending) {
+  context.journal.fact("run", "exit", {{"code", cat(ending.exit_code)}});
+  context.journal.end("run", {{"state", std::string(state_name(ending.state))}});
+  write_report(context, state_name(ending.state), ending.exit_code, ending.text);
+}
+
+}  // namespace guard

@@ -1,0 +1,50 @@
+// After the migration: what has become of it, and what is done about that.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/manifest.h"
+#include "backup/backup.h"
+#include "guard/gate.h"
+#include "guard/run.h"
+#include "guard/take_back.h"
+
+namespace guard {
+
+struct FailedAttempt {
+  const RunContext& context;
+  const backup::Backup& backup;
+  std::optional<swap::SealRecord> copy;
+  const Gate& gate;
+  const SessionLedger& ledger;
+  std::string cause;
+  Undo undo = Undo::Auto;
+  OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
+};
+
+// Undoes what can be undone without losing anything. Never throws for a failure of the undo: that is Outcome
+// NotUndone with what to do now.
+Result take_back_failed(const FailedAttempt& failed);
+
+// The migration stays: the copy goes. Prints the step "release".
+void release(const RunContext& context);
+
+void drop_copy(const RunContext& context);
+
+// What the operator may choose from when it is not undone by itself.
+std::vector<std::string> choices(const std::string& run);
+
+// The end of a run's journal: its state and exit code; and report.txt in its folder.
+struct Ending {
+  RunState state = RunState::Failed;
+  int exit_code = 0;
+  std::string text;      // for the report
+};
+void end_run(const RunContext& context, const Ending& ending);
+
+// The run stays open, for `undo` or `close`: exit code 4.
+Result not_undone(const RunContext& context, std::string cause, const std::vector<std::string>& what_to_do);
+
+}  // namespace guard
