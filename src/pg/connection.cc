@@ -43,7 +43,9 @@ util::Error Connection::State::failure(const pg_result* result) const {
   if (message.empty()) message = one_line(PQresultErrorMessage(result));  // libpq's own
   if (message.empty()) message = one_line(PQerrorMessage(raw()));
   if (!detail.empty()) message += util::cat(" (", detail, ')');
-  if (PQstatus(raw()) == CONNECTION_BAD) {
+  const std::string severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  // After FATAL the server closes the connection, whether or not libpq has seen that yet.
+  if (PQstatus(raw()) == CONNECTION_BAD || severity == "FATAL" || severity == "PANIC") {
     return {util::Kind::Connect, util::cat("the connection to ", where, " was lost: ", message),
             {.hint = "Check the server's log.", .sqlstate = sqlstate}};
   }
@@ -81,6 +83,17 @@ void Connection::State::drain() noexcept {
   }
 }
 
+// Unlike PQexec, which gives back the last of several results: when the server ends a session, the first one
+// has its reason and the last one says no more than that the connection is gone.
+Result Connection::State::take_answer(int sent) {
+  if (sent == 0) throw failure(nullptr);
+  pg_result* const first = PQgetResult(raw());
+  const ExecStatusType status = PQresultStatus(first);
+  const bool copy = status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+  if (!copy) drain();
+  return adopt(first);
+}
+
 Connection::Connection(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
@@ -98,8 +111,8 @@ Connection Connection::open(const ConnInfo& info, std::string_view application_n
 Result Connection::query(std::string_view sql, const std::vector<Param>& parameters) {
   std::vector<const char*> values;
   for (const Param& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
-  return state_->adopt(PQexecParams(raw(), std::string(sql).c_str(), static_cast<int>(values.size()), nullptr,
-                                    values.data(), nullptr, nullptr, 0));
+  return state_->take_answer(PQsendQueryParams(raw(), std::string(sql).c_str(), static_cast<int>(values.size()),
+                                               nullptr, values.data(), nullptr, nullptr, 0));
 }
 
 void Connection::execute(std::string_view sql) {

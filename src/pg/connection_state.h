@@ -29,6 +29,8 @@ struct Connection::State {
   pg_conn* raw() const noexcept { return connection.get(); }
   // Takes `raw` over: a Result if the statement succeeded, else throws what failure() says.
   Result adopt(pg_result* result);
+  // The answer to a statement that was just sent (`sent` is what libpq's send function returned).
+  Result take_answer(int sent);
   // The Error for a failed `result`, or for the connection's own failure if there is none.
   util::Error failure(const pg_result* result) const;
   // Reads what is left of the current statement and ends a COPY; errors are dropped.

@@ -31,8 +31,10 @@ const char* chars(std::span<const std::byte> bytes) noexcept {
 }  // namespace
 
 void Connection::State::begin_copy(std::string_view sql, Copy direction) {
-  OwnedResult answer(PQexec(raw(), std::string(sql).c_str()));
+  if (PQsendQuery(raw(), std::string(sql).c_str()) == 0) throw failure(nullptr);
+  OwnedResult answer(PQgetResult(raw()));
   if (PQresultStatus(answer.get()) == (direction == Copy::In ? PGRES_COPY_IN : PGRES_COPY_OUT)) return;
+  drain();
   adopt(answer.release());
   throw util::Error(util::Kind::Bug, "a statement that is no COPY was sent as one");
 }
@@ -88,8 +90,8 @@ void Connection::large_object_read(std::uint32_t oid, const CopySink& sink) {
   for (std::uint64_t offset = 0;; offset += kLargeObjectPiece) {
     const std::array texts{util::cat(oid), util::cat(offset), util::cat(kLargeObjectPiece)};
     const std::array<const char*, 3> values{texts[0].c_str(), texts[1].c_str(), texts[2].c_str()};
-    const Result result = state_->adopt(PQexecParams(raw(), "select pg_catalog.lo_get($1, $2, $3)", 3, nullptr,
-                                                     values.data(), nullptr, nullptr, kBinary));
+    const Result result = state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_get($1, $2, $3)", 3,
+                                                                nullptr, values.data(), nullptr, nullptr, kBinary));
     const std::string_view piece = result.text(0, 0).value_or("");
     if (!piece.empty()) sink(std::as_bytes(std::span(piece)));
     if (piece.size() < kLargeObjectPiece) return;
@@ -106,8 +108,8 @@ void Connection::large_object_write(std::uint32_t oid, const CopySource& source)
       const std::array texts{util::cat(oid), util::cat(offset)};
       const std::array<const char*, 3> values{texts[0].c_str(), texts[1].c_str(), chars(piece)};
       const std::array<int, 3> lengths{0, 0, static_cast<int>(piece.size())};
-      state_->adopt(PQexecParams(raw(), "select pg_catalog.lo_put($1, $2, $3)", 3, kTypes.data(), values.data(),
-                                 lengths.data(), kFormats.data(), 0));
+      state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_put($1, $2, $3)", 3, kTypes.data(),
+                                            values.data(), lengths.data(), kFormats.data(), 0));
       offset += piece.size();
       rest = rest.subspan(piece.size());
     }

@@ -6,7 +6,8 @@ namespace pg::sql {
 std::string_view set_settings() {
   return R"sql(
     select pg_catalog.count(pg_catalog.set_config(s.name, w.value, false))
-      from pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) as w (name, value)
+      from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
+           as w (name, value)
       join pg_catalog.pg_settings s on s.name operator(pg_catalog.=) w.name
      where s.setting is distinct from w.value)sql";
 }
