@@ -62,7 +62,8 @@ class Alarm {
           std::mutex mutex;
           std::unique_lock lock(mutex);
           std::condition_variable_any wake;
-          if (!wake.wait_for(lock, gone, after, [] { return false; }) && !gone.stop_requested()) stop.request_stop();
+          if (!wake.wait_for(lock, gone, after, [] { return false; }) && !gone.stop_requested())
+            stop.request_stop();
         }) {}
 
  private:
@@ -94,8 +95,8 @@ BinaryResult run_program(const std::filesystem::path& program, const BinaryRun& 
   std::stop_source stop;
   const Alarm alarm(stop, run.timeout);
   const util::Ended ended = util::run(
-      command, [&](util::Stream stream, std::string_view bytes) { lines.take(stream, bytes); }, stop.get_token(),
-      std::chrono::seconds(10));
+      command, [&](util::Stream stream, std::string_view bytes) { lines.take(stream, bytes); },
+      stop.get_token(), std::chrono::seconds(10));
   lines.finish();
   result.status = ended.status;
   result.signal = ended.signal;

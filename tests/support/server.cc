@@ -21,13 +21,15 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path bin_directory() {
-  const char* const configured = std::getenv("PGBELAY_TEST_PG_BINDIRS");  // NOLINT: nobody changes it
-  if (configured != nullptr && *configured != '\0') return fs::path(util::split(configured, ':').front());
+  const char* const configured =
+      std::getenv("PGBELAY_TEST_PG_BINDIRS");  // NOLINT: nobody changes it
+  if (configured != nullptr && *configured != '\0')
+    return fs::path(util::split(configured, ':').front());
   return pg::newest_bin_directory().value_or(fs::path());
 }
 
-// Ends the server and removes its folder when this process has died without doing so: a child that waits
-// for the end of a pipe only we hold open.
+// Ends the server and removes its folder when this process has died without doing so: a child that
+// waits for the end of a pipe only we hold open.
 class Watchdog {
  public:
   explicit Watchdog(const fs::path& folder) {
@@ -60,7 +62,8 @@ class Watchdog {
     pid_t postmaster = 0;
     std::ifstream(folder / "data" / "postmaster.pid") >> postmaster;
     if (postmaster > 0) ::kill(postmaster, SIGQUIT);
-    // Again while somebody still writes there: an initdb that is ending, the server on its way down.
+    // Again while somebody still writes there: an initdb that is ending, the server on its way
+    // down.
     std::error_code ignored;
     for (int attempt = 0; attempt < 50 && fs::exists(folder, ignored); ++attempt) {
       fs::remove_all(folder, ignored);
@@ -75,8 +78,11 @@ class Watchdog {
 
 pg::PrivateServerOptions server_options(const ServerOptions& options, const fs::path& folder) {
   // A crash of the machine may lose a test's cluster: that is worth the time.
-  std::vector<std::string> settings{"fsync = off", "full_page_writes = off", "synchronous_commit = off",
-                                    "max_prepared_transactions = 5", "max_connections = 60",
+  std::vector<std::string> settings{"fsync = off",
+                                    "full_page_writes = off",
+                                    "synchronous_commit = off",
+                                    "max_prepared_transactions = 5",
+                                    "max_connections = 60",
                                     "autovacuum_naptime = '1h'"};
   settings.insert(settings.end(), options.settings.begin(), options.settings.end());
   return {.folder = folder,
@@ -89,7 +95,9 @@ pg::PrivateServerOptions server_options(const ServerOptions& options, const fs::
 
 struct TestServer::State {
   explicit State(const ServerOptions& options)
-      : folder("pgbelay-test-", "/tmp"), watchdog(folder.path()), server(server_options(options, folder.path())) {}
+      : folder("pgbelay-test-", "/tmp"),
+        watchdog(folder.path()),
+        server(server_options(options, folder.path())) {}
 
   util::TempDir folder;
   Watchdog watchdog;
@@ -122,12 +130,13 @@ TestServer& scram_server() {
   return server;
 }
 
-TestDatabase::TestDatabase(TestServer& server, std::string_view name_hint, std::string_view create_options)
+TestDatabase::TestDatabase(TestServer& server, std::string_view name_hint,
+                           std::string_view create_options)
     : server_(&server) {
   static std::atomic<int> number{0};
   name_ = util::cat(name_hint, '_', ++number);
-  server.connect().execute(
-      util::cat("CREATE DATABASE ", pg::quote_ident(name_), " TEMPLATE template0 ", create_options));
+  server.connect().execute(util::cat("CREATE DATABASE ", pg::quote_ident(name_),
+                                     " TEMPLATE template0 ", create_options));
 }
 
 TestDatabase::TestDatabase(TestDatabase&& other) noexcept
@@ -137,7 +146,8 @@ TestDatabase::~TestDatabase() {
   if (name_.empty()) return;
   try {
     pg::Connection connection = server_->connect();
-    connection.execute(util::cat("DROP DATABASE IF EXISTS ", pg::quote_ident(name_), " WITH (FORCE)"));
+    connection.execute(
+        util::cat("DROP DATABASE IF EXISTS ", pg::quote_ident(name_), " WITH (FORCE)"));
   } catch (const util::Error& failure) {
     ADD_FAILURE() << "database " << name_ << " was not dropped: " << failure.text();
   }
@@ -149,7 +159,8 @@ TestDatabase make_database(std::string_view name_hint, std::string_view create_o
 
 void ServerTest::SetUp() {
   if (have_server()) return;
-  if (std::getenv("CI") != nullptr) FAIL() << "no PostgreSQL server binaries";  // NOLINT: nobody changes it
+  if (std::getenv("CI") != nullptr)
+    FAIL() << "no PostgreSQL server binaries";  // NOLINT: nobody changes it
   GTEST_SKIP() << "no PostgreSQL server binaries";
 }
 

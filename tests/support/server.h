@@ -1,7 +1,8 @@
 // A real PostgreSQL for tests: one cluster per test binary, one database per test.
 //
-// The cluster is started when it is first asked for, in a folder of its own below /tmp, and is gone after the
-// binary has ended, however it ended. Binaries: the first folder of PGBELAY_TEST_PG_BINDIRS, else the newest.
+// The cluster is started when it is first asked for, in a folder of its own below /tmp, and is gone
+// after the binary has ended, however it ended. Binaries: the first folder of
+// PGBELAY_TEST_PG_BINDIRS, else the newest.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,8 +19,8 @@
 namespace test {
 
 struct ServerOptions {
-  std::string password;                // of the superuser postgres: SCRAM; empty: trust
-  std::vector<std::string> settings;   // lines for postgresql.conf
+  std::string password;               // of the superuser postgres: SCRAM; empty: trust
+  std::vector<std::string> settings;  // lines for postgresql.conf
 };
 
 class TestServer {
@@ -30,7 +31,9 @@ class TestServer {
   TestServer& operator=(const TestServer&) = delete;
 
   pg::PrivateServer& server() noexcept;
-  pg::ConnInfo conninfo(std::string_view database = "postgres") { return server().conninfo(database); }
+  pg::ConnInfo conninfo(std::string_view database = "postgres") {
+    return server().conninfo(database);
+  }
   std::string url(std::string_view database = "postgres") { return server().url(database); }
   pg::Connection connect(std::string_view database = "postgres");
 
@@ -39,15 +42,18 @@ class TestServer {
   std::unique_ptr<State> state_;
 };
 
-bool have_server();          // are there binaries to start one with
-TestServer& test_server();   // shared by the binary; trust authentication, max_prepared_transactions 5
+bool have_server();  // are there binaries to start one with
+TestServer&
+test_server();  // shared by the binary; trust authentication, max_prepared_transactions 5
 TestServer& scram_server();  // shared, too; asks for scram_password()
 std::string scram_password();
 
-// A fresh database (template0), dropped with its sessions at the end of its scope. It must not outlive `server`.
+// A fresh database (template0), dropped with its sessions at the end of its scope. It must not
+// outlive `server`.
 class TestDatabase {
  public:
-  TestDatabase(TestServer& server, std::string_view name_hint, std::string_view create_options = "");
+  TestDatabase(TestServer& server, std::string_view name_hint,
+               std::string_view create_options = "");
   ~TestDatabase();
   TestDatabase(TestDatabase&& other) noexcept;
   TestDatabase(const TestDatabase&) = delete;
@@ -63,7 +69,8 @@ class TestDatabase {
   std::string name_;
 };
 
-// On test_server(). `create_options` as in CREATE DATABASE: "encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'".
+// On test_server(). `create_options` as in CREATE DATABASE: "encoding 'LATIN1' lc_collate 'C'
+// lc_ctype 'C'".
 TestDatabase make_database(std::string_view name_hint, std::string_view create_options = "");
 
 // Skips a test where there is no server; fails it in CI (environment variable CI).

@@ -1,0 +1,161 @@
+// kill -9 at every fault point: afterwards only whole backups are listed; `undo` brings the old state, or there
+// is nothing to undo; the next run works; nothing is left.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "support/guarded.h"
+#include "util/fault.h"
+#include "util/text.h"
+
+namespace {
+
+using test::BinaryResult;
+using util::cat;
+
+std::vector<std::string> points(std::initializer_list<std::string_view> prefixes) {
+  std::vector<std::string> names;
+  for (const std::string_view point : util::fault::kPoints) {
+    for (const std::string_view prefix : prefixes) {
+      if (point.starts_with(prefix)) names.emplace_back(point);
+    }
+  }
+  return names;
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& info) { return util::replace_all(info.param, ".", "_"); }
+
+class FaultTest : public test::GuardedTest, public testing::WithParamInterface<std::string> {
+ protected:
+  FaultTest() : GuardedTest(test::Binary::Dev, test::scram_server) {}
+  void SetUp() override {
+    GuardedTest::SetUp();
+    if (IsSkipped()) return;
+    fill();
+    before_ = content();
+  }
+  // Runs until it dies at the point; the test proves nothing if the point was not reached.
+  BinaryResult killed(std::vector<std::string> args) {
+    BinaryResult result = run(std::move(args), {cat("PGBELAY_FAULT=", GetParam(), "=kill")});
+    EXPECT_EQ(result.signal, SIGKILL) << "the point was not reached: " << result.out << result.err;
+    return result;
+  }
+  void expect_whole_backups() {
+    for (const std::string& name : published()) {
+      const BinaryResult verified = run({"verify", name});
+      EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+    }
+  }
+  void expect_next_run_works() {
+    const BinaryResult next = run({"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "create table made_later (i int)"});
+    EXPECT_EQ(next.status, 0) << next.err;
+    EXPECT_EQ(query("select count(*) from pg_tables where tablename = 'made_later'"), "1");
+  }
+  std::string before_;
+};
+
+class KilledBackup : public FaultTest {};
+
+TEST_P(KilledBackup, LeavesOnlyWholeBackups) {
+  ASSERT_EQ(run({"backup", "earlier"}).status, 0);
+  killed({"backup", "killed"});
+  expect_whole_backups();
+  EXPECT_THAT(published(), testing::Contains(testing::HasSubstr("earlier")));
+  const BinaryResult next = run({"backup", "later"});
+  EXPECT_EQ(next.status, 0) << next.err;
+  EXPECT_THAT(published(), testing::Contains(testing::HasSubstr("later")));
+  EXPECT_EQ(content(), before_);
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledBackup, testing::ValuesIn(points({"backup.", "pending_file."})), test_name);
+
+// A migration that commits its first statement and fails in its second.
+const std::vector<std::string> kFailing = {"migrate", "--yes", "--", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",
+                                           "-c", "alter table orders drop column note", "-c", "select nonsense"};
+const std::vector<std::string> kGood = {"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "alter table orders add column extra int"};
+
+class KilledGoodRun : public FaultTest {};
+
+TEST_P(KilledGoodRun, IsUndoneOrWasReleased) {
+  killed(kGood);
+  expect_whole_backups();
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  const bool released = query("select count(*) from pg_attribute where attrelid = 'orders'::regclass and attname = 'extra'") == "1";
+  if (released) {
+    EXPECT_EQ(undone.status, 2) << "nothing to undo: " << undone.err;
+    EXPECT_TRUE(GetParam() == "run.releasing" || GetParam() == "run.released") << GetParam();
+  } else {
+    EXPECT_THAT(undone.status, testing::AnyOf(0, 2)) << undone.err;
+    EXPECT_EQ(content(), before_);
+  }
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledGoodRun, testing::ValuesIn(points({"run.", "proof."})), test_name);
+
+class KilledUndo : public FaultTest {};
+
+TEST_P(KilledUndo, IsFinishedByTheNextOne) {
+  killed(kFailing);
+  const BinaryResult status = run({"status"});
+  EXPECT_EQ(status.status, 4) << "an unfinished run is told: " << status.out << status.err;
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledUndo, testing::ValuesIn(points({"undo."})), test_name);
+
+// A run that died before the migration is cleared by the next one; one that died in it is not run over.
+class NextRun : public FaultTest {};
+
+TEST_P(NextRun, ClearsWhatHadNotReachedTheMigration) {
+  killed(kGood);
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, NextRun,
+                         testing::Values("run.journalled", "run.backed_up", "proof.loaded", "proof.sealed", "run.proven", "run.gate"),
+                         test_name);
+
+class InTheMiddle : public FaultTest {};
+
+TEST_P(InTheMiddle, StopsTheNextRunAndNamesTheUndo) {
+  killed(kGood);
+  const BinaryResult next = run(kGood);
+  EXPECT_EQ(next.status, 4) << next.err;
+  EXPECT_NE(next.err.find("pgbelay undo"), std::string::npos) << next.err;
+  EXPECT_EQ(run({"close", "run", "--yes"}).status, 2) << "a reference that fits nothing";
+  EXPECT_EQ(run({"undo", "--yes", "--on-foreign-writes", "undo"}).status, 0);
+  EXPECT_EQ(content(), before_);
+}
+INSTANTIATE_TEST_SUITE_P(Migrating, InTheMiddle, testing::Values("run.migrating", "run.migrated"), test_name);
+
+// The server goes away in the middle of the data.
+class ServerGone : public test::GuardedTest {
+ protected:
+  ServerGone() : GuardedTest(test::Binary::Dev, test::scram_server) {}
+};
+
+TEST_F(ServerGone, DuringCopyIsAFailedBackup) {
+  fill();
+  bool stopped = false;
+  const BinaryResult result = run({"backup"}, {"PGBELAY_FAULT=backup.data=stop"},
+                                  [&](util::Stream, std::string_view line, pid_t pid) {
+                                    if (stopped || line.find("fault point backup.data") == std::string_view::npos) return;
+                                    stopped = true;
+                                    server().server().stop(pg::PrivateServer::Stop::Immediate);
+                                    ::kill(pid, SIGCONT);
+                                  });
+  ASSERT_TRUE(stopped) << "the point was not reached: " << result.err;
+  server().server().start();
+  EXPECT_EQ(result.status, 5) << result.err;
+  EXPECT_TRUE(published().empty());
+  EXPECT_TRUE(stages().empty());
+  EXPECT_EQ(result.err.find(test::scram_password()), std::string::npos);
+  EXPECT_EQ(run({"backup"}).status, 0);
+}
+
+}  // namespace
