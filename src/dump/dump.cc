@@ -51,7 +51,9 @@ Outcome write(const Options& options, const PgDumpProgram& program, Work& work, 
   const SchemaSource source{program, options.source, options.application_name, work.snapshot.id(),
                             options.directory / ".schema.dump"};
   Outcome outcome;
-  outcome.plan = extend(read_schema(source, work.reporter, stop), work.content, work.snapshot.tables());
+  archive::Toc schema = read_schema(source, work.reporter, stop);
+  if (options.on_session) options.on_session(0);  // it opens one connection, and succeeded with it
+  outcome.plan = extend(std::move(schema), work.content, work.snapshot.tables());
   outcome.written = write_all({options.directory, options.formats.sql, options.formats.csv, options.sql},
                               outcome.plan, work, stop);
   return outcome;
@@ -131,6 +133,7 @@ void record_making(const Options& options, const PgDumpProgram& program, const P
 
 archive::Manifest run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
   Snapshot snapshot(options.source, options.application_name, stop);
+  if (options.on_session) options.on_session(Snapshot::Session(snapshot)->backend_pid());
   archive::Manifest manifest;
   manifest.created_at = util::rfc3339(util::Clock::now());
   const PgDumpProgram program = find_pg_dump(snapshot.server_major(), options.pg_dump);
@@ -139,7 +142,8 @@ archive::Manifest run(const Options& options, util::Reporter& reporter, std::sto
   Work work(content, snapshot, reporter);
   Outcome outcome;
 
-  const ReaderOptions reading{options.source, options.application_name, options.formats.csv, options.formats.sql};
+  const ReaderOptions reading{options.source, options.application_name, options.formats.csv, options.formats.sql,
+                              options.on_session};
   constexpr std::size_t kOthers = 2;  // the writer and the one that asks for facts
   const auto thread = [&](std::size_t number, const std::stop_token& local) {
     if (number == 0) {

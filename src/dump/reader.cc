@@ -43,6 +43,7 @@ Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
       cancel_(connection_, stop_),
       transaction_((pg::pin_settings(connection_, work.snapshot.encoding()), connection_),
                    pg::Transaction::Mode::RepeatableReadOnly) {
+  if (options_.on_session) options_.on_session(connection_.backend_pid());
   connection_.execute(util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(work.snapshot.id())));
 }
 

@@ -3,6 +3,7 @@
 // Threads: one each.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,7 @@ struct ReaderOptions {
   std::string application_name;
   bool csv = true;
   bool raw_large_objects = true;  // for the SQL file
+  std::function<void(int backend_pid)> on_session;
 };
 
 class Reader {
