@@ -10,8 +10,8 @@ namespace archive {
 constexpr std::string_view kEscapeLetters = "bfnrtv";
 constexpr std::string_view kEscapedBytes = "\b\f\n\r\t\v";
 
-// What stands behind a backslash: one byte, and how much of the input it took. Nothing behind it: no byte, as
-// the server reads it (and never writes it).
+// What stands behind a backslash: one byte, and how much of the input it took. Nothing behind it:
+// no byte, as the server reads it (and never writes it).
 struct Escape {
   char byte = 0;
   std::size_t length = 0;

@@ -1,4 +1,5 @@
-// Fields of COPY text one by one: general and exact. The fast way from rows to CSV is in csv_row.cc.
+// Fields of COPY text one by one: general and exact. The fast way from rows to CSV is in
+// csv_row.cc.
 #include "archive/copy_text.h"
 
 #include <algorithm>
@@ -94,7 +95,8 @@ std::string escaped_for_path(std::string_view name) {
     const bool leading_dot = c == '.' && out.empty();
     if (c == '/' || c == '%' || c == '\\' || byte < 0x20 || byte == 0x7F || leading_dot) {
       const std::string digits = util::hex(std::as_bytes(std::span(&c, 1)));
-      for (const char digit : "%" + digits) out += digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit;
+      for (const char digit : "%" + digits)
+        out += digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit;
     } else {
       out += c;
     }
@@ -102,8 +104,9 @@ std::string escaped_for_path(std::string_view name) {
   return out;
 }
 
-// Equal for names that some file system may take for the same one. Which letters beyond ASCII differ by case
-// (or by composition) only, a file system decides for itself: all of them count as the same.
+// Equal for names that some file system may take for the same one. Which letters beyond ASCII
+// differ by case (or by composition) only, a file system decides for itself: all of them count as
+// the same.
 std::string folded(std::string_view name) {
   std::string out;
   for (const char c : util::lower(name)) {
@@ -120,8 +123,8 @@ std::string shortened(std::string_view stem, const TableName& name, unsigned att
   std::string identity = util::cat(name.schema, '\0', name.table);
   if (attempt > 0) identity += util::cat('\0', attempt);
   std::string_view kept = util::cut_utf8(stem, kMaxNameBytes - kCsvSuffix.size() - kHashDigits - 1);
-  if (const std::size_t escape = kept.rfind('%'); kept.size() < stem.size() && escape != std::string_view::npos &&
-                                                  escape + 3 > kept.size()) {
+  if (const std::size_t escape = kept.rfind('%');
+      kept.size() < stem.size() && escape != std::string_view::npos && escape + 3 > kept.size()) {
     kept = kept.substr(0, escape);
   }
   return util::cat(kept, "~", codec::sha256_of(identity).substr(0, kHashDigits), kCsvSuffix);

@@ -1,11 +1,13 @@
 // One COPY text row as CSV, byte for byte as the server's COPY … (FORMAT csv) writes it.
 //
-// Most bytes of most rows are the same in both forms: a tab becomes a comma. Those are copied sixteen at a
-// time. Where a field needs more (a backslash, a quote, a comma, or nothing in it at all) the copy goes back to
-// the start of that one field, writes it carefully, and goes on fast behind it.
+// Most bytes of most rows are the same in both forms: a tab becomes a comma. Those are copied
+// sixteen at a time. Where a field needs more (a backslash, a quote, a comma, or nothing in it at
+// all) the copy goes back to the start of that one field, writes it carefully, and goes on fast
+// behind it.
 //
-// Output grows in place. What holds before every copy of a block: there is room for the rest of the input and
-// one block more. Only what makes the row longer (a quote, a doubled quote) has to see to it.
+// Output grows in place. What holds before every copy of a block: there is room for the rest of the
+// input and one block more. Only what makes the row longer (a quote, a doubled quote) has to see to
+// it.
 #include <algorithm>
 #include <bit>
 #include <cstdint>
@@ -29,7 +31,8 @@ constexpr std::size_t kSlack = 4 * kBlock;
 class Bytes {
  public:
   static Bytes whole(const char* from) {
-    return Bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));  // unaligned load: any address
+    return Bytes(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));  // unaligned load: any address
   }
   static Bytes of_words(std::uint64_t low, std::uint64_t high) {
     return Bytes(_mm_set_epi64x(static_cast<std::int64_t>(high), static_cast<std::int64_t>(low)));
@@ -90,7 +93,8 @@ std::uint64_t word_at(const char* from) {
 
 // The `left` < 16 bytes at `from` and zeros behind them, without reading behind the end.
 Bytes partial(const char* from, std::size_t left) {
-  static_assert(std::endian::native == std::endian::little, "words are put together from the low byte up");
+  static_assert(std::endian::native == std::endian::little,
+                "words are put together from the low byte up");
   if (left >= 8) {
     const std::uint64_t last = word_at<std::uint64_t>(from + left - 8);
     return Bytes::of_words(word_at<std::uint64_t>(from), left == 8 ? 0 : last >> (8 * (16 - left)));
@@ -114,6 +118,7 @@ class Row {
     const std::size_t before = out.size();
     out_.resize(before + row.size() + kSlack);
     to_ = out_.data() + before;
+    limit_ = out_.data() + out_.size();
   }
 
   void convert() {
@@ -126,11 +131,13 @@ class Row {
 
  private:
   std::size_t left() const { return static_cast<std::size_t>(end_ - from_); }
-  Bytes next_bytes() const { return left() >= kBlock ? Bytes::whole(from_) : partial(from_, left()); }
+  Bytes next_bytes() const {
+    return left() >= kBlock ? Bytes::whole(from_) : partial(from_, left());
+  }
   unsigned valid() const { return left() >= kBlock ? below(kBlock) : below(left()); }
 
-  // Copies as far as tabs are the only difference: to the end of the row, or into a field that is to be written
-  // carefully (then careful_ is set).
+  // Copies as far as tabs are the only difference: to the end of the row, or into a field that is
+  // to be written carefully (then careful_ is set).
   void copy_fast() {
     while (true) {
       const Bytes bytes = next_bytes();
@@ -188,7 +195,8 @@ class Row {
     return true;
   }
 
-  // Whether the server would quote the value: empty, or a comma, a quote or a line end in it, or a lone \.
+  // Whether the server would quote the value: empty, or a comma, a quote or a line end in it, or a
+  // lone \.
   bool needs_quotes() const {
     if (from_ == end_ || *from_ == '\t') return true;
     const std::string_view rest(from_, left());
@@ -205,7 +213,9 @@ class Row {
       if (*at == '\t') return false;
       if (*at != '\\') return true;
       const Escape escape = read_escape({at + 1, static_cast<std::size_t>(end_ - at - 1)});
-      if (escape.length > 0 && std::string_view("\",\r\n").find(escape.byte) != std::string_view::npos) return true;
+      if (escape.length > 0 &&
+          std::string_view("\",\r\n").find(escape.byte) != std::string_view::npos)
+        return true;
       at += 1 + escape.length;
     }
     return false;
@@ -215,9 +225,10 @@ class Row {
   void copy_value() {
     while (from_ < end_) {
       const Bytes bytes = next_bytes();
-      const unsigned found = bytes.any_of('\t', '\\', '"') & valid();
+      unsigned found = bytes.any_of('\t', '\\', '"') & valid();
       bytes.store(to_);
-      const std::size_t good = found != 0 ? static_cast<std::size_t>(std::countr_zero(found)) : std::min(left(), kBlock);
+      const std::size_t good =
+          found != 0 ? static_cast<std::size_t>(std::countr_zero(found)) : std::min(left(), kBlock);
       from_ += good;
       to_ += good;
       if (found == 0) continue;
@@ -240,13 +251,16 @@ class Row {
 
   // A byte that the input does not have.
   void put_extra(char byte) {
-    const auto room = static_cast<std::size_t>(out_.data() + out_.size() - to_);
-    if (room < left() + 2 * kBlock) {
-      const auto used = static_cast<std::size_t>(to_ - out_.data());
-      out_.resize(out_.size() + left() / 2 + kSlack);
-      to_ = out_.data() + used;
-    }
+    const auto room = static_cast<std::size_t>(limit_ - to_);
+    if (room < left() + 2 * kBlock) grow();
     *to_++ = byte;
+  }
+
+  void grow() {
+    const auto used = static_cast<std::size_t>(to_ - out_.data());
+    out_.resize(out_.size() + left() / 2 + kSlack);
+    to_ = out_.data() + used;
+    limit_ = out_.data() + out_.size();
   }
 
   std::string& out_;
@@ -254,6 +268,7 @@ class Row {
   const char* end_;
   const char* field_;  // where the field that is being read begins
   char* to_;
+  char* limit_;  // the end of the room
   bool alone_;
   bool careful_ = false;
 };

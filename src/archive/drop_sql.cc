@@ -1,10 +1,10 @@
 // Drop statements that succeed in an empty database as well as over a full one.
 //
-// pg_dump writes them without IF EXISTS. Most kinds know the clause and then also tolerate a missing schema,
-// table or type (since 9.4). Four do not, and stand in DO blocks that look first: defaults of columns,
-// constraints of domains, views of dependency cycles (whose "drop" redefines them), and operator classes of
-// an access method that may be missing. CASCADE, which base types need, is let through only when nothing but
-// the type's own functions would go with it (S16).
+// pg_dump writes them without IF EXISTS. Most kinds know the clause and then also tolerate a
+// missing schema, table or type (since 9.4). Four do not, and stand in DO blocks that look first:
+// defaults of columns, constraints of domains, views of dependency cycles (whose "drop" redefines
+// them), and operator classes of an access method that may be missing. CASCADE, which base types
+// need, is let through only when nothing but the type's own functions would go with it (S16).
 #include <algorithm>
 #include <array>
 #include <string>
@@ -19,13 +19,40 @@ namespace archive {
 namespace {
 using util::cat;
 
-constexpr std::array<std::string_view, 32> kDroppedKinds{
-    "ACCESS METHOD", "AGGREGATE", "CAST", "COLLATION", "CONVERSION", "DOMAIN", "EVENT TRIGGER", "EXTENSION",
-    "FOREIGN DATA WRAPPER", "FOREIGN TABLE", "FUNCTION", "INDEX", "LANGUAGE", "MATERIALIZED VIEW", "POLICY",
-    "PROCEDURAL LANGUAGE", "PROCEDURE", "PUBLICATION", "RULE", "SCHEMA", "SEQUENCE", "SERVER", "STATISTICS", "TABLE",
-    "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE",
-    "TRANSFORM", "TRIGGER", "USER MAPPING", "VIEW"};
-constexpr std::array<std::string_view, 6> kBuiltInAccessMethods{"brin", "btree", "gin", "gist", "hash", "spgist"};
+constexpr std::array<std::string_view, 32> kDroppedKinds{"ACCESS METHOD",
+                                                         "AGGREGATE",
+                                                         "CAST",
+                                                         "COLLATION",
+                                                         "CONVERSION",
+                                                         "DOMAIN",
+                                                         "EVENT TRIGGER",
+                                                         "EXTENSION",
+                                                         "FOREIGN DATA WRAPPER",
+                                                         "FOREIGN TABLE",
+                                                         "FUNCTION",
+                                                         "INDEX",
+                                                         "LANGUAGE",
+                                                         "MATERIALIZED VIEW",
+                                                         "POLICY",
+                                                         "PROCEDURAL LANGUAGE",
+                                                         "PROCEDURE",
+                                                         "PUBLICATION",
+                                                         "RULE",
+                                                         "SCHEMA",
+                                                         "SEQUENCE",
+                                                         "SERVER",
+                                                         "STATISTICS",
+                                                         "TABLE",
+                                                         "TEXT SEARCH CONFIGURATION",
+                                                         "TEXT SEARCH DICTIONARY",
+                                                         "TEXT SEARCH PARSER",
+                                                         "TEXT SEARCH TEMPLATE",
+                                                         "TRANSFORM",
+                                                         "TRIGGER",
+                                                         "USER MAPPING",
+                                                         "VIEW"};
+constexpr std::array<std::string_view, 6> kBuiltInAccessMethods{"brin", "btree", "gin",
+                                                                "gist", "hash",  "spgist"};
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
@@ -109,18 +136,22 @@ std::string relation_exists(std::string_view name) {
   return cat("pg_catalog.to_regclass(", sql_literal(name), ") IS NOT NULL");
 }
 
-// CASCADE would take along whatever depends on the type: nothing may but the functions that the type itself
-// is made of.
+// CASCADE would take along whatever depends on the type: nothing may but the functions that the
+// type itself is made of.
 std::string drop_base_type(std::string_view name) {
   const std::string type = cat("pg_catalog.to_regtype(", sql_literal(name), ")");
   return sql_do_block(
-      cat("IF EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass"
+      cat("IF EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = "
+          "'pg_catalog.pg_type'::pg_catalog.regclass"
           " AND d.refobjid IN (SELECT t.oid FROM pg_catalog.pg_type t WHERE ",
-          type, " IN (t.oid, t.typelem))"
+          type,
+          " IN (t.oid, t.typelem))"
           " AND d.deptype <> 'i' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o"
-          " WHERE o.classid = d.refclassid AND o.objid = d.refobjid AND o.refclassid = d.classid AND o.refobjid = d.objid))"
+          " WHERE o.classid = d.refclassid AND o.objid = d.refobjid AND o.refclassid = d.classid "
+          "AND o.refobjid = d.objid))"
           " THEN RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',"
-          " MESSAGE = ", sql_literal(cat("cannot drop type ", name, " because other objects depend on it")),
+          " MESSAGE = ",
+          sql_literal(cat("cannot drop type ", name, " because other objects depend on it")),
           "; END IF; DROP TYPE IF EXISTS ", name, " CASCADE;"));
 }
 
@@ -128,10 +159,13 @@ std::string drop_operator_group(std::string_view kind, Cursor after) {
   const std::string statement = cat("DROP ", kind, " IF EXISTS ", after.rest());
   after.name();
   const std::string method = after.take("USING") ? unquoted(after.name()) : std::string();
-  if (method.empty() || std::ranges::find(kBuiltInAccessMethods, method) != kBuiltInAccessMethods.end()) {
+  if (method.empty() ||
+      std::ranges::find(kBuiltInAccessMethods, method) != kBuiltInAccessMethods.end()) {
     return statement + ";\n";
   }
-  return if_then(cat("EXISTS (SELECT FROM pg_catalog.pg_am WHERE amname = ", sql_literal(method), ")"), statement);
+  return if_then(
+      cat("EXISTS (SELECT FROM pg_catalog.pg_am WHERE amname = ", sql_literal(method), ")"),
+      statement);
 }
 
 std::string drop_type(Cursor after) {
@@ -163,13 +197,16 @@ std::string alter_relation(std::string_view statement, std::string_view alter) {
   const std::string_view only = cursor.take("ONLY") ? "ONLY " : "";
   const std::string_view relation = cursor.name();
   if (cursor.take("DROP CONSTRAINT")) {
-    return cat(alter, " IF EXISTS ", only, relation, " DROP CONSTRAINT IF EXISTS ", cursor.rest(), ";\n");
+    return cat(alter, " IF EXISTS ", only, relation, " DROP CONSTRAINT IF EXISTS ", cursor.rest(),
+               ";\n");
   }
   if (cursor.take("ALTER COLUMN")) {
     const std::string column = unquoted(cursor.name());
-    return if_then(cat("EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(",
-                       sql_literal(relation), ") AND attname = ", sql_literal(column), " AND NOT attisdropped)"),
-                   statement);
+    return if_then(
+        cat("EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(",
+            sql_literal(relation), ") AND attname = ", sql_literal(column),
+            " AND NOT attisdropped)"),
+        statement);
   }
   return cat(statement, ";\n");
 }
@@ -180,13 +217,15 @@ std::string alter_domain(std::string_view statement) {
   const std::string_view domain = cursor.name();
   const std::string exists = cat("pg_catalog.to_regtype(", sql_literal(domain), ") IS NOT NULL");
   if (!cursor.take("DROP CONSTRAINT")) return if_then(exists, statement);
-  return if_then(exists, cat("ALTER DOMAIN ", domain, " DROP CONSTRAINT IF EXISTS ", cursor.rest()));
+  return if_then(exists,
+                 cat("ALTER DOMAIN ", domain, " DROP CONSTRAINT IF EXISTS ", cursor.rest()));
 }
 
 std::optional<std::string> with_if_exists(std::string_view statement) {
   if (statement.starts_with("DROP ")) return drop(statement);
   if (statement.starts_with("ALTER TABLE ")) return alter_relation(statement, "ALTER TABLE");
-  if (statement.starts_with("ALTER FOREIGN TABLE ")) return alter_relation(statement, "ALTER FOREIGN TABLE");
+  if (statement.starts_with("ALTER FOREIGN TABLE "))
+    return alter_relation(statement, "ALTER FOREIGN TABLE");
   if (statement.starts_with("ALTER DOMAIN ")) return alter_domain(statement);
   if (Cursor cursor(statement); cursor.take("CREATE OR REPLACE VIEW")) {
     return if_then(relation_exists(cursor.name()), statement);
@@ -197,8 +236,9 @@ std::optional<std::string> with_if_exists(std::string_view statement) {
 
 std::optional<std::string> drop_if_exists_statement(const TocEntry& entry) {
   if (const std::vector<std::string> oids = large_object_oids(entry); !oids.empty()) {
-    return cat("SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid IN (",
-               util::join(oids, ", "), ");\n");
+    return cat(
+        "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid IN (",
+        util::join(oids, ", "), ");\n");
   }
   if (!entry.drop) return std::nullopt;
   std::string all;

@@ -11,12 +11,23 @@ namespace {
 using util::cat;
 
 // Kinds whose owner is set by name; the keywords after ALTER are the kind's own.
-constexpr std::array<std::string_view, 12> kOwnedInSchema{
-    "COLLATION", "CONVERSION", "DOMAIN", "FOREIGN TABLE", "MATERIALIZED VIEW", "SEQUENCE",
-    "STATISTICS", "TABLE", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TYPE", "VIEW"};
+constexpr std::array<std::string_view, 12> kOwnedInSchema{"COLLATION",
+                                                          "CONVERSION",
+                                                          "DOMAIN",
+                                                          "FOREIGN TABLE",
+                                                          "MATERIALIZED VIEW",
+                                                          "SEQUENCE",
+                                                          "STATISTICS",
+                                                          "TABLE",
+                                                          "TEXT SEARCH CONFIGURATION",
+                                                          "TEXT SEARCH DICTIONARY",
+                                                          "TYPE",
+                                                          "VIEW"};
 constexpr std::array<std::string_view, 7> kOwnedByName{
-    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "PROCEDURAL LANGUAGE", "PUBLICATION", "SCHEMA", "SERVER", "SUBSCRIPTION"};
-// Kinds whose tag does not name the object for SQL (argument types, access methods): the drop statement does.
+    "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "PROCEDURAL LANGUAGE", "PUBLICATION", "SCHEMA",
+    "SERVER",        "SUBSCRIPTION"};
+// Kinds whose tag does not name the object for SQL (argument types, access methods): the drop
+// statement does.
 constexpr std::array<std::string_view, 6> kOwnedAsDropped{
     "AGGREGATE", "FUNCTION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "PROCEDURE"};
 
@@ -80,24 +91,29 @@ std::optional<std::string> owner_statement(const TocEntry& entry) {
 std::string storage_settings(const TocEntry& entry) {
   std::string out;
   if (entry.tablespace) {
-    out += entry.tablespace->empty() ? std::string("SET default_tablespace = '';\n")
-                                     : cat("SET default_tablespace = ", archive::quoted(*entry.tablespace), ";\n");
+    out += entry.tablespace->empty()
+               ? std::string("SET default_tablespace = '';\n")
+               : cat("SET default_tablespace = ", archive::quoted(*entry.tablespace), ";\n");
   }
   if (entry.table_access_method && !entry.table_access_method->empty() && entry.relkind != 'p') {
-    out += cat("SET default_table_access_method = ", archive::quoted(*entry.table_access_method), ";\n");
+    out += cat("SET default_table_access_method = ", archive::quoted(*entry.table_access_method),
+               ";\n");
   }
   return out;
 }
 
 std::optional<std::string> access_method_statement(const TocEntry& entry) {
-  if (entry.relkind != 'p' || !entry.table_access_method || entry.table_access_method->empty()) return std::nullopt;
-  return cat("ALTER TABLE ", qualified_tag(entry), " SET ACCESS METHOD ", archive::quoted(*entry.table_access_method), ";\n");
+  if (entry.relkind != 'p' || !entry.table_access_method || entry.table_access_method->empty())
+    return std::nullopt;
+  return cat("ALTER TABLE ", qualified_tag(entry), " SET ACCESS METHOD ",
+             archive::quoted(*entry.table_access_method), ";\n");
 }
 
 std::string comment_block(const TocEntry& entry) {
   const std::string_view prefix = entry.section == Section::Data ? "Data for Name: " : "Name: ";
-  return cat("\n--\n-- ", prefix, util::printable(entry.tag), "; Type: ", util::printable(entry.desc),
-             "; Schema: ", shown(entry.schema), "; Owner: ", shown(entry.owner), "\n--\n\n");
+  return cat("\n--\n-- ", prefix, util::printable(entry.tag),
+             "; Type: ", util::printable(entry.desc), "; Schema: ", shown(entry.schema),
+             "; Owner: ", shown(entry.owner), "\n--\n\n");
 }
 
 std::vector<std::string> large_object_oids(const TocEntry& entry) {
@@ -116,7 +132,8 @@ std::vector<std::string> large_object_oids(const TocEntry& entry) {
 
 bool is_large_object_related(const TocEntry& entry) {
   if (entry.desc == "BLOB" || entry.desc == "BLOB METADATA" || entry.desc == "BLOBS") return true;
-  if (entry.desc != "ACL" && entry.desc != "COMMENT" && entry.desc != "SECURITY LABEL") return false;
+  if (entry.desc != "ACL" && entry.desc != "COMMENT" && entry.desc != "SECURITY LABEL")
+    return false;
   return entry.tag.starts_with("LARGE OBJECT ") || entry.tag.starts_with("LARGE OBJECTS ");
 }
 

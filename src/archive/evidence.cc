@@ -69,7 +69,8 @@ std::string to_json(const Evidence& evidence) {
   document["server"] = json_text(evidence.server);
   document["sums_sha256"] = json_text(evidence.sums_sha256);
   document["findings"] = Json::array();
-  for (const Finding& finding : evidence.findings) document["findings"].push_back(write_finding(finding));
+  for (const Finding& finding : evidence.findings)
+    document["findings"].push_back(write_finding(finding));
   document["reports"] = Json::array();
   for (const auto& [name, sha256] : evidence.reports) {
     document["reports"].push_back({{"name", json_text(name)}, {"sha256", json_text(sha256)}});
@@ -92,7 +93,8 @@ Evidence evidence_from_json(std::string_view json) {
                     .by_version = fields.text("by_version"),
                     .server = fields.text("server"),
                     .sums_sha256 = fields.text("sums_sha256")};
-  for (const JsonFields& finding : fields.objects("findings")) evidence.findings.push_back(read_finding(finding));
+  for (const JsonFields& finding : fields.objects("findings"))
+    evidence.findings.push_back(read_finding(finding));
   for (const JsonFields& report : fields.objects("reports")) {
     evidence.reports.emplace_back(report.text("name"), report.text("sha256"));
   }

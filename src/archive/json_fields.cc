@@ -12,7 +12,8 @@ using util::cat;
 using util::Error;
 using util::Kind;
 
-constexpr std::string_view kHint = "this file is not what pgbelay wrote; another copy of the backup may be whole";
+constexpr std::string_view kHint =
+    "this file is not what pgbelay wrote; another copy of the backup may be whole";
 }  // namespace
 
 Json json_text(std::string_view text) {
@@ -28,7 +29,9 @@ Json json_texts(const std::vector<std::string>& texts) {
   return array;
 }
 
-Json json_optional(const std::optional<std::uint64_t>& number) { return number ? Json(*number) : Json(nullptr); }
+Json json_optional(const std::optional<std::uint64_t>& number) {
+  return number ? Json(*number) : Json(nullptr);
+}
 
 std::string json_document(const Json& document) { return document.dump(1) + "\n"; }
 
@@ -37,18 +40,22 @@ Json parse_document(std::string_view text, std::string_view file) {
   try {
     document = Json::parse(text);
   } catch (const Json::parse_error& failure) {
-    throw Error(Kind::Damage, cat(file, ": not JSON from byte ", failure.byte, " on"), {.hint = std::string(kHint)});
+    throw Error(Kind::Damage, cat(file, ": not JSON from byte ", failure.byte, " on"),
+                {.hint = std::string(kHint)});
   }
-  if (!document.is_object()) throw Error(Kind::Damage, cat(file, ": not a JSON object"), {.hint = std::string(kHint)});
+  if (!document.is_object())
+    throw Error(Kind::Damage, cat(file, ": not a JSON object"), {.hint = std::string(kHint)});
   return document;
 }
 
-JsonFields::JsonFields(const Json& object, std::string path) : object_(&object), path_(std::move(path)) {}
+JsonFields::JsonFields(const Json& object, std::string path)
+    : object_(&object), path_(std::move(path)) {}
 
 void JsonFields::refuse(std::string_view key, std::string_view why) const {
   const std::size_t dot = path_.find(": ");
   const std::string_view file = std::string_view(path_).substr(0, dot);
-  const std::string_view way = dot == std::string::npos ? std::string_view() : std::string_view(path_).substr(dot + 2);
+  const std::string_view way =
+      dot == std::string::npos ? std::string_view() : std::string_view(path_).substr(dot + 2);
   throw Error(Kind::Damage, cat(file, ": field \"", way, way.empty() ? "" : ".", key, "\" ", why),
               {.hint = std::string(kHint)});
 }
@@ -82,7 +89,8 @@ std::string JsonFields::text(std::string_view key) const { return text_of(at(key
 
 std::vector<std::string> JsonFields::texts(std::string_view key) const {
   std::vector<std::string> all;
-  for (const Json& value : array(key)) all.push_back(text_of(value, cat(key, "[", all.size(), "]")));
+  for (const Json& value : array(key))
+    all.push_back(text_of(value, cat(key, "[", all.size(), "]")));
   return all;
 }
 
@@ -95,7 +103,8 @@ std::uint64_t JsonFields::number(std::string_view key) const {
 std::int64_t JsonFields::signed_number(std::string_view key) const {
   const Json& value = at(key);
   if (!value.is_number_integer()) refuse(key, "is not a whole number");
-  if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) {
+  if (value.is_number_unsigned() &&
+      value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) {
     refuse(key, "is too large");
   }
   return value.get<std::int64_t>();
@@ -103,7 +112,8 @@ std::int64_t JsonFields::signed_number(std::string_view key) const {
 
 int JsonFields::small_number(std::string_view key) const {
   const std::int64_t value = signed_number(key);
-  if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max()) refuse(key, "is too large");
+  if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max())
+    refuse(key, "is too large");
   return static_cast<int>(value);
 }
 

@@ -1,7 +1,7 @@
 // Reading and writing the JSON files of a backup, so that what is missing or wrong is named.
 //
-// Text that is not UTF-8 (names in SQL_ASCII databases) is written as {"hex": "…"}, the bytes in hexadecimal;
-// everything else is a string. Keys keep the order in which they were written.
+// Text that is not UTF-8 (names in SQL_ASCII databases) is written as {"hex": "…"}, the bytes in
+// hexadecimal; everything else is a string. Keys keep the order in which they were written.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ std::string json_document(const Json& document);  // indented, with a final newl
 // The document as an object. Kind::Damage, naming `file` and the place, if it is none.
 Json parse_document(std::string_view text, std::string_view file);
 
-// One object of a document. Failure of everything here: Kind::Damage "FILE: field "tables[3].rows" is missing".
+// One object of a document. Failure of everything here: Kind::Damage "FILE: field "tables[3].rows"
+// is missing".
 //
 // The document must outlive it.
 class JsonFields {

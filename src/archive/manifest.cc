@@ -35,7 +35,8 @@ std::optional<std::string> unescaped(std::string_view name) {
       out += name[at];
       continue;
     }
-    const std::size_t escape = ++at < name.size() ? kEscapeLetters.find(name[at]) : std::string_view::npos;
+    const std::size_t escape =
+        ++at < name.size() ? kEscapeLetters.find(name[at]) : std::string_view::npos;
     if (escape == std::string_view::npos) return std::nullopt;
     out += kEscapedBytes[escape];
   }
@@ -48,7 +49,8 @@ std::optional<SumLine> parse_line(std::string_view line) {
   if (line.size() <= kDigits + 2 || line[kDigits] != ' ') return std::nullopt;
   const std::string_view digits = line.substr(0, kDigits);
   if (digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
-  if (line[kDigits + 1] != ' ' && line[kDigits + 1] != '*') return std::nullopt;  // text or binary: the same here
+  if (line[kDigits + 1] != ' ' && line[kDigits + 1] != '*')
+    return std::nullopt;  // text or binary: the same here
   const std::string_view name = line.substr(kDigits + 2);
   const std::optional<std::string> real = has_escapes ? unescaped(name) : std::string(name);
   if (!real) return std::nullopt;
@@ -86,8 +88,10 @@ std::vector<SumLine> parse_sha256sums(std::string_view text) {
     std::optional<SumLine> line;
     if (end != std::string_view::npos) line = parse_line(text.substr(0, end));
     if (!line) {
-      throw util::Error(util::Kind::Damage, util::cat("SHA256SUMS: line ", number, " is not a sum and a file name"),
-                        {.hint = "this file is not what pgbelay wrote; another copy of the backup may be whole"});
+      throw util::Error(
+          util::Kind::Damage,
+          util::cat("SHA256SUMS: line ", number, " is not a sum and a file name"),
+          {.hint = "this file is not what pgbelay wrote; another copy of the backup may be whole"});
     }
     lines.push_back(std::move(*line));
     text.remove_prefix(end + 1);

@@ -29,7 +29,8 @@ std::vector<Record> read_list(const JsonFields& from, std::string_view key, Read
 double finite(double value) { return std::isfinite(value) ? value : 0; }
 
 // The whole of contracts.md K13: what the fingerprint is of belongs to it.
-Json write_fingerprint(const codec::Fingerprint& fingerprint, const std::vector<std::string>& columns) {
+Json write_fingerprint(const codec::Fingerprint& fingerprint,
+                       const std::vector<std::string>& columns) {
   return {{"algorithm", codec::kFingerprintAlgorithm},
           {"columns", json_texts(columns)},
           {"rows", fingerprint.rows},
@@ -42,7 +43,8 @@ struct ReadFingerprint {
 };
 
 ReadFingerprint read_fingerprint(const JsonFields& from) {
-  if (from.text("algorithm") != codec::kFingerprintAlgorithm) from.refuse("algorithm", "is not known");
+  if (from.text("algorithm") != codec::kFingerprintAlgorithm)
+    from.refuse("algorithm", "is not known");
   const auto fingerprint = codec::Fingerprint::parse(from.number("rows"), from.text("value"));
   if (!fingerprint) from.refuse("value", "is not 32 hexadecimal digits");
   return {.fingerprint = *fingerprint, .columns = from.texts("columns")};
@@ -85,7 +87,8 @@ Json write_table(const TableRecord& table) {
           {"dump_id", table.dump_id},
           {"filter", json_text(table.filter)},
           {"fingerprint", write_fingerprint(table.fingerprint, table.columns)},
-          {"generated", generated ? write_fingerprint(table.generated, table.generated_columns) : Json(nullptr)},
+          {"generated",
+           generated ? write_fingerprint(table.generated, table.generated_columns) : Json(nullptr)},
           {"raw_bytes", table.raw_bytes},
           {"csv_file", json_text(table.csv_file)},
           {"csv_raw_bytes", table.csv_raw_bytes},
@@ -175,7 +178,9 @@ DatabaseRecord::Grant read_grant(const JsonFields& from) {
 }
 
 Json write_setting(const DatabaseRecord::Setting& setting) {
-  return {{"role", json_text(setting.role)}, {"name", json_text(setting.name)}, {"value", json_text(setting.value)}};
+  return {{"role", json_text(setting.role)},
+          {"name", json_text(setting.name)},
+          {"value", json_text(setting.value)}};
 }
 
 DatabaseRecord::Setting read_setting(const JsonFields& from) {
@@ -188,7 +193,9 @@ Json write_label(const SecurityLabel& label) {
   return {{"provider", json_text(label.first)}, {"label", json_text(label.second)}};
 }
 
-SecurityLabel read_label(const JsonFields& from) { return {from.text("provider"), from.text("label")}; }
+SecurityLabel read_label(const JsonFields& from) {
+  return {from.text("provider"), from.text("label")};
+}
 
 Json write_database(const DatabaseRecord& database) {
   return {{"owner", json_text(database.owner)},
@@ -241,7 +248,8 @@ Json write_extension(const ExtensionRecord& extension) {
 }
 
 ExtensionRecord read_extension(const JsonFields& from) {
-  return {.name = from.text("name"), .version = from.text("version"), .schema = from.text("schema")};
+  return {
+      .name = from.text("name"), .version = from.text("version"), .schema = from.text("schema")};
 }
 
 void write_origin(Json& document, const Manifest& manifest) {
@@ -261,7 +269,8 @@ void write_origin(Json& document, const Manifest& manifest) {
   document["snapshot"] = json_text(manifest.snapshot);
   document["archive_version"] = json_text(manifest.archive_version);
   document["formats"] = json_texts(manifest.formats);
-  document["sql"] = {{"owners", manifest.sql.owners == Include::Yes}, {"acls", manifest.sql.acls == Include::Yes}};
+  document["sql"] = {{"owners", manifest.sql.owners == Include::Yes},
+                     {"acls", manifest.sql.acls == Include::Yes}};
 }
 
 void read_origin(const JsonFields& from, Manifest& manifest) {
@@ -290,10 +299,11 @@ void require_known_format(const JsonFields& from) {
   const std::uint64_t format = from.number("format");
   if (format == 0) from.refuse("format", "is 0");
   if (format <= static_cast<std::uint64_t>(kManifestFormat)) return;
-  throw util::Error(util::Kind::Usage,
-                    util::cat(kFile, ": format ", format, ", made by a newer pgbelay; this one reads formats up to ",
-                              kManifestFormat),
-                    {.hint = "update pgbelay; the archive itself can be read by pg_restore"});
+  throw util::Error(
+      util::Kind::Usage,
+      util::cat(kFile, ": format ", format,
+                ", made by a newer pgbelay; this one reads formats up to ", kManifestFormat),
+      {.hint = "update pgbelay; the archive itself can be read by pg_restore"});
 }
 }  // namespace
 

@@ -14,8 +14,10 @@ using util::cat;
 
 // As one word of a POSIX shell.
 std::string shell_word(std::string_view text) {
-  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(text);
   return cat("'", util::replace_all(std::string(text), "'", "'\\''"), "'");
 }
 
@@ -45,22 +47,28 @@ std::string about(const Manifest& manifest) {
   line(out, "Taken at", manifest.created_at);
   line(out, "Took", util::show_duration(std::chrono::duration<double>(manifest.duration_s)));
   line(out, "From", manifest.source);
-  line(out, "Server", manifest.server_version.empty() ? "" : cat("PostgreSQL ", manifest.server_version));
+  line(out, "Server",
+       manifest.server_version.empty() ? "" : cat("PostgreSQL ", manifest.server_version));
   line(out, "System identifier", manifest.system_identifier);
   line(out, "Encoding", manifest.encoding);
   line(out, "Label", manifest.label);
   line(out, "Run", manifest.run);
-  line(out, "Made by", cat("pgbelay ", manifest.pgbelay_version, ", pg_dump ", manifest.pg_dump_version));
-  line(out, "Holds", cat(plural(manifest.tables.size(), "table", "tables"), ", ", plural(manifest.rows(), "row", "rows"),
-                         ", ", plural(manifest.sequences.size(), "sequence", "sequences"), ", ",
-                         plural(manifest.large_objects.size(), "large object", "large objects"), "; ",
-                         util::show_size(manifest.bytes()), " in ", plural(manifest.files.size(), "file", "files")));
+  line(out, "Made by",
+       cat("pgbelay ", manifest.pgbelay_version, ", pg_dump ", manifest.pg_dump_version));
+  line(out, "Holds",
+       cat(plural(manifest.tables.size(), "table", "tables"), ", ",
+           plural(manifest.rows(), "row", "rows"), ", ",
+           plural(manifest.sequences.size(), "sequence", "sequences"), ", ",
+           plural(manifest.large_objects.size(), "large object", "large objects"), "; ",
+           util::show_size(manifest.bytes()), " in ",
+           plural(manifest.files.size(), "file", "files")));
   std::vector<std::string> extensions;
   for (const ExtensionRecord& extension : manifest.extensions) {
     extensions.push_back(cat(extension.name, " ", extension.version));
   }
   line(out, "Extensions", util::join(extensions, ", "));
-  if (!manifest.applied_migrations.empty()) line(out, "Last migration", manifest.applied_migrations.back());
+  if (!manifest.applied_migrations.empty())
+    line(out, "Last migration", manifest.applied_migrations.back());
   return out;
 }
 
@@ -81,28 +89,34 @@ std::string createdb(const Manifest& manifest) {
 }
 
 void restore_with_pg_restore(std::string& out, const Manifest& manifest) {
-  out += cat("\nWith pg_restore, in this folder (versions 12 and later read the archive):\n"
-             "  psql -X -d postgres -f globals.sql      # roles that are missing; says so where one exists\n  ",
-             createdb(manifest), "\n  pg_restore --exit-on-error -j 4 -d NEW full_backup.dump\n"
-             "  (--no-owner --no-privileges if the roles are not wanted)\n");
+  out +=
+      cat("\nWith pg_restore, in this folder (versions 12 and later read the archive):\n"
+          "  psql -X -d postgres -f globals.sql      # roles that are missing; says so where one "
+          "exists\n  ",
+          createdb(manifest),
+          "\n  pg_restore --exit-on-error -j 4 -d NEW full_backup.dump\n"
+          "  (--no-owner --no-privileges if the roles are not wanted)\n");
 }
 
 void restore_with_psql(std::string& out, const Manifest& manifest) {
   out += cat("\nWith psql, in this folder:\n  ", createdb(manifest),
              " && gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d NEW\n"
-             "Over the existing database, all or nothing (never without -1: it would stop half-way and leave a ruin):\n"
+             "Over the existing database, all or nothing (never without -1: it would stop half-way "
+             "and leave a ruin):\n"
              "  gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d ",
              shell_word(util::printable(manifest.database)),
-             "\nIt stops, and leaves everything, if objects are there that depend on those of the backup.\n");
+             "\nIt stops, and leaves everything, if objects are there that depend on those of the "
+             "backup.\n");
   const bool owners = manifest.sql.owners == Include::Yes;
   const bool acls = manifest.sql.acls == Include::Yes;
-  out += cat("The file has ", owners ? "" : "no ", "owners and ", acls ? "" : "no ", "privileges in it.\n");
+  out += cat("The file has ", owners ? "" : "no ", "owners and ", acls ? "" : "no ",
+             "privileges in it.\n");
 }
 
 bool is_plain(const TableRecord& table) {
   const auto plain = [](std::string_view text) { return util::printable(text) == text; };
-  return !table.csv_file.empty() && !table.columns.empty() && plain(table.schema) && plain(table.table) &&
-         std::ranges::all_of(table.columns, plain);
+  return !table.csv_file.empty() && !table.columns.empty() && plain(table.schema) &&
+         plain(table.table) && std::ranges::all_of(table.columns, plain);
 }
 
 // One table as the example for all.
@@ -111,19 +125,26 @@ void restore_from_csv(std::string& out, const Manifest& manifest) {
   if (table == manifest.tables.end()) return;
   std::vector<std::string> columns;
   for (const std::string& column : table->columns) columns.push_back(archive::quoted(column));
-  const std::string copy = cat("\\copy ", archive::quoted(table->schema), ".", archive::quoted(table->table), " (",
-                               util::join(columns, ", "), ") from pstdin csv header");
-  out += cat("\nOne table from CSV, into a table that exists and is empty (NULL is nothing, the empty string is \"\"):\n"
-             "  gunzip -c ", shell_word(table->csv_file), " | PGCLIENTENCODING=", shell_word(manifest.encoding),
-             " psql -X -d NEW -c ", shell_word(copy), "\n");
+  const std::string copy =
+      cat("\\copy ", archive::quoted(table->schema), ".", archive::quoted(table->table), " (",
+          util::join(columns, ", "), ") from pstdin csv header");
+  out +=
+      cat("\nOne table from CSV, into a table that exists and is empty (NULL is nothing, the empty "
+          "string is \"\"):\n"
+          "  gunzip -c ",
+          shell_word(table->csv_file), " | PGCLIENTENCODING=", shell_word(manifest.encoding),
+          " psql -X -d NEW -c ", shell_word(copy), "\n");
 }
 
 std::string how_to_restore(const Manifest& manifest) {
   const std::string name = shell_word(manifest.name);
-  std::string out = cat("\nIs it whole?\n  sha256sum -c SHA256SUMS      pgbelay verify .\n"
-                        "What has been proven of it, when and how, is in proof.json if there is one.\n"
-                        "\nHow to restore it\n\nWith pgbelay (restored beside the database, compared, then swapped in):\n"
-                        "  pgbelay restore ", name, "\n  pgbelay restore ", name, " --to NEW\n");
+  std::string out =
+      cat("\nIs it whole?\n  sha256sum -c SHA256SUMS      pgbelay verify .\n"
+          "What has been proven of it, when and how, is in proof.json if there is one.\n"
+          "\nHow to restore it\n\nWith pgbelay (restored beside the database, compared, then "
+          "swapped in):\n"
+          "  pgbelay restore ",
+          name, "\n  pgbelay restore ", name, " --to NEW\n");
   if (has_format(manifest, "dump")) restore_with_pg_restore(out, manifest);
   if (has_format(manifest, "sql")) restore_with_psql(out, manifest);
   if (has_format(manifest, "csv")) restore_from_csv(out, manifest);
@@ -133,10 +154,11 @@ std::string how_to_restore(const Manifest& manifest) {
 std::string tables(const Manifest& manifest) {
   std::string out = "\nTables\n";
   for (const TableRecord& table : manifest.tables) {
-    const std::string filter = table.filter.empty() ? "" : cat("  (", util::printable(table.filter), ")");
+    const std::string filter =
+        table.filter.empty() ? "" : cat("  (", util::printable(table.filter), ")");
     out += cat(padded_left(util::show_count(table.fingerprint.rows), 15), " rows ",
-               padded_left(util::show_size(table.raw_bytes), 10), "  ", util::printable(table.schema), ".",
-               util::printable(table.table), filter, "\n");
+               padded_left(util::show_size(table.raw_bytes), 10), "  ",
+               util::printable(table.schema), ".", util::printable(table.table), filter, "\n");
   }
   if (manifest.tables.empty()) out += "  none\n";
   return out;
@@ -145,9 +167,10 @@ std::string tables(const Manifest& manifest) {
 std::string files(const Manifest& manifest) {
   std::string out = "\nFiles\n";
   for (const FileRecord& file : manifest.files) {
-    const std::string description = file.description.empty() ? "" : cat("  ", util::printable(file.description));
-    out += cat("  ", file.sha256, " ", padded_left(util::show_size(file.bytes), 10), "  ", util::printable(file.name),
-               description, "\n");
+    const std::string description =
+        file.description.empty() ? "" : cat("  ", util::printable(file.description));
+    out += cat("  ", file.sha256, " ", padded_left(util::show_size(file.bytes), 10), "  ",
+               util::printable(file.name), description, "\n");
   }
   return out;
 }

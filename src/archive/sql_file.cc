@@ -22,7 +22,9 @@ constexpr std::size_t kLargeObjectStep = 512U << 10U;
 // A gzip file made of pieces and of text, which becomes pieces.
 class GzipFile {
  public:
-  explicit GzipFile(std::filesystem::path path) : file_(std::move(path)) { put(codec::kGzipHeader); }
+  explicit GzipFile(std::filesystem::path path) : file_(std::move(path)) {
+    put(codec::kGzipHeader);
+  }
 
   void text(std::string_view text) {
     text_.add(std::as_bytes(std::span(text)));
@@ -76,20 +78,21 @@ class GzipFile {
 
 struct SqlFileWriter::State {
   State(std::filesystem::path path, const Toc& toc, SqlFileOptions options)
-      : file(std::move(path)), script(toc, options, [this](std::string_view text) { file.text(text); }) {}
+      : file(std::move(path)),
+        script(toc, options, [this](std::string_view text) { file.text(text); }) {}
 
   void write_large_object_step() {
     if (bytes.empty()) return;
-    file.text(util::cat("SELECT pg_catalog.lo_put('", oid, "', ", offset, ", pg_catalog.decode('", util::hex(bytes),
-                        "', 'hex'));\n"));
+    file.text(util::cat("SELECT pg_catalog.lo_put('", oid, "', ", offset, ", pg_catalog.decode('",
+                        util::hex(bytes), "', 'hex'));\n"));
     offset += bytes.size();
     bytes.clear();
   }
 
   GzipFile file;
   SqlScript script;
-  std::uint32_t oid = 0;           // of the large object that is being written
-  std::uint64_t offset = 0;        // of `bytes` in it
+  std::uint32_t oid = 0;     // of the large object that is being written
+  std::uint64_t offset = 0;  // of `bytes` in it
   std::vector<std::byte> bytes;
 };
 
@@ -106,7 +109,9 @@ void SqlFileWriter::begin_table(const TocEntry& entry) {
   state_->file.text(*entry.copy);
 }
 
-std::uint64_t SqlFileWriter::write_piece(const codec::Piece& piece) { return state_->file.piece(piece); }
+std::uint64_t SqlFileWriter::write_piece(const codec::Piece& piece) {
+  return state_->file.piece(piece);
+}
 
 void SqlFileWriter::end_table() { state_->file.text("\\.\n\n"); }
 

@@ -14,8 +14,8 @@ namespace archive {
 namespace {
 using util::cat;
 
-// Settings of the session that reads the file; valid on every server from 13 on. Those that not every server
-// has are set through pg_settings.
+// Settings of the session that reads the file; valid on every server from 13 on. Those that not
+// every server has are set through pg_settings.
 constexpr std::string_view kSettings =
     "SET statement_timeout = 0;\n"
     "SET lock_timeout = 0;\n"
@@ -29,19 +29,24 @@ constexpr std::string_view kSettings =
     "SET default_tablespace = '';\n"
     "SET default_table_access_method = heap;\n";
 
-// How the rows were written, where that matters for reading them (M1). Taken back behind the data: a
-// materialised view must be filled under the database's own settings.
+// How the rows were written, where that matters for reading them (M1). Taken back behind the data:
+// a materialised view must be filled under the database's own settings.
 constexpr std::string_view kDataSettings =
-    "\nSET lc_monetary = 'C';\nSET array_nulls = on;\nSET datestyle = 'ISO';\nSET intervalstyle = 'postgres';\n";
+    "\nSET lc_monetary = 'C';\nSET array_nulls = on;\nSET datestyle = 'ISO';\nSET intervalstyle = "
+    "'postgres';\n";
 constexpr std::string_view kDataSettingsBack =
     "\nRESET lc_monetary;\nRESET array_nulls;\nRESET datestyle;\nRESET intervalstyle;\n";
 
-bool is_note(const TocEntry& entry) { return entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL"; }
+bool is_note(const TocEntry& entry) {
+  return entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL";
+}
 bool is_privilege(const TocEntry& entry) {
   return entry.desc == "ACL" || entry.desc == "DEFAULT ACL" || entry.desc == "ACL LANGUAGE";
 }
 
-std::string with_newline(std::string_view sql) { return sql.ends_with('\n') ? std::string(sql) : cat(sql, '\n'); }
+std::string with_newline(std::string_view sql) {
+  return sql.ends_with('\n') ? std::string(sql) : cat(sql, '\n');
+}
 
 std::string special(const Toc& toc, std::string_view desc, std::string_view otherwise) {
   for (const TocEntry& entry : toc.entries) {
@@ -50,13 +55,16 @@ std::string special(const Toc& toc, std::string_view desc, std::string_view othe
   return with_newline(otherwise);
 }
 
-std::string schema_and_name(const TocEntry& entry, std::string_view name) { return cat(entry.schema.value_or(""), '\0', name); }
+std::string schema_and_name(const TocEntry& entry, std::string_view name) {
+  return cat(entry.schema.value_or(""), '\0', name);
+}
 
-// Constraints whose index is attached to that of the partitioned table: they cannot be dropped by themselves
-// and go with it, or with their table.
+// Constraints whose index is attached to that of the partitioned table: they cannot be dropped by
+// themselves and go with it, or with their table.
 bool is_attached_constraint(const TocEntry& entry, const std::set<std::string>& attached) {
   if (entry.desc != "CONSTRAINT") return false;
-  const std::size_t blank = entry.tag.find(' ');  // "table constraint", where either may hold blanks
+  const std::size_t blank =
+      entry.tag.find(' ');  // "table constraint", where either may hold blanks
   for (std::size_t at = blank; at != std::string::npos; at = entry.tag.find(' ', at + 1)) {
     if (attached.contains(schema_and_name(entry, entry.tag.substr(at + 1)))) return true;
   }
@@ -97,9 +105,11 @@ SqlScript::SqlScript(const Toc& toc, SqlFileOptions options, TextSink sink)
 
 // `section` is the entry's own, or that of the nearest entry before it that has one.
 SqlScript::Part SqlScript::part_of(const TocEntry& entry, Section section) const {
-  if (is_special(entry) || entry.desc == "DATABASE" || entry.desc == "DATABASE PROPERTIES") return Part::Nowhere;
+  if (is_special(entry) || entry.desc == "DATABASE" || entry.desc == "DATABASE PROPERTIES")
+    return Part::Nowhere;
   if (entry.desc == "STATISTICS DATA" || entry.desc == "pg_largeobject") return Part::Nowhere;
-  if ((is_note(entry) || entry.desc == "ACL") && entry.tag.starts_with("DATABASE ")) return Part::Nowhere;
+  if ((is_note(entry) || entry.desc == "ACL") && entry.tag.starts_with("DATABASE "))
+    return Part::Nowhere;
   if (is_privilege(entry)) return options_.acls == Include::Yes ? Part::Privileges : Part::Nowhere;
   if (entry.desc == "MATERIALIZED VIEW DATA" || entry.desc == "EVENT TRIGGER") return Part::Last;
   if (is_note(entry) && entry.tag.starts_with("EVENT TRIGGER ")) return Part::Last;
@@ -118,7 +128,8 @@ void SqlScript::before_data() {
 
 void SqlScript::head() {
   sink_(cat("-- PostgreSQL database backup, written by pgbelay\n--\n-- Database: ",
-            util::printable(toc_.database.value_or("-")), "\n-- Server version: ", util::printable(toc_.server_version),
+            util::printable(toc_.database.value_or("-")),
+            "\n-- Server version: ", util::printable(toc_.server_version),
             "\n-- Schema read by pg_dump: ", util::printable(toc_.dumper_version),
             "\n--\n-- Into a new database, or all or nothing over the existing one:\n"
             "--   gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d DATABASE\n\n"));
@@ -128,9 +139,9 @@ void SqlScript::head() {
   sink_(kSettings);
 }
 
-// In reverse order of the contents, so that what depends on something goes before it; event triggers first of
-// all, because they would see the other drops. Nothing cascades: an object that the backup does not know, but
-// that depends on one it knows, stops the restore (S16).
+// In reverse order of the contents, so that what depends on something goes before it; event
+// triggers first of all, because they would see the other drops. Nothing cascades: an object that
+// the backup does not know, but that depends on one it knows, stops the restore (S16).
 void SqlScript::drops() {
   sink_("\n--\n-- What is there already\n--\n\n");
   refuse_unknown_partitions();
@@ -148,7 +159,8 @@ void SqlScript::drops() {
   }
 }
 
-// A partitioned table takes its partitions along without being asked, also those that the backup does not have.
+// A partitioned table takes its partitions along without being asked, also those that the backup
+// does not have.
 void SqlScript::refuse_unknown_partitions() {
   std::map<int, std::vector<const TocEntry*>> partitions;
   for (const TocEntry& entry : toc_.entries) {
@@ -165,11 +177,14 @@ void SqlScript::refuse_unknown_partitions() {
     const TocEntry& parent = *toc_.find(id);
     std::vector<std::string> names;
     for (const TocEntry* partition : known) names.push_back(regclass(*partition));
-    const std::string message = cat("table ", qualified(parent), " has a partition that the backup does not know");
-    sink_(sql_do_block(cat("IF EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = ", regclass(parent),
-                           " AND NOT (inhrelid = ANY (pg_catalog.array_remove(ARRAY[", util::join(names, ", "),
-                           "], NULL)))) THEN RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',"
-                           " MESSAGE = ", sql_literal(message), "; END IF;")));
+    const std::string message =
+        cat("table ", qualified(parent), " has a partition that the backup does not know");
+    sink_(sql_do_block(
+        cat("IF EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhparent = ", regclass(parent),
+            " AND NOT (inhrelid = ANY (pg_catalog.array_remove(ARRAY[", util::join(names, ", "),
+            "], NULL)))) THEN RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',"
+            " MESSAGE = ",
+            sql_literal(message), "; END IF;")));
   }
 }
 
@@ -207,12 +222,15 @@ void SqlScript::definition(const TocEntry& entry) {
     access_method_ = method;
   }
   if (entry.desc == "BLOB METADATA") {
-    for (const std::string& oid : large_object_oids(entry)) sink_(cat("SELECT pg_catalog.lo_create('", oid, "');\n"));
+    for (const std::string& oid : large_object_oids(entry))
+      sink_(cat("SELECT pg_catalog.lo_create('", oid, "');\n"));
     return;
   }
-  const TocEntry* group = entry.dependencies.empty() ? nullptr : toc_.find(entry.dependencies.front());
+  const TocEntry* group =
+      entry.dependencies.empty() ? nullptr : toc_.find(entry.dependencies.front());
   if (entry.desc == "ACL" && group != nullptr && group->desc == "BLOB METADATA") {
-    for (const std::string& oid : large_object_oids(*group)) sink_(for_large_object(*entry.definition, oid));
+    for (const std::string& oid : large_object_oids(*group))
+      sink_(for_large_object(*entry.definition, oid));
     return;
   }
   sink_(with_newline(*entry.definition));

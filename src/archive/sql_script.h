@@ -1,10 +1,10 @@
 // The text of the SQL file without its data: which entries go where, and what is written for each.
 //
-// Left out always: the database itself with its properties and comment (the file is restored into a database
-// that exists), tablespaces (the file must work on servers that lack them), and statistics (ANALYZE makes
-// them). Privileges, default privileges included, and owners come only when asked for. Subscriptions are
-// created as pg_dump writes them, without connecting, and never dropped: where one exists already the restore
-// stops, and with psql -1 leaves everything (F8).
+// Left out always: the database itself with its properties and comment (the file is restored into a
+// database that exists), tablespaces (the file must work on servers that lack them), and statistics
+// (ANALYZE makes them). Privileges, default privileges included, and owners come only when asked
+// for. Subscriptions are created as pg_dump writes them, without connecting, and never dropped:
+// where one exists already the restore stops, and with psql -1 leaves everything (F8).
 #pragma once
 
 #include <functional>
@@ -25,9 +25,9 @@ class SqlScript {
  public:
   SqlScript(const Toc& toc, SqlFileOptions options, TextSink sink);
 
-  void before_data();                        // head, drops, pre-data
+  void before_data();                          // head, drops, pre-data
   void data_statement(const TocEntry& entry);  // SEQUENCE SET and the like
-  void after_data();                         // post-data, privileges, refreshes and event triggers
+  void after_data();  // post-data, privileges, refreshes and event triggers
 
  private:
   enum class Part { Nowhere, PreData, Data, PostData, Privileges, Last };
@@ -43,8 +43,8 @@ class SqlScript {
   const Toc& toc_;
   SqlFileOptions options_;
   TextSink sink_;
-  std::vector<Part> parts_;         // one for each entry
-  std::string access_method_;       // the setting as the text has it so far
+  std::vector<Part> parts_;    // one for each entry
+  std::string access_method_;  // the setting as the text has it so far
 };
 
 }  // namespace archive

@@ -61,7 +61,8 @@ TEST(CopyText, ReadsWhatOthersMayWrite) {
 }
 
 TEST(CopyText, FieldsSurviveARoundTrip) {
-  const Fields fields{"", std::nullopt, "\\N", "\\.", "tab\there", "line\nend\r", "\b\f\v\\", "\x01\x7F\"", "é", "\xFF"};
+  const Fields fields{"",         std::nullopt, "\\N", "\\.", "tab\there", "line\nend\r",
+                      "\b\f\v\\", "\x01\x7F\"", "é",   "\xFF"};
   EXPECT_EQ(parse_row(copy_row(fields)), fields);
 }
 
@@ -74,7 +75,8 @@ TEST(Csv, KeepsNullAndTheEmptyStringApart) {
 }
 
 TEST(Csv, QuotesWhatTheServerQuotes) {
-  EXPECT_EQ(csv_of("a,b\tsay \"hi\"\tl\\n\tr\\r\tt\\tb\\\\", 5), "\"a,b\",\"say \"\"hi\"\"\",\"l\n\",\"r\r\",t\tb\\\n");
+  EXPECT_EQ(csv_of("a,b\tsay \"hi\"\tl\\n\tr\\r\tt\\tb\\\\", 5),
+            "\"a,b\",\"say \"\"hi\"\"\",\"l\n\",\"r\r\",t\tb\\\n");
   EXPECT_EQ(csv_of("\\\\x00ff", 1), "\\x00ff\n");
 }
 
@@ -96,7 +98,9 @@ TEST(Csv, EqualsThePlainRulesOnRandomRows) {
   const auto seed = std::random_device()();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
-  const auto pick = [&](std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random); };
+  const auto pick = [&](std::size_t below) {
+    return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
+  };
   constexpr std::string_view kNasty = "\\\t\n\r\",.N\b\v\f";
   for (int round = 0; round < 4000; ++round) {
     Fields fields(1 + pick(6));
@@ -106,7 +110,8 @@ TEST(Csv, EqualsThePlainRulesOnRandomRows) {
       if (pick(5) == 0) continue;
       field.emplace();
       for (std::size_t n = pick(longest); n > 0; --n) {
-        *field += pick(nastiness) == 0 ? kNasty[pick(kNasty.size())] : static_cast<char>('a' + pick(26));
+        *field +=
+            pick(nastiness) == 0 ? kNasty[pick(kNasty.size())] : static_cast<char>('a' + pick(26));
       }
     }
     ASSERT_EQ(csv_of(copy_row(fields), fields.size()), plain_csv(fields)) << copy_row(fields);
@@ -137,10 +142,11 @@ TEST(CsvFileNames, EscapeWhatAPathOrALineWouldTakeForItself) {  // K12
 }
 
 TEST(CsvFileNames, AreUniqueAlsoWhereCaseIsIgnored) {  // K12
-  const std::vector<std::string> names =
-      csv_file_names({{"a.b", "c"}, {"a", "b.c"}, {"s", "T"}, {"s", "t"}, {"s", "É"}, {"s", "é"}, {"s", "u"}});
+  const std::vector<std::string> names = csv_file_names(
+      {{"a.b", "c"}, {"a", "b.c"}, {"s", "T"}, {"s", "t"}, {"s", "É"}, {"s", "é"}, {"s", "u"}});
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
-  for (std::size_t n = 0; n < 6; ++n) EXPECT_THAT(names[n], testing::ContainsRegex("~[0-9a-f]{8}[.]csv[.]gz$"));
+  for (std::size_t n = 0; n < 6; ++n)
+    EXPECT_THAT(names[n], testing::ContainsRegex("~[0-9a-f]{8}[.]csv[.]gz$"));
   EXPECT_EQ(names[6], "s.u.csv.gz");
 }
 
@@ -157,7 +163,8 @@ TEST(CsvFileNames, AreCutWithoutBreakingACharacterOrAnEscape) {  // K12
 }
 
 TEST(CsvFileNames, DoNotDependOnTheOtherTablesOfTheSameName) {
-  EXPECT_EQ(csv_file_names({{"s", "T"}, {"s", "t"}})[1], csv_file_names({{"s", "t"}, {"s", "T"}})[0]);
+  EXPECT_EQ(csv_file_names({{"s", "T"}, {"s", "t"}})[1],
+            csv_file_names({{"s", "t"}, {"s", "T"}})[0]);
 }
 
 }  // namespace

@@ -16,7 +16,10 @@ Evidence full() {
                     .by_version = "0.1.0",
                     .server = "PostgreSQL 15.20 on db.example.org",
                     .sums_sha256 = std::string(64, '1')};
-  evidence.findings = {{.severity = Severity::Accepted, .code = "column-order", .table = "s.\xFF", .text = "a, c, b"},
+  evidence.findings = {{.severity = Severity::Accepted,
+                        .code = "column-order",
+                        .table = "s.\xFF",
+                        .text = "a, c, b"},
                        {.severity = Severity::Damage,
                         .code = "fingerprint",
                         .file = "full_backup.dump",
@@ -75,7 +78,8 @@ TEST(Evidence, RefusesWhatIsNotEvidence) {
 }
 
 TEST(Levels, HaveNamesThatAreRead) {
-  for (const std::string_view name : kLevelNames) EXPECT_EQ(level_name(parse_level(name).value()), name);
+  for (const std::string_view name : kLevelNames)
+    EXPECT_EQ(level_name(parse_level(name).value()), name);
   EXPECT_EQ(parse_level("unproven"), std::nullopt);
 }
 

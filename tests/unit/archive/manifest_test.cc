@@ -47,23 +47,25 @@ Manifest full() {
   manifest.archive_version = "1.14";
   manifest.formats = {"dump", "sql", "csv"};
   manifest.sql = {.owners = Include::Yes, .acls = Include::No};
-  manifest.properties = {.owner = "app",
-                         .encoding = "UTF8",
-                         .locale_provider = "icu",
-                         .collate = "C.UTF-8",
-                         .ctype = "de_DE.UTF-8",
-                         .icu_locale = "de-x-icu",
-                         .icu_rules = "&a < b",
-                         .tablespace = "fast",
-                         .connection_limit = 50,
-                         .is_template = true,
-                         .default_acl = false,
-                         .grants = {{.grantor = "app", .grantee = "", .privilege = "CONNECT", .grantable = true}},
-                         .settings = {{.role = "r", .name = "search_path", .value = "a, b"}},
-                         .comment = "it's ours",
-                         .security_labels = {{"selinux", "x"}}};
+  manifest.properties = {
+      .owner = "app",
+      .encoding = "UTF8",
+      .locale_provider = "icu",
+      .collate = "C.UTF-8",
+      .ctype = "de_DE.UTF-8",
+      .icu_locale = "de-x-icu",
+      .icu_rules = "&a < b",
+      .tablespace = "fast",
+      .connection_limit = 50,
+      .is_template = true,
+      .default_acl = false,
+      .grants = {{.grantor = "app", .grantee = "", .privilege = "CONNECT", .grantable = true}},
+      .settings = {{.role = "r", .name = "search_path", .value = "a, b"}},
+      .comment = "it's ours",
+      .security_labels = {{"selinux", "x"}}};
   manifest.extensions = {{.name = "pg_trgm", .version = "1.6", .schema = "public"}};
-  TableRecord table{.schema = "s\xFF", .table = "tëst", .dump_id = 217, .columns = {"id", "a \"b\""}};
+  TableRecord table{
+      .schema = "s\xFF", .table = "tëst", .dump_id = 217, .columns = {"id", "a \"b\""}};
   table.filter = "WHERE id > 1000";
   table.fingerprint = {.rows = 3, .high = 0x0123456789ABCDEF, .low = 1};
   table.generated_columns = {"g"};
@@ -71,17 +73,31 @@ Manifest full() {
   table.raw_bytes = std::numeric_limits<std::uint64_t>::max();
   table.csv_file = "csv/s.t.csv.gz";
   table.csv_raw_bytes = 12;
-  table.pieces = {{.rows = 2, .raw_bytes = 8, .deflated_bytes = 6, .dump_offset = 10, .sql_offset = 11}, {.rows = 1}};
+  table.pieces = {
+      {.rows = 2, .raw_bytes = 8, .deflated_bytes = 6, .dump_offset = 10, .sql_offset = 11},
+      {.rows = 1}};
   manifest.tables = {table, TableRecord{.schema = "public", .table = "zero", .dump_id = 5}};
-  manifest.sequences = {{"s", "q", std::numeric_limits<std::int64_t>::min(), true}, {"s", "r", 7, false}};
-  manifest.large_objects = {{.oid = 4294967295U, .owner = "o", .acl = "{o=rw/o}", .comment = "c", .bytes = 5, .sha256 = "ab"}};
-  manifest.materialized_views = {
-      {.schema = "s", .name = "mv", .populated = true, .columns = {"x"}, .fingerprint = {.rows = 1, .high = 2, .low = 3}}};
+  manifest.sequences = {{"s", "q", std::numeric_limits<std::int64_t>::min(), true},
+                        {"s", "r", 7, false}};
+  manifest.large_objects = {{.oid = 4294967295U,
+                             .owner = "o",
+                             .acl = "{o=rw/o}",
+                             .comment = "c",
+                             .bytes = 5,
+                             .sha256 = "ab"}};
+  manifest.materialized_views = {{.schema = "s",
+                                  .name = "mv",
+                                  .populated = true,
+                                  .columns = {"x"},
+                                  .fingerprint = {.rows = 1, .high = 2, .low = 3}}};
   manifest.objects = {{.type = "table", .identity = "s.t"}, {.type = "view", .identity = "s.v"}};
   manifest.has_public_schema = false;
   manifest.has_plpgsql = false;
   manifest.applied_migrations = {"001", "002"};
-  manifest.files = {{.name = "full_backup.dump", .bytes = 100, .sha256 = std::string(64, 'a'), .description = "archive"},
+  manifest.files = {{.name = "full_backup.dump",
+                     .bytes = 100,
+                     .sha256 = std::string(64, 'a'),
+                     .description = "archive"},
                     {.name = "csv/s.t.csv.gz", .bytes = 23, .sha256 = std::string(64, 'b')}};
   return manifest;
 }
@@ -112,10 +128,13 @@ TEST(Manifest, HoldsTheWholeFingerprint) {  // K13
   EXPECT_THAT(json, HasSubstr("\"value\": \"0123456789abcdef0000000000000001\""));
 }
 
-TEST(Manifest, WritesWhatIsNotUtf8AsHexadecimal) { EXPECT_THAT(to_json(full()), HasSubstr("\"hex\": \"73ff\"")); }
+TEST(Manifest, WritesWhatIsNotUtf8AsHexadecimal) {
+  EXPECT_THAT(to_json(full()), HasSubstr("\"hex\": \"73ff\""));
+}
 
 TEST(Manifest, IgnoresWhatALaterVersionAdds) {  // K11
-  EXPECT_NO_THROW(manifest_from_json(replaced(to_json(full()), "\"format\": 1,", "\"format\": 1, \"later\": [1],")));
+  EXPECT_NO_THROW(manifest_from_json(
+      replaced(to_json(full()), "\"format\": 1,", "\"format\": 1, \"later\": [1],")));
 }
 
 TEST(Manifest, RefusesANewerFormatAsUsage) {  // K11
@@ -130,7 +149,8 @@ TEST(Manifest, RefusesANewerFormatAsUsage) {  // K11
 
 TEST(Manifest, NamesTheFieldThatIsDamaged) {
   const std::string json = to_json(full());
-  EXPECT_EQ(damage(json.substr(0, json.size() / 2)).substr(0, 30), "manifest.json: not JSON from b");
+  EXPECT_EQ(damage(json.substr(0, json.size() / 2)).substr(0, 30),
+            "manifest.json: not JSON from b");
   EXPECT_EQ(damage("[]"), "manifest.json: not a JSON object");
   EXPECT_EQ(damage("{}"), "manifest.json: field \"format\" is missing");
   EXPECT_EQ(damage(replaced(json, "\"dump_id\": 217", "\"dump_id\": \"x\"")),
@@ -149,7 +169,9 @@ TEST(ManifestText, TellsHowToRestoreWithAndWithoutUs) {  // S16
   const std::string text = to_text(full());
   EXPECT_THAT(text, HasSubstr("pgbelay restore 2026-11-20_143052_pre-migration"));
   EXPECT_THAT(text, HasSubstr("pg_restore --exit-on-error -j 4 -d NEW full_backup.dump"));
-  EXPECT_THAT(text, HasSubstr(" NEW && gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d NEW\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(" NEW && gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d NEW\n"));
   EXPECT_THAT(text, HasSubstr("owners and no privileges"));
   EXPECT_THAT(text, HasSubstr("postgresql://app@db.example.org:5432/app"));
   EXPECT_THAT(text, HasSubstr("sha256sum -c SHA256SUMS"));
@@ -157,10 +179,12 @@ TEST(ManifestText, TellsHowToRestoreWithAndWithoutUs) {  // S16
 
 TEST(ManifestText, QuotesForTheShellAndForSql) {
   Manifest manifest = full();
-  manifest.tables = {TableRecord{.schema = "it's", .table = "a b", .columns = {"c"}, .csv_file = "csv/it's.a b.csv.gz"}};
-  EXPECT_THAT(to_text(manifest),
-              HasSubstr("gunzip -c 'csv/it'\\''s.a b.csv.gz' | PGCLIENTENCODING=UTF8 psql -X -d NEW -c "
-                        "'\\copy \"it'\\''s\".\"a b\" (\"c\") from pstdin csv header'"));
+  manifest.tables = {TableRecord{
+      .schema = "it's", .table = "a b", .columns = {"c"}, .csv_file = "csv/it's.a b.csv.gz"}};
+  EXPECT_THAT(
+      to_text(manifest),
+      HasSubstr("gunzip -c 'csv/it'\\''s.a b.csv.gz' | PGCLIENTENCODING=UTF8 psql -X -d NEW -c "
+                "'\\copy \"it'\\''s\".\"a b\" (\"c\") from pstdin csv header'"));
 }
 
 TEST(ManifestText, ANameCannotForgeALine) {  // M9
@@ -174,8 +198,8 @@ TEST(Sums, SurviveNamesWithLineEndsAndBackslashes) {  // K11
                                       {.name = "c\\d\ne\rf", .sha256 = std::string(64, 'b')},
                                       {.name = " lead*", .sha256 = std::string(64, 'c')}};
   const std::string text = sha256sums(files);
-  EXPECT_EQ(text, std::string(64, 'a') + "  full_backup.dump\n\\" + std::string(64, 'b') + "  c\\\\d\\ne\\rf\n" +
-                      std::string(64, 'c') + "   lead*\n");
+  EXPECT_EQ(text, std::string(64, 'a') + "  full_backup.dump\n\\" + std::string(64, 'b') +
+                      "  c\\\\d\\ne\\rf\n" + std::string(64, 'c') + "   lead*\n");
   const std::vector<SumLine> lines = parse_sha256sums(text);
   ASSERT_EQ(lines.size(), files.size());
   for (std::size_t n = 0; n < lines.size(); ++n) {
@@ -186,8 +210,10 @@ TEST(Sums, SurviveNamesWithLineEndsAndBackslashes) {  // K11
 
 TEST(Sums, ADamagedLineIsNamed) {
   const std::string good = std::string(64, 'a') + "  x\n";
-  for (const std::string& bad : {std::string("x\n"), std::string(64, 'A') + "  x\n", std::string(64, 'a') + "  x",
-                                 "\\" + std::string(64, 'a') + "  x\\q\n", std::string(64, 'a') + "  \n", std::string("\n")}) {
+  for (const std::string& bad :
+       {std::string("x\n"), std::string(64, 'A') + "  x\n", std::string(64, 'a') + "  x",
+        "\\" + std::string(64, 'a') + "  x\\q\n", std::string(64, 'a') + "  \n",
+        std::string("\n")}) {
     try {
       parse_sha256sums(good + bad);
       ADD_FAILURE() << bad;
