@@ -89,25 +89,33 @@ class Climb {
   }
 
   void restore_and_compare() {
-    maintenance_.emplace(open_maintenance());
+    maintenance_.emplace(open_maintenance(stop_));
     const archive::CustomFileReader reader(backup_.archive_path());
     if (!options_.accept_superuser_functions) refuse_traps(*maintenance_, reader.toc());
     evidence_.server = cat("PostgreSQL ", maintenance_->server_version_text(), ", ", options_.server.display());
     try {
       swap::create_side(*maintenance_, options_.side_database, properties_of(backup_.manifest), options_.side_comment);
       util::fault::point("proof.created");
-      load(reader) && compare() ? keep_or_drop() : drop();
+      if (load(reader) && compare()) {
+        keep_or_drop();
+      } else {
+        drop();
+      }
     } catch (...) {
       throw without_side_database(util::as_error(std::current_exception()));
     }
   }
 
-  pg::Connection open_maintenance() const {
-    return swap::open_maintenance(options_.server, options_.maintenance_db, options_.application_name, stop_);
+  pg::Connection open_maintenance(std::stop_token stop) const {
+    return swap::open_maintenance(options_.server, options_.maintenance_db, options_.application_name, std::move(stop));
+  }
+  // It was idle for a whole restore. What ends the proof must not be stopped by the stop itself.
+  void wake_maintenance() {
+    if (!maintenance_->alive()) maintenance_.emplace(open_maintenance({}));
   }
 
   void drop() {
-    if (!maintenance_->alive()) maintenance_.emplace(open_maintenance());  // it was idle for a whole restore
+    wake_maintenance();
     swap::drop_side(*maintenance_, options_.side_database);
   }
 
@@ -179,7 +187,7 @@ class Climb {
     if (options_.copy == Copy::Drop) {
       drop();
     } else {
-      if (!maintenance_->alive()) maintenance_.emplace(open_maintenance());
+      wake_maintenance();
       swap::seal(*maintenance_, options_.side_database);
       copy_ = swap::seal_record(*maintenance_, options_.side_database);
     }
