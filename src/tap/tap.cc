@@ -31,6 +31,32 @@ struct Client {
   std::jthread thread;  // last: joined before `over` goes
 };
 
+// Without a start nobody knows whose the number is (a pooler's): never end a stranger by it.
+std::vector<SessionRecord> known_backends(const Registry& registry) {
+  std::vector<SessionRecord> records = registry.sessions();
+  std::erase_if(records, [](const SessionRecord& record) { return record.backend_start.empty(); });
+  return records;
+}
+
+void wait_for_backends(pg::Connection& control, const std::vector<SessionRecord>& records, Deadline deadline) {
+  const Deadline patience = std::chrono::steady_clock::now() + kGrace;
+  while (true) {
+    const std::vector<int> pids = alive(control, records);
+    if (pids.empty()) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) {
+      std::vector<std::string> numbers;
+      for (const int pid : pids) numbers.push_back(util::cat(pid));
+      throw util::Error(util::Kind::Query,
+                        util::cat("sessions of the command still run at the server: backends ",
+                                  util::join(numbers, ", ")),
+                        {.hint = "end them with: select pg_terminate_backend(PID)"});
+    }
+    if (now >= patience) terminate(control, pids);
+    std::this_thread::sleep_for(kAskAgain);
+  }
+}
+
 }  // namespace
 
 struct Tap::State {
@@ -42,8 +68,8 @@ struct Tap::State {
 
   void accept_clients() noexcept;
   void begin(util::UniqueFd client);
+  void end_sessions(std::chrono::milliseconds timeout, pg::Connection* control);
   bool wait_for_clients(Deadline deadline);
-  void wait_for_backends(Deadline deadline) const;
 
   Shared shared;
   util::UniqueFd listener;
@@ -97,29 +123,24 @@ bool Tap::State::wait_for_clients(Deadline deadline) {
   return true;
 }
 
-void Tap::State::wait_for_backends(Deadline deadline) const {
-  std::vector<SessionRecord> records = shared.registry.sessions();
-  // Without a start nobody knows whose the number is (a pooler's): never end a stranger by it.
-  std::erase_if(records, [](const SessionRecord& record) { return record.backend_start.empty(); });
-  if (records.empty()) return;
+void Tap::State::end_sessions(std::chrono::milliseconds timeout, pg::Connection* control) {
+  const Deadline deadline = std::chrono::steady_clock::now() + timeout;
+  util::Lock one_at_a_time(ending);
+  if (ended) return;
+  shared.cancel_on_stop = true;
+  shared.stop.raise();
+  if (accepting.joinable()) accepting.join();
+  listener.reset();  // from here on the system refuses for us
+  // A client that is not over in time hangs in a cancel request; its backend is ended below all the same.
+  if (!wait_for_clients(deadline)) util::log::warning("tap: a cancel request is not answered");
 
-  pg::Connection control = pg::Connection::open(shared.options.server, shared.options.application_name);
-  const Deadline patience = std::chrono::steady_clock::now() + kGrace;
-  while (true) {
-    const std::vector<int> pids = alive(control, records);
-    if (pids.empty()) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= deadline) {
-      std::vector<std::string> numbers;
-      for (const int pid : pids) numbers.push_back(util::cat(pid));
-      throw util::Error(util::Kind::Query,
-                        util::cat("sessions of the command still run at the server: backends ",
-                                  util::join(numbers, ", ")),
-                        {.hint = "end them with: select pg_terminate_backend(PID)"});
-    }
-    if (now >= patience) terminate(control, pids);
-    std::this_thread::sleep_for(kAskAgain);
+  const std::vector<SessionRecord> records = known_backends(shared.registry);
+  if (!records.empty()) {
+    std::optional<pg::Connection> own;
+    if (control == nullptr) own = pg::Connection::open(shared.options.server, shared.options.application_name);
+    wait_for_backends(control == nullptr ? *own : *control, records, deadline);
   }
+  ended = true;
 }
 
 Tap::Tap(Options options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -139,17 +160,11 @@ std::optional<FailedStatement> Tap::last_failure() const {
 }
 
 void Tap::end_sessions(std::chrono::milliseconds timeout) {
-  const Deadline deadline = std::chrono::steady_clock::now() + timeout;
-  util::Lock one_at_a_time(state_->ending);
-  if (state_->ended) return;
-  state_->shared.cancel_on_stop = true;
-  state_->shared.stop.raise();
-  if (state_->accepting.joinable()) state_->accepting.join();
-  state_->listener.reset();  // from here on the system refuses for us
-  // A client that is not over in time hangs in a cancel request; its backend is ended below all the same.
-  if (!state_->wait_for_clients(deadline)) util::log::warning("tap: a cancel request is not answered");
-  state_->wait_for_backends(deadline);
-  state_->ended = true;
+  state_->end_sessions(timeout, nullptr);
+}
+
+void Tap::end_sessions(std::chrono::milliseconds timeout, pg::Connection& control) {
+  state_->end_sessions(timeout, &control);
 }
 
 void Tap::rethrow_failure() const { state_->shared.registry.rethrow_failure(); }

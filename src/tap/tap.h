@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "pg/connection.h"
 #include "pg/conninfo.h"
 #include "util/clock.h"
 #include "util/secret.h"
@@ -90,8 +91,11 @@ class Tap {
 
   // From now on refuses new clients; cancels what runs, closes all connections and waits until every backend
   // that the tap opened is gone, ending it by pg_terminate_backend where it does not go by itself. Repeating
-  // it is harmless. Asks through a connection of its own, which it opens only if there were sessions.
+  // it is harmless. Asks through `control`, a session on the same server, whatever its database.
   // Throws Kind::Query naming the pids if some are left after `timeout`, Kind::Connect if it cannot ask.
+  void end_sessions(std::chrono::milliseconds timeout, pg::Connection& control);
+  // The same through a connection of its own, opened only if there were sessions. For a moment after the
+  // return the server may still show that one.
   void end_sessions(std::chrono::milliseconds timeout);
 
  private:

@@ -1,0 +1,163 @@
+// What the guarded run relies on: the order of callbacks, the gate, the end.
+#include <atomic>
+#include <thread>
+
+#include "server/tap/fixture.h"
+#include "util/error.h"
+#include "util/text.h"
+
+namespace tap::testing_tap {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Run : public TapTest {
+ protected:
+  std::uint64_t foreign(pg::Connection& control) {
+    return control.query("select count(*) from pg_stat_activity where datname = current_database()"
+                         " and pid <> pg_backend_pid() and backend_type = 'client backend'").u64(0, 0);
+  }
+};
+
+// K1: the journal line comes before the first message.
+TEST_F(Run, ReportsASessionBeforeItsClientIsLetIn) {
+  pg::Connection control = database().connect();
+  std::string state;
+  std::atomic<int> calls = 0;
+  start({.on_session = [&](const SessionRecord& record) {
+    ++calls;
+    EXPECT_FALSE(record.login_complete);
+    const pg::Result row = control.query(
+        "select state, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+        " from pg_stat_activity where pid = $1::int and query not like 'create%'",
+        {util::cat(record.backend_pid)});
+    ASSERT_EQ(row.row_count(), 1);
+    EXPECT_EQ(row.str(0, 1), record.backend_start);
+  }});
+  pg::Connection connection = connect();
+  EXPECT_EQ(calls, 1);
+  connection.execute("create table t (i int)");
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(Run, RefusesTheClientWhoseSessionCannotBeJournalled) {
+  start({.on_session = [](const SessionRecord&) { throw util::Error(util::Kind::Space, "disk full"); }});
+  EXPECT_THROW(connect(), util::Error);
+  EXPECT_EQ(sqlstate_of([&] { tap().rethrow_failure(); }), "disk full");
+  EXPECT_EQ(tap().open_sessions(), 0U);
+}
+
+// F2, F5: writes by others are judged immediately before the first statement, and every backend of the tap's
+// is known by then.
+TEST_F(Run, HoldsTheFirstStatementUntilTheGateOpens) {
+  pg::Connection control = database().connect();
+  control.execute("create table t (i int)");
+  std::atomic<int> calls = 0;
+  start({.on_first_statement = [&] {
+    ++calls;
+    std::this_thread::sleep_for(200ms);  // long enough for the others to arrive
+    EXPECT_EQ(control.query("select count(*) from t").u64(0, 0), 0U);
+    EXPECT_EQ(foreign(control), tap().open_sessions()) << "a backend that is not in sessions()";
+  }});
+  {
+    std::vector<std::jthread> clients;
+    for (int n = 0; n < 10; ++n) {
+      clients.emplace_back([&] { connect().execute("insert into t values (1)"); });
+    }
+  }
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(control.query("select count(*) from t").u64(0, 0), 10U);
+}
+
+TEST_F(Run, LetsNothingThroughAShutGate) {
+  start({.on_first_statement = [] { throw util::Error(util::Kind::NotConfirmed, "others write"); }});
+  pg::Connection early = connect();
+  pg::Connection first = connect();
+  EXPECT_EQ(sqlstate_of([&] { first.execute("create table t (i int)"); }), "57P03");
+  EXPECT_EQ(sqlstate_of([&] { early.execute("create table t (i int)"); }), "57P03");
+  EXPECT_THROW(connect(), util::Error);
+  EXPECT_THROW(tap().rethrow_failure(), util::Error);
+  EXPECT_EQ(database().connect().query("select to_regclass('t')").text(0, 0), std::nullopt);
+}
+
+TEST_F(Run, DoesNotAskTheGateForAClientThatOnlyLooksIn) {
+  std::atomic<int> calls = 0;
+  start({.on_first_statement = [&] { ++calls; }});
+  { pg::Connection connection = connect(); }
+  EXPECT_TRUE(eventually([&] { return tap().open_sessions() == 0; }));
+  EXPECT_EQ(calls, 0);
+  EXPECT_NO_THROW(tap().rethrow_failure());
+}
+
+TEST_F(Run, EndsWhatRunsAtOnce) {
+  start();
+  pg::Connection control = database().connect();
+  control.execute("create table t (i int)");
+  std::string told;
+  std::jthread client([&] {
+    told = sqlstate_of([&] { connect().execute("insert into t select 1 from pg_sleep(60)"); });
+  });
+  std::jthread idle([&] {
+    pg::Connection connection = connect();
+    connection.execute("begin; insert into t values (2)");
+    eventually([&] { return !connection.alive(); });
+  });
+  ASSERT_TRUE(eventually([&] {
+    return control.query("select 1 from pg_stat_activity where wait_event = 'PgSleep' or state ="
+                         " 'idle in transaction'").row_count() == 2;
+  }));
+  const util::Stopwatch clock;
+  tap().end_sessions(10s, control);
+  EXPECT_LT(clock.elapsed().count(), 5);
+  EXPECT_EQ(foreign(control), 0U) << "it returned before the backends were gone";
+  EXPECT_EQ(control.query("select count(*) from t").u64(0, 0), 0U);
+  client.join();
+  idle.join();
+  EXPECT_NE(told, "none");
+  EXPECT_THROW(connect(), util::Error) << "new clients are refused";
+  EXPECT_NO_THROW(tap().end_sessions(1s));
+}
+
+// K1: the statement of a client that was killed goes on at the server and would commit later.
+TEST_F(Run, EndsStatementsWhoseClientHasGone) {
+  start();
+  pg::Connection control = database().connect();
+  control.execute("create table t (i int)");
+  {
+    const RawClient client = raw();
+    ASSERT_EQ(PQsendQuery(client.get(), "insert into t select 1 from pg_sleep(60)"), 1);
+    ASSERT_TRUE(eventually([&] {
+      return control.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'").row_count() == 1;
+    }));
+  }
+  EXPECT_TRUE(eventually([&] { return tap().open_sessions() == 0; }));
+  EXPECT_EQ(foreign(control), 1U) << "the statement still runs";
+  tap().end_sessions(10s, control);
+  EXPECT_EQ(foreign(control), 0U);
+  EXPECT_EQ(control.query("select count(*) from t").u64(0, 0), 0U);
+}
+
+TEST_F(Run, EndsWithoutASessionWithoutAskingTheServer) {
+  start();
+  tap().end_sessions(0ms);
+  EXPECT_THROW(connect(), util::Error);
+}
+
+TEST_F(Run, EndsSessionsWithoutAControlConnection) {
+  start();
+  pg::Connection connection = connect();
+  tap().end_sessions(10s);
+  EXPECT_FALSE(connection.alive());
+  EXPECT_EQ(tap().open_sessions(), 0U);
+}
+
+TEST_F(Run, ClosesEverythingWhenItGoes) {
+  start();
+  pg::Connection connection = connect();
+  connection.execute("select 1");
+  stop();
+  EXPECT_FALSE(connection.alive());
+}
+
+}  // namespace
+}  // namespace tap::testing_tap
