@@ -1,5 +1,5 @@
-// apply_properties(): makes a database what the record says, changing only what differs, so that a role that
-// may not change something is not refused where nothing has to change.
+// apply_properties(): makes a database what the record says, changing only what differs, so that a
+// role that may not change something is not refused where nothing has to change.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -14,12 +14,13 @@
 namespace pg {
 namespace {
 
-// Parameters that hold a list of quoted names (GUC_LIST_QUOTE in the server). Their stored text is the list
-// as it would be written, so each element becomes a literal of its own; as one literal, the whole list would
-// become a single name. The server does not tell which they are; extensions cannot add any.
-constexpr std::array<std::string_view, 6> kNameLists{"local_preload_libraries",  "search_path",
-                                                     "session_preload_libraries", "shared_preload_libraries",
-                                                     "temp_tablespaces",          "unix_socket_directories"};
+// Parameters that hold a list of quoted names (GUC_LIST_QUOTE in the server). Their stored text is
+// the list as it would be written, so each element becomes a literal of its own; as one literal,
+// the whole list would become a single name. The server does not tell which they are; extensions
+// cannot add any.
+constexpr std::array<std::string_view, 6> kNameLists{
+    "local_preload_libraries",  "search_path",      "session_preload_libraries",
+    "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"};
 
 // The elements of a stored list: a, "B c", "d""e".
 std::vector<std::string> name_list(std::string_view stored) {
@@ -44,7 +45,8 @@ std::vector<std::string> name_list(std::string_view stored) {
 }
 
 std::string setting_value(const DatabaseSetting& setting) {
-  if (std::find(kNameLists.begin(), kNameLists.end(), util::lower(setting.name)) == kNameLists.end()) {
+  if (std::find(kNameLists.begin(), kNameLists.end(), util::lower(setting.name)) ==
+      kNameLists.end()) {
     return quote_literal(setting.value);
   }
   std::vector<std::string> literals;
@@ -65,18 +67,22 @@ class Applier {
   // All grants come from the owner in the end, so that taking away his takes away all.
   void acl() {
     const std::vector<DatabaseGrant> have = grants(sql::Acl::Effective);
-    std::vector<DatabaseGrant> open = wanted_.default_acl ? grants(sql::Acl::Default) : wanted_.grants;
+    std::vector<DatabaseGrant> open =
+        wanted_.default_acl ? grants(sql::Acl::Default) : wanted_.grants;
     if (have == open) return;
     for (const DatabaseGrant& grant : have) {
       if (grant.grantor != wanted_.owner) continue;
-      connection_.execute(util::cat("REVOKE ALL ON DATABASE ", database_, " FROM ", grantee(grant), " CASCADE"));
+      connection_.execute(
+          util::cat("REVOKE ALL ON DATABASE ", database_, " FROM ", grantee(grant), " CASCADE"));
     }
     std::vector<DatabaseGrant> done;
     while (!open.empty()) {
-      const auto next = std::find_if(open.begin(), open.end(), [&](const DatabaseGrant& g) { return may(done, g); });
+      const auto next = std::find_if(open.begin(), open.end(),
+                                     [&](const DatabaseGrant& g) { return may(done, g); });
       if (next == open.end()) {
-        throw util::Error(util::Kind::Query, util::cat("the grants on database ", util::printable(name_),
-                                                       " do not follow from its owner's"));
+        throw util::Error(util::Kind::Query,
+                          util::cat("the grants on database ", util::printable(name_),
+                                    " do not follow from its owner's"));
       }
       give(*next);
       done.push_back(*next);
@@ -107,16 +113,20 @@ class Applier {
       alter(util::cat("IS_TEMPLATE ", wanted_.is_template ? "true" : "false"));
     }
     if (comment == CommentFrom::Properties && have.comment != wanted_.comment) {
-      connection_.execute(util::cat("COMMENT ON DATABASE ", database_, " IS ",
-                                    wanted_.comment.empty() ? "NULL" : quote_literal(wanted_.comment)));
+      connection_.execute(
+          util::cat("COMMENT ON DATABASE ", database_, " IS ",
+                    wanted_.comment.empty() ? "NULL" : quote_literal(wanted_.comment)));
     }
     if (have.security_labels == wanted_.security_labels) return;
     for (const auto& [provider, label] : have.security_labels) security_label(provider, "NULL");
-    for (const auto& [provider, label] : wanted_.security_labels) security_label(provider, quote_literal(label));
+    for (const auto& [provider, label] : wanted_.security_labels)
+      security_label(provider, quote_literal(label));
   }
 
  private:
-  void alter(std::string_view what) { connection_.execute(util::cat("ALTER DATABASE ", database_, ' ', what)); }
+  void alter(std::string_view what) {
+    connection_.execute(util::cat("ALTER DATABASE ", database_, ' ', what));
+  }
 
   void setting(const DatabaseSetting& setting, std::string_view what) {
     if (setting.role.empty()) return alter(what);
@@ -125,19 +135,23 @@ class Applier {
   }
 
   void security_label(const std::string& provider, std::string_view label) {
-    connection_.execute(
-        util::cat("SECURITY LABEL FOR ", quote_ident(provider), " ON DATABASE ", database_, " IS ", label));
+    connection_.execute(util::cat("SECURITY LABEL FOR ", quote_ident(provider), " ON DATABASE ",
+                                  database_, " IS ", label));
   }
 
-  std::vector<DatabaseGrant> grants(sql::Acl which) { return sql::database_grants(connection_, name_, which); }
+  std::vector<DatabaseGrant> grants(sql::Acl which) {
+    return sql::database_grants(connection_, name_, which);
+  }
 
   static std::string grantee(const DatabaseGrant& grant) {
     return grant.grantee.empty() ? "PUBLIC" : quote_ident(grant.grantee);
   }
 
   bool may(const std::vector<DatabaseGrant>& done, const DatabaseGrant& grant) const {
-    return grant.grantor == wanted_.owner || std::any_of(done.begin(), done.end(), [&](const DatabaseGrant& given) {
-             return given.grantee == grant.grantor && given.privilege == grant.privilege && given.grantable;
+    return grant.grantor == wanted_.owner ||
+           std::any_of(done.begin(), done.end(), [&](const DatabaseGrant& given) {
+             return given.grantee == grant.grantor && given.privilege == grant.privilege &&
+                    given.grantable;
            });
   }
 
@@ -145,8 +159,8 @@ class Applier {
     // The server takes the current role for the grantor, or the owner if it acts for him.
     const bool by_other = grant.grantor != wanted_.owner;
     if (by_other) connection_.execute(util::cat("SET LOCAL ROLE ", quote_ident(grant.grantor)));
-    connection_.execute(util::cat("GRANT ", grant.privilege, " ON DATABASE ", database_, " TO ", grantee(grant),
-                                  grant.grantable ? " WITH GRANT OPTION" : ""));
+    connection_.execute(util::cat("GRANT ", grant.privilege, " ON DATABASE ", database_, " TO ",
+                                  grantee(grant), grant.grantable ? " WITH GRANT OPTION" : ""));
     if (by_other) connection_.execute("RESET ROLE");
   }
 
@@ -158,8 +172,8 @@ class Applier {
 
 }  // namespace
 
-void apply_properties(Connection& connection, const std::string& name, const DatabaseProperties& properties,
-                      CommentFrom comment) {
+void apply_properties(Connection& connection, const std::string& name,
+                      const DatabaseProperties& properties, CommentFrom comment) {
   std::optional<Transaction> transaction;
   if (!connection.in_transaction()) transaction.emplace(connection);
   Applier applier(connection, name, properties);

@@ -18,7 +18,8 @@ struct FinishConnection {
 using RawConnection = std::unique_ptr<pg_conn, FinishConnection>;
 
 // Throws Kind::Connect, or Kind::Interrupted when `stop` ended it.
-RawConnection connect(const ConnInfo& info, std::string_view application_name, const std::stop_token& stop);
+RawConnection connect(const ConnInfo& info, std::string_view application_name,
+                      const std::stop_token& stop);
 
 // A message of libpq, which may have several lines, as one.
 std::string one_line(std::string_view text);

@@ -46,7 +46,8 @@ util::Error Connection::State::failure(const pg_result* result) const {
   const std::string severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   // After FATAL the server closes the connection, whether or not libpq has seen that yet.
   if (PQstatus(raw()) == CONNECTION_BAD || severity == "FATAL" || severity == "PANIC") {
-    return {util::Kind::Connect, util::cat("the connection to ", where, " was lost: ", message),
+    return {util::Kind::Connect,
+            util::cat("the connection to ", where, " was lost: ", message),
             {.hint = "Check the server's log.", .sqlstate = sqlstate}};
   }
   const util::Kind kind = sqlstate == "42501" ? util::Kind::Privilege : util::Kind::Query;
@@ -83,13 +84,14 @@ void Connection::State::drain() noexcept {
   }
 }
 
-// Unlike PQexec, which gives back the last of several results: when the server ends a session, the first one
-// has its reason and the last one says no more than that the connection is gone.
+// Unlike PQexec, which gives back the last of several results: when the server ends a session, the
+// first one has its reason and the last one says no more than that the connection is gone.
 Result Connection::State::take_answer(int sent) {
   if (sent == 0) throw failure(nullptr);
   pg_result* const first = PQgetResult(raw());
   const ExecStatusType status = PQresultStatus(first);
-  const bool copy = status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+  const bool copy =
+      status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
   if (!copy) drain();
   return adopt(first);
 }
@@ -99,7 +101,8 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
-Connection Connection::open(const ConnInfo& info, std::string_view application_name, std::stop_token stop) {
+Connection Connection::open(const ConnInfo& info, std::string_view application_name,
+                            std::stop_token stop) {
   auto state = std::make_unique<State>();
   state->connection = connect(info, application_name, stop);
   state->where = info.display();
@@ -110,9 +113,11 @@ Connection Connection::open(const ConnInfo& info, std::string_view application_n
 
 Result Connection::query(std::string_view sql, const std::vector<Param>& parameters) {
   std::vector<const char*> values;
-  for (const Param& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
-  return state_->take_answer(PQsendQueryParams(raw(), std::string(sql).c_str(), static_cast<int>(values.size()),
-                                               nullptr, values.data(), nullptr, nullptr, 0));
+  for (const Param& parameter : parameters)
+    values.push_back(parameter ? parameter->c_str() : nullptr);
+  return state_->take_answer(PQsendQueryParams(raw(), std::string(sql).c_str(),
+                                               static_cast<int>(values.size()), nullptr,
+                                               values.data(), nullptr, nullptr, 0));
 }
 
 void Connection::execute(std::string_view sql) {
@@ -129,7 +134,8 @@ void Connection::execute(std::string_view sql) {
 
 void Connection::cancel() noexcept {
   std::array<char, 256> ignored{};
-  if (state_ && state_->cancel) PQcancel(state_->cancel.get(), ignored.data(), static_cast<int>(ignored.size()));
+  if (state_ && state_->cancel)
+    PQcancel(state_->cancel.get(), ignored.data(), static_cast<int>(ignored.size()));
 }
 
 bool Connection::alive() noexcept {

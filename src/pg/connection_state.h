@@ -1,4 +1,5 @@
-// What a Connection holds, and how libpq's answers become results and errors. Private to this module.
+// What a Connection holds, and how libpq's answers become results and errors. Private to this
+// module.
 #pragma once
 
 #include <deque>

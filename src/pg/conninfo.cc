@@ -24,7 +24,8 @@ bool is_sslmode(std::string_view text) {
 }
 
 // What a query parameter means to libpq; false if it means nothing there.
-bool apply_parameter(std::map<std::string, std::string>& given, const std::string& key, const std::string& value) {
+bool apply_parameter(std::map<std::string, std::string>& given, const std::string& key,
+                     const std::string& value) {
   if (key == "ssl") {
     const std::string lower = util::lower(value);
     if (is_sslmode(lower)) {
@@ -63,7 +64,8 @@ std::map<std::string, std::string> from_conninfo(std::string_view text) {
   for (const auto& [key, value] : parse_conninfo(text)) {
     // The word is not shown: behind an unquoted blank it may be a part of the password.
     if (!libpq_keywords().contains(key)) {
-      refuse("libpq does not know one of its keywords", "Put single quotes around values that hold blanks.");
+      refuse("libpq does not know one of its keywords",
+             "Put single quotes around values that hold blanks.");
     }
     given[key] = value;
   }
@@ -77,12 +79,14 @@ void check_ports(const std::map<std::string, std::string>& given) {
     const std::optional<std::uint64_t> number = util::parse_u64(one);
     if (!one.empty() && (!number || *number == 0 || *number > 65535)) {
       refuse("the port is not a number between 1 and 65535",
-             "A password with @ / ? # or % must be percent-encoded, else its end is taken for host and port.");
+             "A password with @ / ? # or % must be percent-encoded, else its end is taken for host "
+             "and port.");
     }
   }
 }
 
-std::string value_of(const std::map<std::string, std::string>& options, const std::string& keyword) {
+std::string value_of(const std::map<std::string, std::string>& options,
+                     const std::string& keyword) {
   const auto found = options.find(keyword);
   return found == options.end() ? std::string() : found->second;
 }
@@ -93,13 +97,16 @@ ConnInfo ConnInfo::parse(std::string_view text) {
   ConnInfo info;
   text = util::trim(text);
   info.original_ = text;
-  if (text.find('\0') != std::string_view::npos) refuse("it holds a zero byte", "Check where the text comes from.");
+  if (text.find('\0') != std::string_view::npos)
+    refuse("it holds a zero byte", "Check where the text comes from.");
   const std::optional<Url> url = parse_url(text);
-  const std::map<std::string, std::string> given = url ? from_url(*url, info.ignored_) : from_conninfo(text);
+  const std::map<std::string, std::string> given =
+      url ? from_url(*url, info.ignored_) : from_conninfo(text);
   check_ports(given);
   const auto sslmode = given.find("sslmode");
   if (sslmode != given.end() && !sslmode->second.empty() && !is_sslmode(sslmode->second)) {
-    refuse("its sslmode is unknown", "It can be disable, allow, prefer, require, verify-ca or verify-full.");
+    refuse("its sslmode is unknown",
+           "It can be disable, allow, prefer, require, verify-ca or verify-full.");
   }
   std::optional<std::map<std::string, std::string>> resolved = resolve(given);
   if (!resolved) {
@@ -120,7 +127,9 @@ std::string ConnInfo::port() const { return value_of(options_, "port"); }
 std::string ConnInfo::user() const { return value_of(options_, "user"); }
 std::string ConnInfo::database() const { return value_of(options_, "dbname"); }
 
-ConnInfo ConnInfo::with_database(std::string_view name) const { return with_option("dbname", name); }
+ConnInfo ConnInfo::with_database(std::string_view name) const {
+  return with_option("dbname", name);
+}
 
 ConnInfo ConnInfo::with_option(std::string_view keyword, std::string_view value) const {
   PGBELAY_ASSERT(keyword != "password");
@@ -133,18 +142,21 @@ std::string ConnInfo::display() const {
   std::string where = host();
   if (where.empty()) where = "(socket)";
   if (where.find(':') != std::string::npos) where = util::cat('[', where, ']');
-  return util::printable(util::cat(user(), '@', where, port().empty() ? "" : ":", port(), '/', database()));
+  return util::printable(
+      util::cat(user(), '@', where, port().empty() ? "" : ":", port(), '/', database()));
 }
 
 std::string ConnInfo::sanitised() const {
   Url url;
   url.scheme = "postgresql://";
   url.raw_user = percent_encode(user());
-  url.raw_hosts = host().find(',') == std::string::npos ? host_and_port(host(), port()) : std::string();
+  url.raw_hosts =
+      host().find(',') == std::string::npos ? host_and_port(host(), port()) : std::string();
   url.raw_database = percent_encode(database());
   for (const auto& [keyword, value] : options_) {
     const auto known = libpq_keywords().find(keyword);
-    if (known == libpq_keywords().end() || known->second.secret || value == known->second.fallback) continue;
+    if (known == libpq_keywords().end() || known->second.secret || value == known->second.fallback)
+      continue;
     if (keyword == "user" || keyword == "dbname" || keyword == "passfile") continue;
     if (!url.raw_hosts.empty() && (keyword == "host" || keyword == "port")) continue;
     url.parameters.emplace_back(keyword, value);
@@ -156,7 +168,8 @@ std::vector<std::string> ConnInfo::environment() const {
   std::vector<std::string> lines;
   for (const auto& [keyword, value] : options_) {
     const auto known = libpq_keywords().find(keyword);
-    if (known == libpq_keywords().end() || known->second.variable.empty() || value.empty()) continue;
+    if (known == libpq_keywords().end() || known->second.variable.empty() || value.empty())
+      continue;
     lines.push_back(util::cat(known->second.variable, '=', value));
   }
   if (!password_.empty()) lines.push_back(util::cat("PGPASSWORD=", password_.reveal()));

@@ -33,7 +33,8 @@ const char* chars(std::span<const std::byte> bytes) noexcept {
 void Connection::State::begin_copy(std::string_view sql, Copy direction) {
   if (PQsendQuery(raw(), std::string(sql).c_str()) == 0) throw failure(nullptr);
   OwnedResult answer(PQgetResult(raw()));
-  if (PQresultStatus(answer.get()) == (direction == Copy::In ? PGRES_COPY_IN : PGRES_COPY_OUT)) return;
+  if (PQresultStatus(answer.get()) == (direction == Copy::In ? PGRES_COPY_IN : PGRES_COPY_OUT))
+    return;
   drain();
   adopt(answer.release());
   throw util::Error(util::Kind::Bug, "a statement that is no COPY was sent as one");
@@ -42,7 +43,8 @@ void Connection::State::begin_copy(std::string_view sql, Copy direction) {
 std::uint64_t Connection::State::end_copy() {
   OwnedResult outcome(PQgetResult(raw()));
   drain();  // so that the next statement finds the connection idle, whatever the outcome
-  if (PQresultStatus(outcome.get()) == PGRES_COMMAND_OK) return adopt(outcome.release()).affected_rows();
+  if (PQresultStatus(outcome.get()) == PGRES_COMMAND_OK)
+    return adopt(outcome.release()).affected_rows();
   throw failure(outcome.get());
 }
 
@@ -51,7 +53,8 @@ std::uint64_t Connection::copy_out(std::string_view sql, const CopySink& sink) {
   for (;;) {
     char* row = nullptr;
     const int length = PQgetCopyData(raw(), &row, 0);
-    if (length < 0) return state_->end_copy();  // -1: all rows came, or the server failed; -2: libpq did
+    if (length < 0)
+      return state_->end_copy();  // -1: all rows came, or the server failed; -2: libpq did
     const std::unique_ptr<char, FreeRow> owner(row);
     try {
       sink(std::as_bytes(std::span(row, static_cast<std::size_t>(length))));
@@ -73,7 +76,8 @@ std::uint64_t Connection::copy_in(std::string_view sql, const CopySource& source
       while (accepted && !rest.empty()) {
         const std::span<const std::byte> piece = rest.first(std::min(rest.size(), kCopyPiece));
         // Looking for input lets libpq see an error that came meanwhile, and refuse further data.
-        accepted = PQconsumeInput(raw()) == 1 && PQputCopyData(raw(), chars(piece), static_cast<int>(piece.size())) == 1;
+        accepted = PQconsumeInput(raw()) == 1 &&
+                   PQputCopyData(raw(), chars(piece), static_cast<int>(piece.size())) == 1;
         rest = rest.subspan(piece.size());
       }
     }
@@ -90,8 +94,9 @@ void Connection::large_object_read(std::uint32_t oid, const CopySink& sink) {
   for (std::uint64_t offset = 0;; offset += kLargeObjectPiece) {
     const std::array texts{util::cat(oid), util::cat(offset), util::cat(kLargeObjectPiece)};
     const std::array<const char*, 3> values{texts[0].c_str(), texts[1].c_str(), texts[2].c_str()};
-    const Result result = state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_get($1, $2, $3)", 3,
-                                                                nullptr, values.data(), nullptr, nullptr, kBinary));
+    const Result result =
+        state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_get($1, $2, $3)", 3,
+                                              nullptr, values.data(), nullptr, nullptr, kBinary));
     const std::string_view piece = result.text(0, 0).value_or("");
     if (!piece.empty()) sink(std::as_bytes(std::span(piece)));
     if (piece.size() < kLargeObjectPiece) return;
@@ -108,8 +113,9 @@ void Connection::large_object_write(std::uint32_t oid, const CopySource& source)
       const std::array texts{util::cat(oid), util::cat(offset)};
       const std::array<const char*, 3> values{texts[0].c_str(), texts[1].c_str(), chars(piece)};
       const std::array<int, 3> lengths{0, 0, static_cast<int>(piece.size())};
-      state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_put($1, $2, $3)", 3, kTypes.data(),
-                                            values.data(), lengths.data(), kFormats.data(), 0));
+      state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_put($1, $2, $3)", 3,
+                                            kTypes.data(), values.data(), lengths.data(),
+                                            kFormats.data(), 0));
       offset += piece.size();
       rest = rest.subspan(piece.size());
     }

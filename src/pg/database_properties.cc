@@ -32,18 +32,21 @@ std::string locale_clause(const Connection& connection, const std::string& name,
   const bool builtin = properties.locale_provider == "b";
   const int needed = libc ? 0 : builtin ? 17 : 15;
   if (connection.server_major() < needed) {
-    throw util::Error(util::Kind::Preflight,
-                      util::cat("cannot make database ", util::printable(name), ": its locale comes from ",
-                                builtin ? "the builtin provider" : "ICU", ", which a server of version ",
-                                connection.server_major(), " does not have for databases"),
-                      {.hint = util::cat("Use a server of version ", needed, " or newer."), .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Preflight,
+        util::cat("cannot make database ", util::printable(name), ": its locale comes from ",
+                  builtin ? "the builtin provider" : "ICU", ", which a server of version ",
+                  connection.server_major(), " does not have for databases"),
+        {.hint = util::cat("Use a server of version ", needed, " or newer."), .sqlstate = {}});
   }
   if (connection.server_major() < 15) return clause;
   clause += util::cat(" LOCALE_PROVIDER ", libc ? "libc" : builtin ? "builtin" : "icu");
   if (!libc && !properties.icu_locale.empty()) {
-    clause += util::cat(builtin ? " BUILTIN_LOCALE " : " ICU_LOCALE ", quote_literal(properties.icu_locale));
+    clause += util::cat(builtin ? " BUILTIN_LOCALE " : " ICU_LOCALE ",
+                        quote_literal(properties.icu_locale));
   }
-  if (!properties.icu_rules.empty()) clause += util::cat(" ICU_RULES ", quote_literal(properties.icu_rules));
+  if (!properties.icu_rules.empty())
+    clause += util::cat(" ICU_RULES ", quote_literal(properties.icu_rules));
   return clause;
 }
 
@@ -52,7 +55,8 @@ std::string locale_clause(const Connection& connection, const std::string& name,
 DatabaseProperties read_properties(Connection& connection, const std::string& name) {
   const Result row = connection.query(sql::database_row(connection.server_major()), {name});
   if (row.row_count() == 0) {
-    throw util::Error(util::Kind::Query, util::cat("database ", util::printable(name), " does not exist"),
+    throw util::Error(util::Kind::Query,
+                      util::cat("database ", util::printable(name), " does not exist"),
                       {.hint = "psql -l lists those that exist.", .sqlstate = "3D000"});
   }
   const auto text = [&](int column) { return std::string(row.text(0, column).value_or("")); };
@@ -69,7 +73,8 @@ DatabaseProperties read_properties(Connection& connection, const std::string& na
                                 .comment = text(10)};
   // An ACL that was changed and changed back is stored, but means the same as none (S13).
   properties.grants = sql::database_grants(connection, name, sql::Acl::Effective);
-  properties.default_acl = properties.grants == sql::database_grants(connection, name, sql::Acl::Default);
+  properties.default_acl =
+      properties.grants == sql::database_grants(connection, name, sql::Acl::Default);
   if (properties.default_acl) properties.grants.clear();
   properties.settings = read_settings(connection, name);
   const Result labels = connection.query(sql::database_security_labels(), {name});
@@ -79,16 +84,19 @@ DatabaseProperties read_properties(Connection& connection, const std::string& na
   return properties;
 }
 
-void create_database(Connection& connection, const std::string& name, const DatabaseProperties& properties) {
+void create_database(Connection& connection, const std::string& name,
+                     const DatabaseProperties& properties) {
   const std::string database = quote_ident(name);
-  std::string create = util::cat("CREATE DATABASE ", database, " TEMPLATE template0 ENCODING ",
-                                 quote_literal(properties.encoding), locale_clause(connection, name, properties));
+  std::string create =
+      util::cat("CREATE DATABASE ", database, " TEMPLATE template0 ENCODING ",
+                quote_literal(properties.encoding), locale_clause(connection, name, properties));
   // Naming even the default tablespace needs a privilege on it, which ordinary roles do not have.
-  if (properties.tablespace != "pg_default") create += util::cat(" TABLESPACE ", quote_ident(properties.tablespace));
+  if (properties.tablespace != "pg_default")
+    create += util::cat(" TABLESPACE ", quote_ident(properties.tablespace));
   // Nobody enters between the two statements.
   connection.execute(util::cat(create, " ALLOW_CONNECTIONS false"));
-  connection.execute(util::cat("REVOKE ALL ON DATABASE ", database, " FROM PUBLIC; ALTER DATABASE ", database,
-                               " ALLOW_CONNECTIONS true"));
+  connection.execute(util::cat("REVOKE ALL ON DATABASE ", database, " FROM PUBLIC; ALTER DATABASE ",
+                               database, " ALLOW_CONNECTIONS true"));
 }
 
 }  // namespace pg

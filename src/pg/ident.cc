@@ -9,7 +9,8 @@ namespace {
 void refuse_zero_byte(std::string_view text, std::string_view what) {
   if (text.find('\0') != std::string_view::npos) {
     throw util::Error(util::Kind::Usage,
-                      util::cat(what, " holds a zero byte, which PostgreSQL cannot store: ", util::printable(text)));
+                      util::cat(what, " holds a zero byte, which PostgreSQL cannot store: ",
+                                util::printable(text)));
   }
 }
 
@@ -44,6 +45,8 @@ std::string quote_literal(std::string_view text) {
   return util::cat("E'", util::replace_all(std::move(inner), "\\", "\\\\"), '\'');
 }
 
-std::string QualifiedName::display() const { return util::cat(for_people(schema), '.', for_people(name)); }
+std::string QualifiedName::display() const {
+  return util::cat(for_people(schema), '.', for_people(name));
+}
 
 }  // namespace pg

@@ -16,8 +16,9 @@ struct Keyword {
 
 const std::map<std::string, Keyword, std::less<>>& libpq_keywords();
 
-// What libpq would connect with: `given` completed from the service file, the environment and its defaults.
-// Opens no connection. Nothing if libpq refuses the values.
-std::optional<std::map<std::string, std::string>> resolve(const std::map<std::string, std::string>& given);
+// What libpq would connect with: `given` completed from the service file, the environment and its
+// defaults. Opens no connection. Nothing if libpq refuses the values.
+std::optional<std::map<std::string, std::string>> resolve(
+    const std::map<std::string, std::string>& given);
 
 }  // namespace pg

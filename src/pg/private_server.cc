@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSuperuser = "postgres";
 // ".s.PGSQL.65535" and the terminating zero have to fit behind the folder.
-constexpr std::size_t kSocketFolderBytes = sizeof(sockaddr_un::sun_path) - sizeof("/.s.PGSQL.65535");
+constexpr std::size_t kSocketFolderBytes =
+    sizeof(sockaddr_un::sun_path) - sizeof("/.s.PGSQL.65535");
 constexpr int kPortAttempts = 5;
 
 [[noreturn]] void cannot(std::string_view what, std::string_view why, std::string_view hint) {
@@ -37,7 +38,8 @@ std::optional<util::Account> account_for_server() {
   for (const char* const name : {"postgres", "nobody"}) {
     if (std::optional<util::Account> account = util::find_account(name)) return account;
   }
-  cannot("start a private server", "PostgreSQL does not run as root, and there is no account postgres or nobody",
+  cannot("start a private server",
+         "PostgreSQL does not run as root, and there is no account postgres or nobody",
          "Run this as an ordinary user.");
 }
 
@@ -55,8 +57,10 @@ std::optional<int> bindable_port(int port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   socklen_t length = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: the sockets API is made so
-  if (!socket || ::bind(socket.get(), generic, length) != 0 || ::getsockname(socket.get(), generic, &length) != 0) {
+  auto* const generic =
+      reinterpret_cast<sockaddr*>(&address);  // NOLINT: the sockets API is made so
+  if (!socket || ::bind(socket.get(), generic, length) != 0 ||
+      ::getsockname(socket.get(), generic, &length) != 0) {
     return std::nullopt;
   }
   return ntohs(address.sin_port);
@@ -70,7 +74,8 @@ std::string tail(std::string_view text) {
 }
 
 bool has_server(const fs::path& folder) {
-  return util::find_program((folder / "initdb").string()) && util::find_program((folder / "postgres").string()) &&
+  return util::find_program((folder / "initdb").string()) &&
+         util::find_program((folder / "postgres").string()) &&
          util::find_program((folder / "pg_ctl").string());
 }
 
@@ -80,14 +85,18 @@ std::string settings_quoted(std::string_view text) {
 
 }  // namespace
 
-PrivateServer::PrivateServer(const PrivateServerOptions& options) : options_(options), account_(account_for_server()) {
+PrivateServer::PrivateServer(const PrivateServerOptions& options)
+    : options_(options), account_(account_for_server()) {
   options_.folder = fs::absolute(options_.folder);
-  if (options_.bin_directory.empty()) options_.bin_directory = newest_bin_directory().value_or(fs::path());
+  if (options_.bin_directory.empty())
+    options_.bin_directory = newest_bin_directory().value_or(fs::path());
   if (!has_server(options_.bin_directory)) {
     cannot("start a private server",
            util::cat("initdb, postgres and pg_ctl are not in ",
-                     options_.bin_directory.empty() ? "any known folder" : options_.bin_directory.string()),
-           "Install the PostgreSQL server (Debian: apt install postgresql), or put its bin folder on PATH.");
+                     options_.bin_directory.empty() ? "any known folder"
+                                                    : options_.bin_directory.string()),
+           "Install the PostgreSQL server (Debian: apt install postgresql), or put its bin folder "
+           "on PATH.");
   }
   initialise();
   configure();
@@ -107,7 +116,8 @@ PrivateServer::~PrivateServer() {
   try {
     stop(Stop::Immediate);
   } catch (const std::exception& failure) {
-    util::log::warning(util::cat("the private server in ", options_.folder.string(), " still runs: ", failure.what()));
+    util::log::warning(util::cat("the private server in ", options_.folder.string(),
+                                 " still runs: ", failure.what()));
   }
 }
 
@@ -124,12 +134,13 @@ util::Captured PrivateServer::server_program(std::vector<std::string> arguments)
 
 void PrivateServer::initialise() {
   give_to(options_.folder, account_);
-  std::vector<std::string> arguments{"initdb",      "--no-sync",
-                                     "--pgdata",    data_directory().string(),
-                                     "--username",  std::string(kSuperuser),
-                                     "--encoding",  "UTF8",
-                                     "--locale",    options_.locale,
-                                     "--auth",      options_.password.empty() ? "trust" : "scram-sha-256"};
+  std::vector<std::string> arguments{
+      "initdb",     "--no-sync",
+      "--pgdata",   data_directory().string(),
+      "--username", std::string(kSuperuser),
+      "--encoding", "UTF8",
+      "--locale",   options_.locale,
+      "--auth",     options_.password.empty() ? "trust" : "scram-sha-256"};
   const fs::path password_file = options_.folder / "password";
   if (!options_.password.empty()) {
     util::publish_text(password_file, options_.password + "\n");
@@ -141,9 +152,10 @@ void PrivateServer::initialise() {
   fs::remove(password_file, ignored);
   if (initdb.ended.status != 0) {
     cannot("make a private server", util::cat("initdb failed: ", tail(initdb.err)),
-           account_ ? util::cat("The folder ", options_.folder.string(), " and its parents must be open to the account ",
-                                account_->name, '.')
-                    : "Check the folder and the locale.");
+           account_
+               ? util::cat("The folder ", options_.folder.string(),
+                           " and its parents must be open to the account ", account_->name, '.')
+               : "Check the folder and the locale.");
   }
 }
 
@@ -159,8 +171,8 @@ void PrivateServer::configure() {
   give_to(sockets, account_);
   const fs::path file = data_directory() / "postgresql.conf";
   std::string text = util::read_text(file);
-  text += util::cat("\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ", settings_quoted(sockets.string()),
-                    '\n');
+  text += util::cat("\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ",
+                    settings_quoted(sockets.string()), '\n');
   for (const std::string& line : options_.settings) text += util::cat(line, '\n');
   util::publish_text(file, text);
   give_to(file, account_);
@@ -168,12 +180,13 @@ void PrivateServer::configure() {
 
 void PrivateServer::start() {
   PGBELAY_ASSERT(!running_);
-  const util::Captured started =
-      server_program({"pg_ctl", "start", "--wait", "--silent", "--pgdata", data_directory().string(), "--log",
-                      log_file().string(), "--options", util::cat("-c port=", port_)});
+  const util::Captured started = server_program(
+      {"pg_ctl", "start", "--wait", "--silent", "--pgdata", data_directory().string(), "--log",
+       log_file().string(), "--options", util::cat("-c port=", port_)});
   if (started.ended.status != 0) {
     std::error_code ignored;
-    const std::string log = fs::exists(log_file(), ignored) ? tail(util::read_text(log_file())) : std::string();
+    const std::string log =
+        fs::exists(log_file(), ignored) ? tail(util::read_text(log_file())) : std::string();
     cannot("start the private server", util::cat(tail(started.err), log.empty() ? "" : "\n", log),
            util::cat("Its log is ", log_file().string(), '.'));
   }
@@ -183,8 +196,8 @@ void PrivateServer::start() {
 void PrivateServer::stop(Stop how) {
   PGBELAY_ASSERT(running_);
   const util::Captured stopped =
-      server_program({"pg_ctl", "stop", "--wait", "--silent", "--pgdata", data_directory().string(), "--mode",
-                      how == Stop::Fast ? "fast" : "immediate"});
+      server_program({"pg_ctl", "stop", "--wait", "--silent", "--pgdata", data_directory().string(),
+                      "--mode", how == Stop::Fast ? "fast" : "immediate"});
   if (stopped.ended.status != 0) cannot("stop the private server", tail(stopped.err), "");
   running_ = false;
 }
@@ -195,13 +208,17 @@ void PrivateServer::detach() noexcept {
 }
 
 std::string PrivateServer::url(std::string_view database) const {
-  const std::string password = options_.password.empty() ? "" : util::cat(':', percent_encode(options_.password));
-  return util::cat("postgresql://", kSuperuser, password, "@127.0.0.1:", port_, '/', percent_encode(database));
+  const std::string password =
+      options_.password.empty() ? "" : util::cat(':', percent_encode(options_.password));
+  return util::cat("postgresql://", kSuperuser, password, "@127.0.0.1:", port_, '/',
+                   percent_encode(database));
 }
 
 ConnInfo PrivateServer::conninfo(std::string_view database) const {
   // Whatever our environment says of other servers.
-  return ConnInfo::parse(url(database)).with_option("hostaddr", "127.0.0.1").with_option("sslmode", "disable");
+  return ConnInfo::parse(url(database))
+      .with_option("hostaddr", "127.0.0.1")
+      .with_option("sslmode", "disable");
 }
 
 std::string PrivateServer::socket_directory() const {

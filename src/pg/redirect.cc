@@ -1,8 +1,8 @@
 // ConnInfo::redirected(): the URL of the guarded command.
 //
-// What is not replaced stays in its form and order, because applications read parameters of their own out of
-// the same text (?schema=, ?connection_limit=). Removed is what leads elsewhere than to the tap, or insists
-// on TLS, which ends at the tap (postgres-hazards.md F7).
+// What is not replaced stays in its form and order, because applications read parameters of their
+// own out of the same text (?schema=, ?connection_limit=). Removed is what leads elsewhere than to
+// the tap, or insists on TLS, which ends at the tap (postgres-hazards.md F7).
 #include <algorithm>
 #include <array>
 
@@ -14,14 +14,29 @@ namespace pg {
 namespace {
 
 // Lower case, without underscores: libpq's names and those of JDBC and others differ in that only.
-constexpr std::array<std::string_view, 18> kElsewhere{
-    "host",           "hostaddr",      "port",        "password",     "passfile",     "service",
-    "channelbinding", "gssencmode",    "gsslib",      "gssdelegation", "krbsrvname",  "requirepeer",
-    "requireauth",    "requiressl",    "targetsessionattrs", "targetservertype", "loadbalancehosts", "hostrecheckseconds"};
+constexpr std::array<std::string_view, 18> kElsewhere{"host",
+                                                      "hostaddr",
+                                                      "port",
+                                                      "password",
+                                                      "passfile",
+                                                      "service",
+                                                      "channelbinding",
+                                                      "gssencmode",
+                                                      "gsslib",
+                                                      "gssdelegation",
+                                                      "krbsrvname",
+                                                      "requirepeer",
+                                                      "requireauth",
+                                                      "requiressl",
+                                                      "targetsessionattrs",
+                                                      "targetservertype",
+                                                      "loadbalancehosts",
+                                                      "hostrecheckseconds"};
 
 bool leads_elsewhere(std::string_view key) {
   const std::string name = util::replace_all(util::lower(key), "_", "");
-  return name.starts_with("ssl") || std::find(kElsewhere.begin(), kElsewhere.end(), name) != kElsewhere.end();
+  return name.starts_with("ssl") ||
+         std::find(kElsewhere.begin(), kElsewhere.end(), name) != kElsewhere.end();
 }
 
 void drop_what_leads_elsewhere(Parameters& parameters) {
@@ -65,14 +80,16 @@ std::string redirected_url(Url url, const Replacement& to) {
   drop_what_leads_elsewhere(url.parameters);
   url.raw_hosts = host_and_port(to.host, to.port);
   const std::string named = take(url.parameters, "dbname");
-  if (!named.empty() || percent_decode(url.raw_database) != to.database) url.raw_database = percent_encode(to.database);
+  if (!named.empty() || percent_decode(url.raw_database) != to.database)
+    url.raw_database = percent_encode(to.database);
   if (url.jdbc()) {
     url.raw_user.clear();
     url.password.reset();
     set(url.parameters, "user", to.user);
     set(url.parameters, "password", to.password);
   } else {
-    if (!take(url.parameters, "user").empty() || url.raw_user.empty()) url.raw_user = percent_encode(to.user);
+    if (!take(url.parameters, "user").empty() || url.raw_user.empty())
+      url.raw_user = percent_encode(to.user);
     url.password = to.password;
   }
   refuse_tls(url);
@@ -92,15 +109,20 @@ std::string redirected_conninfo(Parameters pairs, const Replacement& to) {
 
 }  // namespace
 
-util::Secret ConnInfo::redirected(std::string_view host, std::string_view port, const util::Secret& password) const {
-  const Replacement to{
-      .host = host, .port = port, .password = password.reveal(), .user = user(), .database = database()};
+util::Secret ConnInfo::redirected(std::string_view host, std::string_view port,
+                                  const util::Secret& password) const {
+  const Replacement to{.host = host,
+                       .port = port,
+                       .password = password.reveal(),
+                       .user = user(),
+                       .database = database()};
   if (original_.empty()) {
     Url plain;
     plain.scheme = "postgresql://";
     return util::Secret(redirected_url(std::move(plain), to));
   }
-  if (std::optional<Url> url = parse_url(original_)) return util::Secret(redirected_url(std::move(*url), to));
+  if (std::optional<Url> url = parse_url(original_))
+    return util::Secret(redirected_url(std::move(*url), to));
   return util::Secret(redirected_conninfo(parse_conninfo(original_), to));
 }
 

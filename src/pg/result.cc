@@ -10,11 +10,13 @@ namespace {
 
 [[noreturn]] void unexpected(const pg_result* raw, int row, int column, std::string_view what) {
   const char* const name = PQfname(raw, column);
-  throw util::Error(util::Kind::Bug, util::cat("column ", name == nullptr ? "?" : name, " (number ", column,
-                                               ") of row ", row, " of a catalog query is ", what));
+  throw util::Error(util::Kind::Bug,
+                    util::cat("column ", name == nullptr ? "?" : name, " (number ", column,
+                              ") of row ", row, " of a catalog query is ", what));
 }
 
-std::string_view required(const pg_result* raw, std::optional<std::string_view> value, int row, int column) {
+std::string_view required(const pg_result* raw, std::optional<std::string_view> value, int row,
+                          int column) {
   if (!value) unexpected(raw, row, column, "NULL or missing");
   return *value;
 }

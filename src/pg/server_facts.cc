@@ -30,7 +30,8 @@ ServerFacts server_facts(Connection& connection) {
                     .data_directory = text_or_empty(state, 0, 0),
                     .started_at = state.str(0, 1),
                     .in_recovery = state.boolean(0, 2)};
-  if (state.boolean(0, 3)) facts.system_identifier = connection.query(sql::system_identifier()).str(0, 0);
+  if (state.boolean(0, 3))
+    facts.system_identifier = connection.query(sql::system_identifier()).str(0, 0);
   return facts;
 }
 
@@ -63,7 +64,8 @@ bool database_exists(Connection& connection, const std::string& database) {
 }
 
 bool behind_transaction_pooler(Connection& connection) {
-  // An idle pool may well give the same backend twice, so the pid that the login told is asked for, too.
+  // An idle pool may well give the same backend twice, so the pid that the login told is asked for,
+  // too.
   const std::int64_t first = connection.query(sql::backend_pid()).i64(0, 0);
   const std::int64_t second = connection.query(sql::backend_pid()).i64(0, 0);
   return first != second || first != connection.backend_pid();

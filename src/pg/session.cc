@@ -15,7 +15,8 @@ struct Setting {
   std::string_view value;
 };
 
-// Names as pg_settings spells them. Those that a server does not have are left out by the statement.
+// Names as pg_settings spells them. Those that a server does not have are left out by the
+// statement.
 constexpr std::array kPinned{
     // Text of values.
     Setting{"DateStyle", "ISO, MDY"},

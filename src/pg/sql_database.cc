@@ -5,22 +5,26 @@
 namespace pg::sql {
 
 std::string database_row(int server_major) {
-  const std::string_view provider = server_major >= 15 ? "d.datlocprovider::pg_catalog.text" : "'c'";
+  const std::string_view provider =
+      server_major >= 15 ? "d.datlocprovider::pg_catalog.text" : "'c'";
   const std::string_view locale = server_major >= 17   ? "d.datlocale"
                                   : server_major >= 15 ? "d.daticulocale"
                                                        : "null::pg_catalog.text";
   const std::string_view rules = server_major >= 16 ? "d.daticurules" : "null::pg_catalog.text";
-  return util::cat("select pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text,"
-                   " pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text, ",
-                   provider, ", d.datcollate::pg_catalog.text, d.datctype::pg_catalog.text, ", locale, ", ", rules,
-                   R"sql(, t.spcname::pg_catalog.text, d.datconnlimit, d.datistemplate,
+  return util::cat(
+      "select pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text,"
+      " pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text, ",
+      provider, ", d.datcollate::pg_catalog.text, d.datctype::pg_catalog.text, ", locale, ", ",
+      rules,
+      R"sql(, t.spcname::pg_catalog.text, d.datconnlimit, d.datistemplate,
            pg_catalog.shobj_description(d.oid, 'pg_database')
       from pg_catalog.pg_database d
       join pg_catalog.pg_tablespace t on t.oid operator(pg_catalog.=) d.dattablespace
      where d.datname operator(pg_catalog.=) $1)sql");
 }
 
-std::vector<DatabaseGrant> database_grants(Connection& connection, const std::string& name, Acl which) {
+std::vector<DatabaseGrant> database_grants(Connection& connection, const std::string& name,
+                                           Acl which) {
   const std::string_view acl = which == Acl::Effective
                                    ? "coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))"
                                    : "pg_catalog.acldefault('d', d.datdba)";
@@ -30,7 +34,7 @@ std::vector<DatabaseGrant> database_grants(Connection& connection, const std::st
                 else pg_catalog.pg_get_userbyid(g.grantee)::pg_catalog.text end collate "C",
            g.privilege_type collate "C", g.is_grantable
       from pg_catalog.pg_database d, pg_catalog.aclexplode()sql",
-                   acl, R"sql() g
+                                       acl, R"sql() g
      where d.datname operator(pg_catalog.=) $1
      order by 1, 2, 3, 4)sql");
   const Result result = connection.query(grants, {name});

@@ -29,7 +29,8 @@ std::string_view system_identifier() {
 }
 
 // Times in one form whatever the session's time zone is, because they are compared as text.
-// Terminating needs the rights of the session's role or of pg_signal_backend, and a superuser for a superuser.
+// Terminating needs the rights of the session's role or of pg_signal_backend, and a superuser for a
+// superuser.
 std::string_view sessions() {
   return R"sql(
     select a.pid,
@@ -48,10 +49,13 @@ std::string_view sessions() {
      order by a.backend_start, a.pid)sql";
 }
 
-std::string_view database_size() { return "select pg_catalog.pg_database_size($1::pg_catalog.name)"; }
+std::string_view database_size() {
+  return "select pg_catalog.pg_database_size($1::pg_catalog.name)";
+}
 
 std::string_view database_exists() {
-  return "select exists (select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1)";
+  return "select exists (select from pg_catalog.pg_database where datname operator(pg_catalog.=) "
+         "$1)";
 }
 
 std::string_view backend_pid() { return "select pg_catalog.pg_backend_pid()"; }

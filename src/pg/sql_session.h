@@ -5,7 +5,8 @@
 
 namespace pg::sql {
 
-// $1 names and $2 values, text arrays of equal length: sets those that the server has and that differ.
+// $1 names and $2 values, text arrays of equal length: sets those that the server has and that
+// differ.
 std::string_view set_settings();
 std::string_view database_encoding();
 

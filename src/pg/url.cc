@@ -9,10 +9,12 @@ namespace pg {
 namespace {
 
 [[noreturn]] void malformed(std::string_view why) {
-  throw util::Error(util::Kind::Usage, util::cat("the database URL is not understood: ", why),
-                    {.hint = "Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ / ? # % in "
-                             "a name or password must be percent-encoded (@ is %40, / is %2F).",
-                     .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Usage, util::cat("the database URL is not understood: ", why),
+      {.hint =
+           "Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE; characters such as @ / ? # % in "
+           "a name or password must be percent-encoded (@ is %40, / is %2F).",
+       .sqlstate = {}});
 }
 
 // The length of the scheme with "://" (or of "jdbc:postgresql:", whose slashes may be missing).
@@ -24,8 +26,11 @@ std::size_t scheme_length(std::string_view text) {
   for (const std::string_view with_driver : {"postgres+", "postgresql+"}) {
     const std::size_t end = lower.find("://");
     if (!lower.starts_with(with_driver) || end == std::string::npos) continue;
-    const std::string_view driver = std::string_view(lower).substr(with_driver.size(), end - with_driver.size());
-    if (driver.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") == std::string_view::npos) return end + 3;
+    const std::string_view driver =
+        std::string_view(lower).substr(with_driver.size(), end - with_driver.size());
+    if (driver.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") ==
+        std::string_view::npos)
+      return end + 3;
   }
   return 0;
 }
@@ -83,7 +88,8 @@ void skip_space(std::string_view& text) {
 }  // namespace
 
 std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
@@ -190,7 +196,8 @@ Hosts split_hosts(std::string_view raw_hosts) {
       if (close == std::string_view::npos) malformed("an IPv6 address has no closing bracket");
       host = item.substr(1, close - 1);
       colon = close + 1 < item.size() ? close + 1 : std::string_view::npos;
-      if (colon != std::string_view::npos && item[colon] != ':') malformed("a colon is missing behind a ]");
+      if (colon != std::string_view::npos && item[colon] != ':')
+        malformed("a colon is missing behind a ]");
     } else {
       host = item.substr(0, colon);
     }
@@ -199,7 +206,8 @@ Hosts split_hosts(std::string_view raw_hosts) {
     hosts.push_back(percent_decode(host));
     ports.push_back(percent_decode(port));
   }
-  return {.hosts = util::join(hosts, ","), .ports = any_port ? util::join(ports, ",") : std::string()};
+  return {.hosts = util::join(hosts, ","),
+          .ports = any_port ? util::join(ports, ",") : std::string()};
 }
 
 std::string host_and_port(std::string_view host, std::string_view port) {
@@ -216,7 +224,8 @@ Parameters parse_conninfo(std::string_view text) {
     const std::string_view key = text.substr(0, end);
     text.remove_prefix(key.size());
     skip_space(text);
-    if (key.empty() || !text.starts_with('=')) malformed("it is no URL, and not made of KEYWORD=VALUE pairs either");
+    if (key.empty() || !text.starts_with('='))
+      malformed("it is no URL, and not made of KEYWORD=VALUE pairs either");
     text.remove_prefix(1);
     skip_space(text);
     pairs.emplace_back(key, take_value(text));

@@ -1,8 +1,8 @@
 #include "pg/connection.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -75,22 +75,33 @@ TEST_F(ConnectionTest, ErrorsCarryStateDetailAndHint) {
   EXPECT_EQ(twice.sqlstate(), "23505");
   EXPECT_THAT(twice.message(), HasSubstr("Key (i)=(1)"));
   connection().execute("create role nobody_much; set role nobody_much");
-  EXPECT_EQ(error_of([&] { connection().query("select * from pg_catalog.pg_authid"); }).kind(), Kind::Privilege);
+  EXPECT_EQ(error_of([&] { connection().query("select * from pg_catalog.pg_authid"); }).kind(),
+            Kind::Privilege);
   connection().execute("reset role; drop role nobody_much");
 }
 
 TEST_F(ConnectionTest, ExecuteIsOneTransactionAndThrowsTheFirstError) {
   connection().execute("create temp table e (i int)");
-  EXPECT_EQ(error_of([&] { connection().execute("insert into e values (1); select 1/0; nonsense"); }).sqlstate(), "42601");
-  EXPECT_EQ(error_of([&] { connection().execute("insert into e values (1); select 1/0; select 2"); }).sqlstate(), "22012");
+  EXPECT_EQ(error_of([&] {
+              connection().execute("insert into e values (1); select 1/0; nonsense");
+            }).sqlstate(),
+            "42601");
+  EXPECT_EQ(error_of([&] {
+              connection().execute("insert into e values (1); select 1/0; select 2");
+            }).sqlstate(),
+            "22012");
   EXPECT_EQ(connection().query("select count(*) from e").i64(0, 0), 0);
   EXPECT_EQ(error_of([&] { connection().execute("copy e from stdin"); }).kind(), Kind::Bug);
-  EXPECT_EQ(error_of([&] { connection().execute("copy (select generate_series(1, 100000)) to stdout"); }).kind(), Kind::Bug);
+  EXPECT_EQ(error_of([&] {
+              connection().execute("copy (select generate_series(1, 100000)) to stdout");
+            }).kind(),
+            Kind::Bug);
   EXPECT_TRUE(connection().alive());
 }
 
 TEST_F(ConnectionTest, KeepsNotices) {
-  connection().execute("do $$ begin raise notice 'a'; raise warning 'b' using errcode = 'XX001'; end $$");
+  connection().execute(
+      "do $$ begin raise notice 'a'; raise warning 'b' using errcode = 'XX001'; end $$");
   const std::vector<Notice> notices = connection().take_notices();
   ASSERT_EQ(notices.size(), 2U);
   EXPECT_EQ(notices[0].severity, "NOTICE");
@@ -106,11 +117,12 @@ TEST_F(ConnectionTest, KeepsNotices) {
 TEST_F(ConnectionTest, CopiesOutRowByRow) {
   std::string all;
   std::uint64_t calls = 0;
-  const std::uint64_t rows = connection().copy_out("copy (select n, 'x' from generate_series(1, 3) n) to stdout",
-                                                   [&](std::span<const std::byte> row) {
-                                                     all += text_of(row);
-                                                     ++calls;
-                                                   });
+  const std::uint64_t rows =
+      connection().copy_out("copy (select n, 'x' from generate_series(1, 3) n) to stdout",
+                            [&](std::span<const std::byte> row) {
+                              all += text_of(row);
+                              ++calls;
+                            });
   EXPECT_EQ(rows, 3U);
   EXPECT_EQ(calls, 3U);
   EXPECT_EQ(all, "1\tx\n2\tx\n3\tx\n");
@@ -118,17 +130,22 @@ TEST_F(ConnectionTest, CopiesOutRowByRow) {
 
 TEST_F(ConnectionTest, CopyOutReportsTheServersFailureInTheMiddle) {
   EXPECT_EQ(error_of([&] {
-              connection().copy_out("copy (select 1/(5000 - n) from generate_series(1, 9000) n) to stdout", [](auto) {});
+              connection().copy_out(
+                  "copy (select 1/(5000 - n) from generate_series(1, 9000) n) to stdout",
+                  [](auto) {});
             }).sqlstate(),
             "22012");
-  EXPECT_EQ(error_of([&] { connection().copy_out("copy nowhere to stdout", [](auto) {}); }).sqlstate(), "42P01");
+  EXPECT_EQ(
+      error_of([&] { connection().copy_out("copy nowhere to stdout", [](auto) {}); }).sqlstate(),
+      "42P01");
   EXPECT_EQ(error_of([&] { connection().copy_out("select 1", [](auto) {}); }).kind(), Kind::Bug);
   EXPECT_TRUE(connection().alive());
 }
 
 TEST_F(ConnectionTest, AnExceptionOfTheSinkEndsTheCopy) {
-  EXPECT_THROW(connection().copy_out("copy (select n, pg_sleep(0.001) from generate_series(1, 1000000) n) to stdout",
-                                     [](auto) { throw std::runtime_error("full"); }),
+  EXPECT_THROW(connection().copy_out(
+                   "copy (select n, pg_sleep(0.001) from generate_series(1, 1000000) n) to stdout",
+                   [](auto) { throw std::runtime_error("full"); }),
                std::runtime_error);
   EXPECT_EQ(connection().query("select 1").i64(0, 0), 1);
 }
@@ -136,7 +153,9 @@ TEST_F(ConnectionTest, AnExceptionOfTheSinkEndsTheCopy) {
 TEST_F(ConnectionTest, CopiesInWhatTheSourceGives) {
   connection().execute("create temp table c (i int, t text)");
   const std::string large(3U << 20U, 'x');  // more than one piece
-  EXPECT_EQ(connection().copy_in("copy c from stdin", pieces({"1\t", "a\n2\t" + large + "\n", "3\t\\N\n"})), 3U);
+  EXPECT_EQ(connection().copy_in("copy c from stdin",
+                                 pieces({"1\t", "a\n2\t" + large + "\n", "3\t\\N\n"})),
+            3U);
   EXPECT_EQ(connection().query("select sum(length(t)) from c").u64(0, 0), large.size() + 1);
   EXPECT_EQ(connection().copy_in("copy c from stdin", pieces({})), 0U);
 }
@@ -168,12 +187,15 @@ TEST_F(ConnectionTest, AnExceptionOfTheSourceFailsTheCopyOnTheServer) {
 }
 
 TEST_F(ConnectionTest, LargeObjectsComeBackByteForByte) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{256 * 1024}, std::size_t{700'001}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{256 * 1024}, std::size_t{700'001}}) {
     std::string content(size, '\0');
     for (std::size_t n = 0; n < size; ++n) content[n] = static_cast<char>(n * 31 % 256);
     Transaction transaction(connection());
-    const auto oid = static_cast<std::uint32_t>(connection().query("select pg_catalog.lo_create(0)").u64(0, 0));
-    connection().large_object_write(oid, pieces(content.empty() ? std::vector<std::string>{} : std::vector{content}));
+    const auto oid =
+        static_cast<std::uint32_t>(connection().query("select pg_catalog.lo_create(0)").u64(0, 0));
+    connection().large_object_write(
+        oid, pieces(content.empty() ? std::vector<std::string>{} : std::vector{content}));
     std::string back;
     std::size_t largest = 0;
     connection().large_object_read(oid, [&](std::span<const std::byte> piece) {
@@ -183,15 +205,20 @@ TEST_F(ConnectionTest, LargeObjectsComeBackByteForByte) {
     EXPECT_TRUE(back == content) << size;
     EXPECT_LE(largest, 256U * 1024);
   }
-  EXPECT_EQ(error_of([&] { connection().large_object_read(4'000'000'000U, [](auto) {}); }).sqlstate(), "42704");
+  EXPECT_EQ(
+      error_of([&] { connection().large_object_read(4'000'000'000U, [](auto) {}); }).sqlstate(),
+      "42704");
 }
 
 TEST_F(ConnectionTest, AStopCancelsWhatRuns) {
   std::stop_source stop;
   const CancelOnStop cancel(connection(), stop.get_token());
   const std::jthread stopper([&] {
-    while (test::test_server().connect().query("select count(*) from pg_stat_activity where query like 'select pg_sleep(6%' "
-                                               "and state = 'active'").i64(0, 0) == 0) {
+    while (test::test_server()
+               .connect()
+               .query("select count(*) from pg_stat_activity where query like 'select pg_sleep(6%' "
+                      "and state = 'active'")
+               .i64(0, 0) == 0) {
     }
     stop.request_stop();
   });
@@ -200,7 +227,8 @@ TEST_F(ConnectionTest, AStopCancelsWhatRuns) {
 }
 
 TEST_F(ConnectionTest, ALostConnectionIsKindConnect) {
-  test::test_server().connect().query("select pg_terminate_backend($1)", {util::cat(connection().backend_pid())});
+  test::test_server().connect().query("select pg_terminate_backend($1)",
+                                      {util::cat(connection().backend_pid())});
   const util::Error lost = error_of([&] {
     for (;;) connection().query("select pg_sleep(0.01)");
   });
@@ -240,11 +268,12 @@ TEST_F(ConnectionTest, ReadOnlyTransactionsAreRepeatable) {
 TEST_F(ConnectionTest, AConnectionLostDuringCommitIsInDoubt) {
   const test::TestDatabase database = test::make_database("doubt");
   Connection committing = database.connect();
-  committing.execute("create table d (i int);"
-                     "create function slow() returns trigger language plpgsql as "
-                     "$$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;"
-                     "create constraint trigger at_commit after insert on d deferrable initially deferred "
-                     "for each row execute function slow()");
+  committing.execute(
+      "create table d (i int);"
+      "create function slow() returns trigger language plpgsql as "
+      "$$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;"
+      "create constraint trigger at_commit after insert on d deferrable initially deferred "
+      "for each row execute function slow()");
   Transaction transaction(committing);
   committing.execute("insert into d values (1)");
   const util::Error doubt = error_of([&] { transaction.commit(); });
@@ -256,7 +285,8 @@ TEST_F(ConnectionTest, ALostConnectionBeforeCommitIsNotInDoubt) {
   const test::TestDatabase database = test::make_database("lost");
   Connection committing = database.connect();
   Transaction transaction(committing);
-  test::test_server().connect().query("select pg_terminate_backend($1)", {util::cat(committing.backend_pid())});
+  test::test_server().connect().query("select pg_terminate_backend($1)",
+                                      {util::cat(committing.backend_pid())});
   while (committing.alive()) {
   }
   EXPECT_EQ(error_of([&] { transaction.commit(); }).kind(), Kind::Connect);
@@ -271,7 +301,8 @@ TEST_F(ConnectionTest, KnowsItself) {
   EXPECT_EQ(connection().parameter("nonsense"), "");
 }
 
-// ------------------------------------------------------------------------------------------- connecting
+// -------------------------------------------------------------------------------------------
+// connecting
 
 struct Refused {
   ConnInfo info;
@@ -283,8 +314,10 @@ TEST_F(ConnectionTest, RefusalsNameTheServerTheCauseAndTheRemedy) {
   const ConnInfo good = test::scram_server().conninfo();
   const std::string at = util::cat("@127.0.0.1:", good.port(), '/');
   const std::vector<Refused> cases{
-      {ConnInfo::parse(util::cat("postgres://postgres:geheim", at, "postgres")), "28P01", "password"},
-      {ConnInfo::parse(util::cat("postgres://nobody_here:geheim", at, "postgres")), "28P01", "nobody_here"},
+      {ConnInfo::parse(util::cat("postgres://postgres:geheim", at, "postgres")), "28P01",
+       "password"},
+      {ConnInfo::parse(util::cat("postgres://nobody_here:geheim", at, "postgres")), "28P01",
+       "nobody_here"},
       {good.with_database("no_such_db"), "3D000", "psql -l"},
       {ConnInfo::parse("postgres://postgres:geheim@127.0.0.1:1/postgres"), "", "server runs"},
       {ConnInfo::parse("postgres://postgres:geheim@no-such-host.invalid/postgres"), "", "host"},
@@ -311,7 +344,8 @@ class DeafServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT: the sockets API is made so
+    auto* const generic =
+        reinterpret_cast<sockaddr*>(&address);  // NOLINT: the sockets API is made so
     EXPECT_EQ(::bind(server_, generic, length), 0);
     EXPECT_EQ(::listen(server_, 1), 0);
     EXPECT_EQ(::getsockname(server_, generic, &length), 0);
@@ -321,7 +355,9 @@ class DeafServer {
   DeafServer(const DeafServer&) = delete;
   DeafServer& operator=(const DeafServer&) = delete;
 
-  ConnInfo conninfo() const { return ConnInfo::parse(util::cat("postgres://u:p@127.0.0.1:", port_, "/d")); }
+  ConnInfo conninfo() const {
+    return ConnInfo::parse(util::cat("postgres://u:p@127.0.0.1:", port_, "/d"));
+  }
 
  private:
   int server_ = -1;
@@ -331,7 +367,9 @@ class DeafServer {
 TEST(Connect, EndsWhenTheServerDoesNotAnswer) {
   const DeafServer deaf;
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(error_of([&] { Connection::open(deaf.conninfo().with_option("connect_timeout", "1"), "t"); }).kind(),
+  EXPECT_EQ(error_of([&] {
+              Connection::open(deaf.conninfo().with_option("connect_timeout", "1"), "t");
+            }).kind(),
             Kind::Connect);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
 }
@@ -340,7 +378,8 @@ TEST(Connect, EndsWhenAStopIsRequested) {
   const DeafServer deaf;
   std::stop_source stop;
   const std::jthread stopper([&] { stop.request_stop(); });
-  EXPECT_EQ(error_of([&] { Connection::open(deaf.conninfo(), "t", stop.get_token()); }).kind(), Kind::Interrupted);
+  EXPECT_EQ(error_of([&] { Connection::open(deaf.conninfo(), "t", stop.get_token()); }).kind(),
+            Kind::Interrupted);
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ class DatabasePropertiesTest : public test::ServerTest {
     ServerTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     admin_.emplace(test::test_server().connect());
-    admin_->execute("create role prop_owner login createdb; create role prop_reader; create role \"Prop \"\"X\"");
+    admin_->execute(
+        "create role prop_owner login createdb; create role prop_reader; create role \"Prop "
+        "\"\"X\"");
     source_.emplace(test::make_database("Source", "encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'"));
   }
   void TearDown() override {
@@ -28,7 +30,9 @@ class DatabasePropertiesTest : public test::ServerTest {
     source_.reset();
     admin_->execute(util::cat("drop role ", kRoles));
   }
-  void alter(std::string_view what) { admin_->execute(util::cat("alter database ", source(), ' ', what)); }
+  void alter(std::string_view what) {
+    admin_->execute(util::cat("alter database ", source(), ' ', what));
+  }
   std::string source() const { return quote_ident(source_->name()); }
   DatabaseProperties properties() { return read_properties(*admin_, source_->name()); }
   DatabaseProperties copied(CommentFrom comment = CommentFrom::Properties) {
@@ -51,11 +55,15 @@ TEST_F(DatabasePropertiesTest, M5EverythingTravels) {
   alter("set my.custom to 'it''s a \\ text, with commas'");
   alter("set session_preload_libraries to ''");
   alter("set DateStyle to 'German, DMY'");
-  admin_->execute(util::cat("alter role \"Prop \"\"X\" in database ", source(), " set search_path to ''"));
-  admin_->execute(util::cat("alter role prop_reader in database ", source(), " set work_mem to '7MB'"));
+  admin_->execute(
+      util::cat("alter role \"Prop \"\"X\" in database ", source(), " set search_path to ''"));
+  admin_->execute(
+      util::cat("alter role prop_reader in database ", source(), " set work_mem to '7MB'"));
   admin_->execute(util::cat("comment on database ", source(), " is 'it''s \\ ours'"));
-  admin_->execute(util::cat("grant create on database ", source(), " to prop_reader with grant option"));
-  admin_->execute(util::cat("set role prop_reader; grant create on database ", source(), " to \"Prop \"\"X\"; reset role"));
+  admin_->execute(
+      util::cat("grant create on database ", source(), " to prop_reader with grant option"));
+  admin_->execute(util::cat("set role prop_reader; grant create on database ", source(),
+                            " to \"Prop \"\"X\"; reset role"));
   admin_->execute(util::cat("revoke temporary on database ", source(), " from public"));
 
   const DatabaseProperties before = properties();
@@ -92,7 +100,8 @@ TEST_F(DatabasePropertiesTest, M6ANewDatabaseIsClosedToThePublic) {
   const DatabaseProperties fresh = read_properties(*admin_, "the copy");
   EXPECT_FALSE(fresh.default_acl);
   for (const DatabaseGrant& grant : fresh.grants) EXPECT_EQ(grant.grantee, "postgres");
-  const ConnInfo reader = test::test_server().conninfo("the copy").with_option("user", "prop_owner");
+  const ConnInfo reader =
+      test::test_server().conninfo("the copy").with_option("user", "prop_owner");
   EXPECT_THROW(Connection::open(reader, "t"), util::Error);
   EXPECT_EQ(test::test_server().connect("the copy").database(), "the copy");
 }
@@ -101,7 +110,8 @@ TEST_F(DatabasePropertiesTest, S2WhatIsNotInTheRecordIsTakenAway) {
   const DatabaseProperties record = properties();
   alter("set search_path to evil");
   alter("connection limit 1");
-  admin_->execute(util::cat("alter role prop_reader in database ", source(), " set work_mem to '7MB'"));
+  admin_->execute(
+      util::cat("alter role prop_reader in database ", source(), " set work_mem to '7MB'"));
   admin_->execute(util::cat("grant all on database ", source(), " to prop_reader"));
   admin_->execute(util::cat("comment on database ", source(), " is 'changed'"));
   alter("owner to prop_owner");
@@ -123,7 +133,8 @@ TEST_F(DatabasePropertiesTest, S3AnOwnerWithCreatedbIsEnough) {
   alter("owner to prop_owner");
   alter("set work_mem to '5MB'");
   admin_->execute(util::cat("grant connect on database ", source(), " to prop_reader"));
-  Connection owner = Connection::open(test::test_server().conninfo().with_option("user", "prop_owner"), "t");
+  Connection owner =
+      Connection::open(test::test_server().conninfo().with_option("user", "prop_owner"), "t");
   const DatabaseProperties record = read_properties(owner, source_->name());
   create_database(owner, "the copy", record);
   apply_properties(owner, "the copy", record, CommentFrom::Properties);
@@ -135,16 +146,19 @@ TEST_F(DatabasePropertiesTest, AFailureLeavesTheDatabaseAsItWas) {
   const DatabaseProperties before = record;
   record.connection_limit = 3;
   record.settings = {{.role = "no_such_role", .name = "work_mem", .value = "1MB"}};
-  EXPECT_THROW(apply_properties(*admin_, source_->name(), record, CommentFrom::Properties), util::Error);
+  EXPECT_THROW(apply_properties(*admin_, source_->name(), record, CommentFrom::Properties),
+               util::Error);
   EXPECT_TRUE(properties() == before);
 }
 
 TEST_F(DatabasePropertiesTest, M5IcuLocalesTravel) {
   if (admin_->server_major() < 15) GTEST_SKIP() << "databases have no provider before 15";
-  if (admin_->query("select count(*) from pg_catalog.pg_collation where collprovider = 'i'").i64(0, 0) == 0) {
+  if (admin_->query("select count(*) from pg_catalog.pg_collation where collprovider = 'i'")
+          .i64(0, 0) == 0) {
     GTEST_SKIP() << "the server was built without ICU";
   }
-  const test::TestDatabase icu = test::make_database("icu", "locale_provider icu icu_locale 'de-AT' encoding 'UTF8'");
+  const test::TestDatabase icu =
+      test::make_database("icu", "locale_provider icu icu_locale 'de-AT' encoding 'UTF8'");
   const DatabaseProperties record = read_properties(*admin_, icu.name());
   EXPECT_EQ(record.locale_provider, "i");
   EXPECT_EQ(record.icu_locale, "de-AT");

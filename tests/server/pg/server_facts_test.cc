@@ -17,10 +17,12 @@ class ServerFactsTest : public test::ServerTest {
   void SetUp() override {
     ServerTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    test::test_server().connect().execute("create role plain login createdb; create role boss superuser login");
+    test::test_server().connect().execute(
+        "create role plain login createdb; create role boss superuser login");
   }
   void TearDown() override {
-    if (test::have_server()) test::test_server().connect().execute("drop role if exists plain, boss");
+    if (test::have_server())
+      test::test_server().connect().execute("drop role if exists plain, boss");
   }
   static Connection connect_as(const test::TestDatabase& database, std::string_view role) {
     return Connection::open(database.conninfo().with_option("user", role), util::cat("app-", role));
@@ -28,7 +30,9 @@ class ServerFactsTest : public test::ServerTest {
 };
 
 const SessionRow* find(const std::vector<SessionRow>& rows, const Connection& connection) {
-  const auto found = std::find_if(rows.begin(), rows.end(), [&](const SessionRow& row) { return row.pid == connection.backend_pid(); });
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const SessionRow& row) {
+    return row.pid == connection.backend_pid();
+  });
   return found == rows.end() ? nullptr : &*found;
 }
 
@@ -42,8 +46,10 @@ TEST_F(ServerFactsTest, S3TellsWhatARoleMayDo) {
   RoleFacts facts = role_facts(plain);
   EXPECT_EQ(facts.name, "plain");
   EXPECT_TRUE(facts.createdb);
-  EXPECT_FALSE(facts.superuser || facts.createrole || facts.signal_backend || facts.read_all_stats || facts.database_owner);
-  admin.execute(util::cat("grant pg_signal_backend, pg_read_all_stats to plain; alter database ", database.name(), " owner to plain"));
+  EXPECT_FALSE(facts.superuser || facts.createrole || facts.signal_backend ||
+               facts.read_all_stats || facts.database_owner);
+  admin.execute(util::cat("grant pg_signal_backend, pg_read_all_stats to plain; alter database ",
+                          database.name(), " owner to plain"));
   facts = role_facts(plain);
   EXPECT_TRUE(facts.signal_backend && facts.read_all_stats && facts.database_owner);
   admin.execute(util::cat("alter database ", database.name(), " owner to postgres"));
