@@ -21,11 +21,13 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 }  // namespace
 
 void fail_damaged(std::uint64_t offset, std::string_view what) {
-  throw util::Error(util::Kind::Damage, util::cat("the archive is damaged at byte ", offset, ": ", what),
-                    {.hint = "Use another copy of this backup, or another backup.", .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Damage, util::cat("the archive is damaged at byte ", offset, ": ", what),
+      {.hint = "Use another copy of this backup, or another backup.", .sqlstate = {}});
 }
 
-PrimitiveReader::PrimitiveReader(std::span<const std::byte> bytes) : window_(bytes), end_(bytes.size()) {}
+PrimitiveReader::PrimitiveReader(std::span<const std::byte> bytes)
+    : window_(bytes), end_(bytes.size()) {}
 
 PrimitiveReader::PrimitiveReader(const util::ReadFile& file, std::uint64_t offset)
     : file_(&file), position_(offset), end_(file.size()) {
@@ -38,7 +40,8 @@ void PrimitiveReader::fill() {
     buffer_bytes_ = buffer_bytes_ == 0 ? kFirstWindowBytes : kWindowBytes;
     buffer_ = std::make_unique_for_overwrite<std::byte[]>(buffer_bytes_);
   }
-  const std::span read(buffer_.get(), static_cast<std::size_t>(std::min<std::uint64_t>(left(), buffer_bytes_)));
+  const std::span read(buffer_.get(),
+                       static_cast<std::size_t>(std::min<std::uint64_t>(left(), buffer_bytes_)));
   file_->read_at(position_, read);
   window_ = read;
 }
@@ -53,9 +56,12 @@ std::span<const std::byte> PrimitiveReader::some(std::uint64_t most) {
 }
 
 void PrimitiveReader::skip(std::uint64_t count) {
-  if (count > left()) fail_damaged(position_, util::cat("it ends ", count - left(), " bytes before what is recorded"));
+  if (count > left())
+    fail_damaged(position_,
+                 util::cat("it ends ", count - left(), " bytes before what is recorded"));
   position_ += count;
-  window_ = count < window_.size() ? window_.subspan(static_cast<std::size_t>(count)) : std::span<const std::byte>();
+  window_ = count < window_.size() ? window_.subspan(static_cast<std::size_t>(count))
+                                   : std::span<const std::byte>();
 }
 
 std::uint8_t PrimitiveReader::byte() { return std::to_integer<std::uint8_t>(some(1)[0]); }
@@ -63,7 +69,8 @@ std::uint8_t PrimitiveReader::byte() { return std::to_integer<std::uint8_t>(some
 std::int64_t PrimitiveReader::integer() {
   const bool negative = byte() != 0;
   std::int64_t magnitude = 0;
-  for (unsigned shift = 0; shift < 32; shift += 8) magnitude |= static_cast<std::int64_t>(byte()) << shift;
+  for (unsigned shift = 0; shift < 32; shift += 8)
+    magnitude |= static_cast<std::int64_t>(byte()) << shift;
   return negative ? -magnitude : magnitude;
 }
 
@@ -94,7 +101,8 @@ std::optional<std::string> PrimitiveReader::string() {
 void append_int(std::string& out, std::int64_t value) {
   const std::uint64_t magnitude = static_cast<std::uint64_t>(value < 0 ? -value : value);
   out += static_cast<char>(value < 0 ? 1 : 0);
-  for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(magnitude >> shift & 0xFFU);
+  for (unsigned shift = 0; shift < 32; shift += 8)
+    out += static_cast<char>(magnitude >> shift & 0xFFU);
 }
 
 void append_string(std::string& out, const std::optional<std::string>& text) {

@@ -1,7 +1,8 @@
-// The primitives of the archive format (byte, int, string), read from memory or from a file, front to back.
+// The primitives of the archive format (byte, int, string), read from memory or from a file, front
+// to back.
 //
-// Guarantees: nothing is believed. A length is compared with what is left before anything is allocated for it.
-// Failure: Kind::Damage that names the byte. Kind::Io from the file.
+// Guarantees: nothing is believed. A length is compared with what is left before anything is
+// allocated for it. Failure: Kind::Damage that names the byte. Kind::Io from the file.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,8 @@ class PrimitiveReader {
   explicit PrimitiveReader(std::span<const std::byte> bytes);
   // `file` must outlive the reader.
   PrimitiveReader(const util::ReadFile& file, std::uint64_t offset);
-  PrimitiveReader(PrimitiveReader&&) noexcept = default;  // not copied: the window lies in the buffer
+  PrimitiveReader(PrimitiveReader&&) noexcept =
+      default;  // not copied: the window lies in the buffer
 
   std::uint64_t position() const noexcept { return position_; }  // of the next byte
   std::uint64_t left() const noexcept { return end_ - position_; }

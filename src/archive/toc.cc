@@ -1,5 +1,5 @@
-// Contents as bytes and back. The order of the fields is the format (docs/formats/archive.md); parse and
-// encode stand side by side, field by field.
+// Contents as bytes and back. The order of the fields is the format (docs/formats/archive.md);
+// parse and encode stand side by side, field by field.
 #include "archive/toc.h"
 
 #include <algorithm>
@@ -49,14 +49,19 @@ ArchiveVersion parse_version(PrimitiveReader& in) {
   in.byte();  // revision: never more than a remark
   const std::string name = util::cat(version.major, ".", version.minor);
   if (version > ArchiveVersion{.major = kMajor, .minor = kNewestMinor}) {
-    throw util::Error(util::Kind::Usage, util::cat("the archive has version ", name, ", made by a newer pg_dump; known is up to ",
-                                                   kMajor, ".", kNewestMinor),
-                      {.hint = "Use a newer pgbelay, or the pg_restore of the pg_dump that made it.", .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Usage,
+        util::cat("the archive has version ", name, ", made by a newer pg_dump; known is up to ",
+                  kMajor, ".", kNewestMinor),
+        {.hint = "Use a newer pgbelay, or the pg_restore of the pg_dump that made it.",
+         .sqlstate = {}});
   }
   if (version < ArchiveVersion{.major = kMajor, .minor = kOldestMinor}) {
-    throw util::Error(util::Kind::Usage, util::cat("the archive has version ", name, ", older than ", kMajor, ".",
-                                                   kOldestMinor, " (pg_dump 9.0)"),
-                      {.hint = "Restore it with pg_restore and make a new backup.", .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Usage,
+        util::cat("the archive has version ", name, ", older than ", kMajor, ".", kOldestMinor,
+                  " (pg_dump 9.0)"),
+        {.hint = "Restore it with pg_restore and make a new backup.", .sqlstate = {}});
   }
   return version;
 }
@@ -97,7 +102,8 @@ Header parse_header(PrimitiveReader& in) {
   if (header.offset_size < 1 || header.offset_size > kOffsetSize) {
     fail_damaged(at + 1, util::cat("offsets cannot have ", header.offset_size, " bytes"));
   }
-  if (format != kFormatCustom && format != kFormatFiles) fail_damaged(at + 2, util::cat("there is no format ", format));
+  if (format != kFormatCustom && format != kFormatFiles)
+    fail_damaged(at + 2, util::cat("there is no format ", format));
   header.directory = format == kFormatFiles;
   parse_compression(in, toc);
   toc.created = parse_time(in);
@@ -124,10 +130,12 @@ std::vector<int> parse_dependencies(PrimitiveReader& in) {
 void parse_offset(PrimitiveReader& in, int offset_size, TocEntry& entry) {
   const std::uint64_t at = in.position();
   const std::uint8_t state = in.byte();
-  if (state < 1 || state > 3) fail_damaged(at, util::cat("the state of an offset cannot be ", state));
+  if (state < 1 || state > 3)
+    fail_damaged(at, util::cat("the state of an offset cannot be ", state));
   entry.offset_state = static_cast<OffsetState>(state);
   std::uint64_t offset = 0;
-  for (int n = 0; n < offset_size; ++n) offset |= static_cast<std::uint64_t>(in.byte()) << (8U * static_cast<unsigned>(n));
+  for (int n = 0; n < offset_size; ++n)
+    offset |= static_cast<std::uint64_t>(in.byte()) << (8U * static_cast<unsigned>(n));
   if (entry.offset_state == OffsetState::Set) entry.offset = offset;
 }
 
@@ -195,10 +203,12 @@ void append_text(std::string& out, const std::string& text) {
 void append_header(std::string& out, const Toc& toc) {
   const ArchiveVersion& version = toc.version;
   if (version.major != kMajor || version.minor < kOldestMinor || version.minor > kNewestMinor) {
-    throw util::Error(util::Kind::Usage, util::cat("cannot write an archive of version ", version.major, ".", version.minor));
+    throw util::Error(util::Kind::Usage, util::cat("cannot write an archive of version ",
+                                                   version.major, ".", version.minor));
   }
   out += kMagic;
-  for (const int byte : {version.major, version.minor, 0, kIntSize, kOffsetSize, int{kFormatCustom}}) {
+  for (const int byte :
+       {version.major, version.minor, 0, kIntSize, kOffsetSize, int{kFormatCustom}}) {
     out += static_cast<char>(byte);
   }
   if (version.minor >= kAlgorithmMinor) {
@@ -208,10 +218,12 @@ void append_header(std::string& out, const Toc& toc) {
   } else if (toc.compression == Compression::Gzip) {
     append_int(out, toc.compression_level == 0 ? -1 : toc.compression_level);
   } else {
-    throw util::Error(util::Kind::Usage, util::cat("an archive of version 1.", version.minor, " cannot hold lz4 or zstd"));
+    throw util::Error(util::Kind::Usage, util::cat("an archive of version 1.", version.minor,
+                                                   " cannot hold lz4 or zstd"));
   }
   const CreationTime& time = toc.created;
-  for (const int part : {time.second, time.minute, time.hour, time.day, time.month, time.year, time.is_dst}) {
+  for (const int part :
+       {time.second, time.minute, time.hour, time.day, time.month, time.year, time.is_dst}) {
     append_int(out, part);
   }
   append_string(out, toc.database);

@@ -1,10 +1,11 @@
-// Pieces by ISA-L level 1, which compresses COPY text four to five times faster than zlib's level 1 at a
-// better ratio (performance.md).
+// Pieces by ISA-L level 1, which compresses COPY text four to five times faster than zlib's level 1
+// at a better ratio (performance.md).
 //
-// Input is staged in a buffer, so that a short row costs a memcpy and ISA-L sees long runs. ISA-L's output
-// depends on where its input is cut between calls; it is always cut at multiples of kStageBytes, so a piece
-// is a function of its bytes alone, whatever the rows, the worker or what the encoder did before. The last
-// bytes of a piece stay staged until take(): ISA-L flushes together with input, never without any.
+// Input is staged in a buffer, so that a short row costs a memcpy and ISA-L sees long runs. ISA-L's
+// output depends on where its input is cut between calls; it is always cut at multiples of
+// kStageBytes, so a piece is a function of its bytes alone, whatever the rows, the worker or what
+// the encoder did before. The last bytes of a piece stay staged until take(): ISA-L flushes
+// together with input, never without any.
 #include "codec/deflate.h"
 
 #include <isa-l.h>
@@ -22,10 +23,11 @@ namespace codec {
 namespace {
 
 constexpr std::size_t kStageBytes = 256U << 10U;
-// Room for whatever one call can give out: its input stored, the 64 Ki symbols that ISA-L holds back, headers.
+// Room for whatever one call can give out: its input stored, the 64 Ki symbols that ISA-L holds
+// back, headers.
 constexpr std::size_t kRoomBytes = 4 * kStageBytes;
-// Pieces below are copied out at their exact size and the buffer is kept; larger ones give it away, so
-// that a giant row is not held twice.
+// Pieces below are copied out at their exact size and the buffer is kept; larger ones give it away,
+// so that a giant row is not held twice.
 constexpr std::size_t kKeepOutputBytes = 8U << 20U;
 
 const unsigned char* bytes_of(std::span<const std::byte> bytes) {
@@ -64,7 +66,8 @@ void PieceEncoder::State::start() {
 }
 
 void PieceEncoder::State::make_room() {
-  if (out.size() - out_used < kRoomBytes) out.resize(std::max(out.size() + out.size() / 2, out_used + kRoomBytes));
+  if (out.size() - out_used < kRoomBytes)
+    out.resize(std::max(out.size() + out.size() / 2, out_used + kRoomBytes));
   stream.next_out = reinterpret_cast<std::uint8_t*>(out.data()) + out_used;
   stream.avail_out = static_cast<std::uint32_t>(
       std::min<std::size_t>(out.size() - out_used, std::numeric_limits<std::uint32_t>::max()));
@@ -82,7 +85,8 @@ void PieceEncoder::State::compress(std::span<const std::byte> raw, std::uint16_t
     make_room();
     const std::uint32_t room = stream.avail_out;
     const int outcome = isal_deflate(&stream);
-    if (outcome != COMP_OK) throw util::Error(util::Kind::Bug, util::cat("ISA-L refuses to deflate: ", outcome));
+    if (outcome != COMP_OK)
+      throw util::Error(util::Kind::Bug, util::cat("ISA-L refuses to deflate: ", outcome));
     out_used += room - stream.avail_out;
   } while (stream.avail_in != 0 || stream.avail_out == 0);
 }
@@ -111,7 +115,9 @@ void PieceEncoder::add(std::span<const std::byte> raw) {
   s.staged += raw.size();
 }
 
-std::uint64_t PieceEncoder::raw_bytes() const noexcept { return state_->compressed + state_->staged; }
+std::uint64_t PieceEncoder::raw_bytes() const noexcept {
+  return state_->compressed + state_->staged;
+}
 
 std::uint64_t PieceEncoder::deflated_bytes() const noexcept { return state_->out_used; }
 
@@ -139,12 +145,23 @@ Piece deflate_piece(std::string_view text) {
   return encoder.take();
 }
 
-void StreamSum::append(const Piece& piece) {
+StreamSum& StreamSum::operator+=(const StreamSum& following) {
   static_assert(sizeof(z_off_t) == 8, "lengths of pieces must not be cut to 32 bits");
-  const auto length = static_cast<z_off_t>(piece.raw_bytes);
-  adler32 = static_cast<std::uint32_t>(::adler32_combine(adler32, piece.adler32, length));
-  crc32 = static_cast<std::uint32_t>(::crc32_combine(crc32, piece.crc32, length));
-  raw_bytes += piece.raw_bytes;
+  const auto length = static_cast<z_off_t>(following.raw_bytes);
+  adler32 = static_cast<std::uint32_t>(::adler32_combine(adler32, following.adler32, length));
+  crc32 = static_cast<std::uint32_t>(::crc32_combine(crc32, following.crc32, length));
+  raw_bytes += following.raw_bytes;
+  return *this;
+}
+
+void StreamSum::append(const Piece& piece) {
+  *this += StreamSum{.raw_bytes = piece.raw_bytes, .adler32 = piece.adler32, .crc32 = piece.crc32};
+}
+
+void StreamSum::add(std::span<const std::byte> raw) {
+  adler32 = isal_adler32(adler32, bytes_of(raw), raw.size());
+  crc32 = crc32_gzip_refl(crc32, bytes_of(raw), raw.size());
+  raw_bytes += raw.size();
 }
 
 std::array<std::byte, 4> zlib_trailer(const StreamSum& sum) {

@@ -51,6 +51,8 @@ struct StreamSum {
   std::uint32_t adler32 = 1;
   std::uint32_t crc32 = 0;
   void append(const Piece& piece);
+  void add(std::span<const std::byte> raw);  // for a reader, who has what was inflated
+  StreamSum& operator+=(const StreamSum& following);
 };
 
 constexpr std::array<std::byte, 2> kZlibHeader{std::byte{0x78}, std::byte{0x9C}};

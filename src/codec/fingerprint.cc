@@ -12,8 +12,8 @@ namespace codec {
 namespace {
 
 constexpr std::string_view kEndMarker = "\\.";
-// A row cut by the stream's pieces is collected up to here and hashed as it comes beyond: a row of 1 GB
-// costs no memory.
+// A row cut by the stream's pieces is collected up to here and hashed as it comes beyond: a row of
+// 1 GB costs no memory.
 constexpr std::size_t kCollectBytes = 1U << 20U;
 constexpr std::size_t kValueDigits = 32;
 

@@ -19,23 +19,34 @@ constexpr std::uint32_t kFlushBytes = 0x0000FFFF;  // how a flush ends: length 0
 
 std::uint32_t isal_framing(Framing framing) {
   switch (framing) {
-    case Framing::Zlib: return ISAL_ZLIB;
-    case Framing::Gzip: return ISAL_GZIP;
-    case Framing::RawPiece: break;
+    case Framing::Zlib:
+      return ISAL_ZLIB;
+    case Framing::Gzip:
+      return ISAL_GZIP;
+    case Framing::RawPiece:
+      break;
   }
   return ISAL_DEFLATE;
 }
 
 std::string_view reason(int outcome) {
   switch (outcome) {
-    case ISAL_INVALID_BLOCK: return "a block that is no deflate block";
-    case ISAL_INVALID_SYMBOL: return "a code that is not in its table";
-    case ISAL_INVALID_LOOKBACK: return "a reference to before its beginning";
-    case ISAL_INVALID_WRAPPER: return "a header that is not a header";
-    case ISAL_UNSUPPORTED_METHOD: return "a method that is not deflate";
-    case ISAL_INCORRECT_CHECKSUM: return "a checksum that is not that of the data";
-    case ISAL_NEED_DICT: return "a preset dictionary, which nobody here knows";
-    default: return "an unknown defect";
+    case ISAL_INVALID_BLOCK:
+      return "a block that is no deflate block";
+    case ISAL_INVALID_SYMBOL:
+      return "a code that is not in its table";
+    case ISAL_INVALID_LOOKBACK:
+      return "a reference to before its beginning";
+    case ISAL_INVALID_WRAPPER:
+      return "a header that is not a header";
+    case ISAL_UNSUPPORTED_METHOD:
+      return "a method that is not deflate";
+    case ISAL_INCORRECT_CHECKSUM:
+      return "a checksum that is not that of the data";
+    case ISAL_NEED_DICT:
+      return "a preset dictionary, which nobody here knows";
+    default:
+      return "an unknown defect";
   }
 }
 
@@ -58,19 +69,23 @@ struct Inflater::State {
 
 void Inflater::State::fail(std::string_view what) {
   failed = true;
-  throw util::Error(util::Kind::Damage, util::cat("the compressed data have ", what, ", after ", read,
-                                                  " bytes of them and ", raw_bytes, " bytes inflated"));
+  throw util::Error(util::Kind::Damage,
+                    util::cat("the compressed data have ", what, ", after ", read,
+                              " bytes of them and ", raw_bytes, " bytes inflated"));
 }
 
-// Behind the empty stored block of a full flush. ISA-L keeps what it cannot read yet of the next block's
-// header, in whole bytes or in bits.
+// Behind the empty stored block of a full flush. ISA-L keeps what it cannot read yet of the next
+// block's header, in whole bytes or in bits.
 bool Inflater::State::at_flush() const {
-  const bool between_blocks = stream.block_state == ISAL_BLOCK_NEW_HDR || stream.block_state == ISAL_BLOCK_HDR;
-  return between_blocks && stream.read_in_length == 0 && stream.tmp_in_size == 0 && last_bytes == kFlushBytes;
+  const bool between_blocks =
+      stream.block_state == ISAL_BLOCK_NEW_HDR || stream.block_state == ISAL_BLOCK_HDR;
+  return between_blocks && stream.read_in_length == 0 && stream.tmp_in_size == 0 &&
+         last_bytes == kFlushBytes;
 }
 
 void Inflater::State::inflate(std::span<const std::byte> deflated, const ByteSink& sink) {
-  stream.next_in = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(deflated.data()));
+  stream.next_in =
+      const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(deflated.data()));
   stream.avail_in = static_cast<std::uint32_t>(deflated.size());
   read += deflated.size();
   for (const std::byte last : deflated.last(std::min<std::size_t>(deflated.size(), 4))) {
@@ -84,9 +99,11 @@ void Inflater::State::inflate(std::span<const std::byte> deflated, const ByteSin
     const std::size_t produced = out.size() - stream.avail_out;
     raw_bytes += produced;
     if (produced > 0) sink(std::span(out).first(produced));
-    if (ended() || stream.avail_out != 0) break;  // otherwise the output was full and there may be more
+    if (ended() || stream.avail_out != 0)
+      break;  // otherwise the output was full and there may be more
   }
-  if (ended() && (stream.avail_in != 0 || stream.read_in_length >= 8)) fail("bytes behind their end");
+  if (ended() && (stream.avail_in != 0 || stream.read_in_length >= 8))
+    fail("bytes behind their end");
   if (stream.avail_in != 0) fail("an unknown defect");
 }
 
@@ -105,7 +122,8 @@ void Inflater::add(std::span<const std::byte> deflated, const ByteSink& sink) {
   if (s.failed) s.fail("a defect that was reported before");
   while (!deflated.empty()) {
     if (s.ended()) s.fail("bytes behind their end");
-    const std::span<const std::byte> part = deflated.first(std::min(deflated.size(), kMaxInputBytes));
+    const std::span<const std::byte> part =
+        deflated.first(std::min(deflated.size(), kMaxInputBytes));
     s.inflate(part, sink);
     deflated = deflated.subspan(part.size());
   }

@@ -16,7 +16,9 @@ namespace archive::testing {
 inline const std::filesystem::path kPgDump15 =
     std::filesystem::path(PGBELAY_SOURCE_DIR) / "tests/golden/archives/pg_dump_15.dump";
 
-inline std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 inline std::string text_of(std::span<const std::byte> data) {
   return {reinterpret_cast<const char*>(data.data()), data.size()};
@@ -62,7 +64,8 @@ inline TocEntry large_objects_entry(int id) {
 // Tables `a` (20) and `b` (21), large objects (30).
 inline Toc small_toc() {
   Toc toc;
-  toc.created = {.second = 1, .minute = 2, .hour = 3, .day = 4, .month = 5, .year = 126, .is_dst = 0};
+  toc.created = {
+      .second = 1, .minute = 2, .hour = 3, .day = 4, .month = 5, .year = 126, .is_dst = 0};
   toc.database = "club";
   toc.server_version = "15.18";
   toc.dumper_version = "15.18";

@@ -18,7 +18,8 @@ using namespace testing;
 
 std::string rows(std::size_t count, std::string_view name) {
   std::string out;
-  for (std::size_t n = 0; n < count; ++n) out += util::cat(n, "\t", name, "\t", n * 7919 % 1000, "\n");
+  for (std::size_t n = 0; n < count; ++n)
+    out += util::cat(n, "\t", name, "\t", n * 7919 % 1000, "\n");
   return out;
 }
 
@@ -37,9 +38,10 @@ LargeObjects read_large_objects(const CustomFileReader& reader, int dump_id) {
   std::string* current = nullptr;
   const TocEntry* entry = reader.toc().find(dump_id);
   if (entry == nullptr) throw util::Error(util::Kind::Damage, "no such entry");
-  reader.read_large_objects(*entry, {.begin = [&](std::uint32_t oid) { current = &out.emplace(oid, "")->second; },
-                                     .bytes = [&](std::span<const std::byte> part) { *current += text_of(part); },
-                                     .end = [&] { current = nullptr; }});
+  reader.read_large_objects(
+      *entry, {.begin = [&](std::uint32_t oid) { current = &out.emplace(oid, "")->second; },
+               .bytes = [&](std::span<const std::byte> part) { *current += text_of(part); },
+               .end = [&] { current = nullptr; }});
   EXPECT_EQ(current, nullptr);
   return out;
 }
@@ -114,7 +116,8 @@ TEST_F(CustomFile, ReadsWhatItWrote) {
   EXPECT_TRUE(read_table(reader, 20) == a + "\\.\n\n\n");
   EXPECT_EQ(read_table(reader, 21), "\\.\n\n\n");
   const auto objects = read_large_objects(reader, 30);
-  EXPECT_EQ(objects, (LargeObjects{{42, ""}, {43, rows(43, "object")}, {3'000'000'001U, rows(1, "object")}}));
+  EXPECT_EQ(objects, (LargeObjects{
+                         {42, ""}, {43, rows(43, "object")}, {3'000'000'001U, rows(1, "object")}}));
 }
 
 TEST_F(CustomFile, BlocksStandInTheOrderOfTheContentsWithoutGaps) {
@@ -140,7 +143,8 @@ TEST_F(CustomFile, EachPieceCanBeReadAlone) {
     if (n == 0) {
       EXPECT_GT(piece.deflated.size(), kMaxChunkBytes);
     }
-    EXPECT_TRUE(reader.read_piece(written.pieces_of_a[n], piece.deflated.size()) == piece.deflated) << n;
+    EXPECT_TRUE(reader.read_piece(written.pieces_of_a[n], piece.deflated.size()) == piece.deflated)
+        << n;
   }
   EXPECT_TRUE(read_table(reader, 20) == a + "\\.\n\n\n");
 }
@@ -166,7 +170,8 @@ TEST_F(CustomFile, RealPgDumpIsReadWithAndWithoutOffsets) {
   for (TocEntry& entry : parsed.toc.entries) {
     if (entry.has_data) entry.offset_state = OffsetState::NotSet;
   }
-  write_file(path_, encode_toc(parsed.toc).bytes + file.substr(parsed.end));  // as pg_dump writes to a pipe
+  write_file(path_, encode_toc(parsed.toc).bytes +
+                        file.substr(parsed.end));  // as pg_dump writes to a pipe
   for (const std::filesystem::path& path : {kPgDump15, path_}) {
     const CustomFileReader reader(path);
     std::map<std::string, std::string> tables;
@@ -194,8 +199,9 @@ TEST_F(CustomFile, RealPgDumpIsReadWithAndWithoutOffsets) {
 
 TEST_F(CustomFile, FindsBlocksInAnyOrderAmongFillersAndBeforeJunk) {
   const CustomFileReader reader =
-      read(small_toc(), block(1, 21, zlib_stream("second\n\\.\n\n\n"), 3) + block(1, 999, "any bytes", 9) +
-                            block(1, 20, zlib_stream("first\n\\.\n\n\n"), 1) + "junk behind the last block");
+      read(small_toc(),
+           block(1, 21, zlib_stream("second\n\\.\n\n\n"), 3) + block(1, 999, "any bytes", 9) +
+               block(1, 20, zlib_stream("first\n\\.\n\n\n"), 1) + "junk behind the last block");
   EXPECT_EQ(read_table(reader, 20), "first\n\\.\n\n\n");
   EXPECT_EQ(read_table(reader, 21), "second\n\\.\n\n\n");
 }
@@ -203,15 +209,18 @@ TEST_F(CustomFile, FindsBlocksInAnyOrderAmongFillersAndBeforeJunk) {
 TEST_F(CustomFile, ReadsPlainData) {
   Toc toc = small_toc();
   toc.compression = Compression::None;
-  const CustomFileReader reader = read(toc, block(1, 20, "1\n2\n\\.\n\n\n", 4) + block(1, 21, "3\n", 100));
+  const CustomFileReader reader =
+      read(toc, block(1, 20, "1\n2\n\\.\n\n\n", 4) + block(1, 21, "3\n", 100));
   EXPECT_EQ(read_table(reader, 20), "1\n2\n\\.\n\n\n");
-  EXPECT_EQ(kind_of_failure([&] { read_table(reader, 21); }), util::Kind::Damage) << "no end marker";
+  EXPECT_EQ(kind_of_failure([&] { read_table(reader, 21); }), util::Kind::Damage)
+      << "no end marker";
 }
 
 TEST_F(CustomFile, DataAsInsertCommandsHaveNoEndMarker) {
   Toc toc = small_toc();
   toc.entries[2].copy = std::nullopt;
-  const CustomFileReader reader = read(toc, block(1, 20, zlib_stream("INSERT INTO public.a VALUES (1);\n\n"), 4096));
+  const CustomFileReader reader =
+      read(toc, block(1, 20, zlib_stream("INSERT INTO public.a VALUES (1);\n\n"), 4096));
   EXPECT_EQ(read_table(reader, 20), "INSERT INTO public.a VALUES (1);\n\n");
 }
 
@@ -231,13 +240,17 @@ TEST_F(CustomFile, RefusesWhatIsNotTheEntrysData) {
   EXPECT_EQ(outcome(block(3, 20, text, 7), Set), util::Kind::Damage) << "type";
   EXPECT_EQ(outcome(block(1, 22, text, 7), Set), util::Kind::Damage) << "id";
   EXPECT_EQ(outcome(block(1, 20, text, 7), Set, -1), util::Kind::Damage) << "within the contents";
-  EXPECT_EQ(outcome(block(1, 20, text, 7), Set, 1'000'000'000'000), util::Kind::Damage) << "behind the file";
+  EXPECT_EQ(outcome(block(1, 20, text, 7), Set, 1'000'000'000'000), util::Kind::Damage)
+      << "behind the file";
   EXPECT_EQ(outcome(block(1, 21, text, 7), NotSet), util::Kind::Damage) << "no block";
-  EXPECT_EQ(outcome(block(1, 20, text + "x", 7), Set), util::Kind::Damage) << "bytes behind the stream";
+  EXPECT_EQ(outcome(block(1, 20, text + "x", 7), Set), util::Kind::Damage)
+      << "bytes behind the stream";
   EXPECT_EQ(outcome(block(1, 20, text + text, 7), Set), util::Kind::Damage) << "two streams";
-  EXPECT_EQ(outcome(block(1, 20, text.substr(0, text.size() - 1), 7), Set), util::Kind::Damage) << "early end";
+  EXPECT_EQ(outcome(block(1, 20, text.substr(0, text.size() - 1), 7), Set), util::Kind::Damage)
+      << "early end";
   EXPECT_EQ(outcome(block(1, 20, "", 7), Set), util::Kind::Damage) << "no stream at all";
-  EXPECT_EQ(outcome(block(1, 20, zlib_stream("1\n"), 7), Set), util::Kind::Damage) << "no end marker";
+  EXPECT_EQ(outcome(block(1, 20, zlib_stream("1\n"), 7), Set), util::Kind::Damage)
+      << "no end marker";
 }
 
 TEST_F(CustomFile, RefusesCompressionsItDoesNotKnow) {
@@ -265,7 +278,8 @@ TEST_F(CustomFile, EveryEarlyEndIsAnError) {
   }
 }
 
-// The format protects no names and numbers: another OID of a large object is for SHA256SUMS to find.
+// The format protects no names and numbers: another OID of a large object is for SHA256SUMS to
+// find.
 TEST_F(CustomFile, NoFlippedByteChangesTheDataUnnoticed) {
   const std::string a = rows(20, "x");
   write(a, 100);
@@ -301,14 +315,20 @@ TEST_F(CustomFile, MessagesNameTheTable) {
     read_table(reader, 20);
     ADD_FAILURE();
   } catch (const util::Error& error) {
-    EXPECT_NE(error.text().find("TABLE DATA public.a (entry 20"), std::string::npos) << error.text();
+    EXPECT_NE(error.text().find("TABLE DATA public.a (entry 20"), std::string::npos)
+        << error.text();
     EXPECT_NE(error.text().find("full_backup.dump"), std::string::npos);
   }
 }
 
 TEST_F(CustomFile, CallsInTheWrongOrderAreBugs) {
   CustomFileWriter writer(path_, small_toc());
-  const auto outcome = [](const auto& act) { return kind_of_failure([&] { act(); throw util::Error(util::Kind::Io, "none"); }); };
+  const auto outcome = [](const auto& act) {
+    return kind_of_failure([&] {
+      act();
+      throw util::Error(util::Kind::Io, "none");
+    });
+  };
   EXPECT_EQ(outcome([&] { writer.end_table(); }), util::Kind::Bug);
   EXPECT_EQ(outcome([&] { writer.begin_table(10); }), util::Kind::Bug) << "an entry without data";
   writer.begin_table(20);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "unit/archive/archives.h"
 
@@ -64,8 +65,9 @@ TEST(Toc, ReadsTheFieldsOfARealPgDump) {
   EXPECT_EQ(toc.dumper_version.substr(0, 3), "15.");
   EXPECT_EQ(toc.encoding(), "UTF8");
 
-  const auto table = std::ranges::find_if(
-      toc.entries, [](const TocEntry& entry) { return entry.desc == "TABLE" && entry.tag == "people"; });
+  const auto table = std::ranges::find_if(toc.entries, [](const TocEntry& entry) {
+    return entry.desc == "TABLE" && entry.tag == "people";
+  });
   ASSERT_NE(table, toc.entries.end());
   EXPECT_EQ(table->schema, "club");
   EXPECT_EQ(table->tablespace, "");
@@ -75,8 +77,9 @@ TEST(Toc, ReadsTheFieldsOfARealPgDump) {
   EXPECT_EQ(table->section, Section::PreData);
   EXPECT_EQ(table->offset_state, OffsetState::NoData);
 
-  const auto data = std::ranges::find_if(
-      toc.entries, [](const TocEntry& entry) { return entry.desc == "TABLE DATA" && entry.tag == "people"; });
+  const auto data = std::ranges::find_if(toc.entries, [](const TocEntry& entry) {
+    return entry.desc == "TABLE DATA" && entry.tag == "people";
+  });
   ASSERT_NE(data, toc.entries.end());
   EXPECT_TRUE(data->has_data);
   EXPECT_EQ(data->copy, "COPY club.people (id, name, level, paid, seen) FROM stdin;\n");
@@ -98,7 +101,8 @@ TEST(Toc, EveryVersionKeepsItsFields) {
     EXPECT_EQ(parsed.toc.created.year, 126);
     EXPECT_EQ(parsed.toc.database, toc.database);
     ASSERT_EQ(parsed.toc.entries.size(), toc.entries.size());
-    for (std::size_t n = 0; n < toc.entries.size(); ++n) expect_equal(parsed.toc.entries[n], toc.entries[n]);
+    for (std::size_t n = 0; n < toc.entries.size(); ++n)
+      expect_equal(parsed.toc.entries[n], toc.entries[n]);
     EXPECT_EQ(encode_toc(parsed.toc).bytes, encoded.bytes);
   }
 }
@@ -131,7 +135,8 @@ TEST(Toc, OffsetsCanBeWrittenWhereTheyStand) {
   Toc toc = small_toc();
   EncodedToc encoded = encode_toc(toc);
   ASSERT_EQ(encoded.offset_positions.size(), toc.entries.size());
-  encoded.bytes.replace(encoded.offset_positions[3], 9, encode_offset(OffsetState::Set, 123'456'789'012));
+  encoded.bytes.replace(encoded.offset_positions[3], 9,
+                        encode_offset(OffsetState::Set, 123'456'789'012));
   const TocEntry entry = parse_toc(bytes(encoded.bytes)).toc.entries[3];
   EXPECT_EQ(entry.offset_state, OffsetState::Set);
   EXPECT_EQ(entry.offset, 123'456'789'012U);
@@ -142,8 +147,8 @@ TEST(Toc, ReadsTheContentsOfADirectory) {
   Toc toc = small_toc();
   toc.entries.resize(1);
   std::string text = encode_toc(toc).bytes;
-  text[10] = 3;                                             // format
-  text.resize(text.size() - 9);                             // no offset but a name
+  text[10] = 3;                  // format
+  text.resize(text.size() - 9);  // no offset but a name
   text += std::string("\0\4\0\0\0", 5) + "1.da";
   const ParsedToc parsed = parse_toc(bytes(text));
   EXPECT_TRUE(parsed.directory);
@@ -177,7 +182,9 @@ TEST(Toc, EveryEarlyEndIsDamage) {
   const std::string path = folder.path() / "short.dump";
   const std::string text = encode_toc(small_toc()).bytes;
   for (std::size_t length = 0; length < text.size(); ++length) {
-    EXPECT_EQ(kind_of_failure([&] { parse_toc(bytes(text.substr(0, length))); }), util::Kind::Damage) << length;
+    EXPECT_EQ(kind_of_failure([&] { parse_toc(bytes(text.substr(0, length))); }),
+              util::Kind::Damage)
+        << length;
     if (length % 37 != 0) continue;
     write_file(path, text.substr(0, length));
     EXPECT_EQ(kind_of_failure([&] { read_toc_file(path); }), util::Kind::Damage) << length;
@@ -194,7 +201,8 @@ TEST(Toc, EveryFlippedByteIsAnErrorOrOtherContents) {
       try {
         encode_toc(parse_toc(bytes(flipped)).toc);
       } catch (const util::Error& error) {
-        EXPECT_TRUE(error.kind() == util::Kind::Damage || error.kind() == util::Kind::Usage) << error.text();
+        EXPECT_TRUE(error.kind() == util::Kind::Damage || error.kind() == util::Kind::Usage)
+            << error.text();
         ++errors;
       }
     }
@@ -202,10 +210,27 @@ TEST(Toc, EveryFlippedByteIsAnErrorOrOtherContents) {
   EXPECT_GT(errors, text.size());
 }
 
+TEST(Toc, ManyFlippedBytesOfARealOneAreNoCrash) {
+  const std::string text = util::read_text(kPgDump15);
+  std::mt19937 random(11);
+  for (int round = 0; round < 1000; ++round) {
+    std::string flipped = text;
+    for (int n = 0; n < 1 + round % 8; ++n) {
+      flipped[random() % flipped.size()] = static_cast<char>(random());
+    }
+    try {
+      parse_toc(bytes(flipped));
+    } catch (const util::Error& error) {
+      EXPECT_TRUE(error.kind() == util::Kind::Damage || error.kind() == util::Kind::Usage);
+    }
+  }
+}
+
 TEST(Toc, HugeNumbersAllocateNothing) {
   const std::string text = encode_toc(small_toc()).bytes;
-  const std::size_t database = text.find("club") - 4;   // the length's magnitude
-  for (const std::string& length : {std::string("\xFF\xFF\xFF\x7F", 4), std::string("\xFF\xFF\xFF\xFF", 4)}) {
+  const std::size_t database = text.find("club") - 4;  // the length's magnitude
+  for (const std::string& length :
+       {std::string("\xFF\xFF\xFF\x7F", 4), std::string("\xFF\xFF\xFF\xFF", 4)}) {
     std::string huge = text;
     huge.replace(database, 4, length);
     EXPECT_EQ(kind_of_failure([&] { parse_toc(bytes(huge)); }), util::Kind::Damage);
@@ -243,7 +268,8 @@ TEST(Toc, ReadsOnlyWhatItNeedsOfALargeFile) {
   const std::string path = folder.path() / "large.dump";
   Toc toc = small_toc();
   for (int n = 0; n < 3000; ++n) {
-    toc.entries.push_back(special_entry(100 + n, "FUNCTION", std::string(static_cast<std::size_t>(n % 700), 'f')));
+    toc.entries.push_back(
+        special_entry(100 + n, "FUNCTION", std::string(static_cast<std::size_t>(n % 700), 'f')));
   }
   const EncodedToc encoded = encode_toc(toc);
   ASSERT_GT(encoded.bytes.size(), 1'000'000U);  // several reads

@@ -50,7 +50,8 @@ TEST(Fingerprint, DoesNotDependOnTheOrderNorOnTheChunks) {
   EXPECT_EQ(rows(lines), whole);
   Fingerprint parts;
   for (std::size_t n = 0; n < lines.size(); n += 100) {
-    parts += rows({lines.begin() + static_cast<std::ptrdiff_t>(n), lines.begin() + static_cast<std::ptrdiff_t>(n + 100)});
+    parts += rows({lines.begin() + static_cast<std::ptrdiff_t>(n),
+                   lines.begin() + static_cast<std::ptrdiff_t>(n + 100)});
   }
   EXPECT_EQ(parts, whole);
 }
@@ -66,7 +67,8 @@ TEST(Fingerprint, ReadsWhatItWrote) {
   EXPECT_EQ(Fingerprint::parse(3, sum.value()), sum);
   EXPECT_EQ(Fingerprint::parse(3, ""), std::nullopt);
   EXPECT_EQ(Fingerprint::parse(3, sum.value() + "0"), std::nullopt);
-  EXPECT_EQ(Fingerprint::parse(3, std::string(32, 'A')), std::nullopt) << "lower case only, or two texts mean one value";
+  EXPECT_EQ(Fingerprint::parse(3, std::string(32, 'A')), std::nullopt)
+      << "lower case only, or two texts mean one value";
   EXPECT_EQ(Fingerprint::parse(3, std::string(31, '0') + " "), std::nullopt);
 }
 
@@ -77,7 +79,8 @@ TEST(RowSplitter, FindsTheRowsHoweverTheStreamIsCut) {
     lines.push_back(text.substr(at, text.find('\n', at) - at));
   }
   const Fingerprint expected = rows(lines);
-  for (const std::size_t step : {1UL, 2UL, 13UL, 4096UL, text.size()}) EXPECT_EQ(split(text, step), expected) << step;
+  for (const std::size_t step : {1UL, 2UL, 13UL, 4096UL, text.size()})
+    EXPECT_EQ(split(text, step), expected) << step;
 }
 
 TEST(RowSplitter, StopsAtTheEndMarker) {
@@ -85,7 +88,8 @@ TEST(RowSplitter, StopsAtTheEndMarker) {
   const std::string text = "a\n\\.b\n\nc\\.\n\\.\n\n\nwhat follows\n";
   for (const std::size_t step : {1UL, 2UL, 3UL, text.size()}) {
     RowSplitter splitter;
-    for (std::size_t n = 0; n < text.size(); n += step) splitter.add(bytes(std::string_view(text).substr(n, step)));
+    for (std::size_t n = 0; n < text.size(); n += step)
+      splitter.add(bytes(std::string_view(text).substr(n, step)));
     EXPECT_EQ(splitter.fingerprint(), expected) << step;
     EXPECT_TRUE(splitter.ended());
     EXPECT_FALSE(splitter.partial());
@@ -112,7 +116,8 @@ TEST(RowSplitter, HashesGiantRowsAsTheyCome) {
     EXPECT_EQ(split(text, step), expected) << step;
   }
   RowSplitter unfinished;
-  for (std::size_t n = 0; n < 30; ++n) unfinished.add(bytes(std::string_view(giant).substr(0, 100'000)));
+  for (std::size_t n = 0; n < 30; ++n)
+    unfinished.add(bytes(std::string_view(giant).substr(0, 100'000)));
   EXPECT_TRUE(unfinished.partial());
   EXPECT_EQ(unfinished.fingerprint().rows, 0U);
 }

@@ -16,7 +16,8 @@ TEST(Sha256, EqualsThePublishedValues) {
 TEST(Sha256, DoesNotDependOnHowTheInputIsCut) {
   const std::string text(100'000, 'x');
   Sha256 sum;
-  for (std::size_t n = 0; n < text.size(); n += 777) sum.update(std::string_view(text).substr(n, 777));
+  for (std::size_t n = 0; n < text.size(); n += 777)
+    sum.update(std::string_view(text).substr(n, 777));
   EXPECT_EQ(sum.finish(), sha256_of(text));
 }
 

@@ -1,4 +1,5 @@
-// What the tests of deflate and inflate share: text like COPY text, streams by zlib as the other opinion.
+// What the tests of deflate and inflate share: text like COPY text, streams by zlib as the other
+// opinion.
 #pragma once
 
 #include <zlib.h>
@@ -20,7 +21,9 @@ constexpr int kZlibWindow = 15;
 constexpr int kGzipWindow = 31;
 constexpr int kRawWindow = -15;
 
-inline std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline std::span<const std::byte> bytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 inline std::string text_of(std::span<const std::byte> data) {
   return {reinterpret_cast<const char*>(data.data()), data.size()};
@@ -31,8 +34,8 @@ inline std::string copy_text(std::size_t at_least, unsigned seed = 1) {
   std::mt19937 random(seed);
   std::string out;
   for (unsigned id = 1; out.size() < at_least; ++id) {
-    out += std::to_string(id) + "\tmember-" + std::to_string(random() % 1000) + "\t2026-01-01 00:00:00+00\t" +
-           std::to_string(random()) + "\t\\N\n";
+    out += std::to_string(id) + "\tmember-" + std::to_string(random() % 1000) +
+           "\t2026-01-01 00:00:00+00\t" + std::to_string(random()) + "\t\\N\n";
   }
   return out;
 }
@@ -75,7 +78,8 @@ inline std::string zlib_inflate(std::string_view deflated, int window) {
     out.append(part.data(), part.size() - stream.avail_out);
   }
   inflateEnd(&stream);
-  if (outcome != Z_STREAM_END || stream.avail_in != 0) throw std::runtime_error("zlib does not accept the stream");
+  if (outcome != Z_STREAM_END || stream.avail_in != 0)
+    throw std::runtime_error("zlib does not accept the stream");
   return out;
 }
 
