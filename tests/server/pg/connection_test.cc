@@ -143,9 +143,8 @@ TEST_F(ConnectionTest, CopyOutReportsTheServersFailureInTheMiddle) {
 }
 
 TEST_F(ConnectionTest, AnExceptionOfTheSinkEndsTheCopy) {
-  EXPECT_THROW(connection().copy_out(
-                   "copy (select n, pg_sleep(0.001) from generate_series(1, 1000000) n) to stdout",
-                   [](auto) { throw std::runtime_error("full"); }),
+  EXPECT_THROW(connection().copy_out("copy (select generate_series(1, 1000000000)) to stdout",
+                                     [](auto) { throw std::runtime_error("full"); }),
                std::runtime_error);
   EXPECT_EQ(connection().query("select 1").i64(0, 0), 1);
 }

@@ -37,5 +37,38 @@ TEST_F(PrivateServerTest, WithAPasswordLetsNobodyInWithoutIt) {
   }
 }
 
+TEST_F(PrivateServerTest, ComesBackAtTheSameAddressWithItsData) {
+  const util::TempDir outer("pgbelay-test-", "/tmp");
+  std::filesystem::permissions(outer.path(), std::filesystem::perms(0755));
+  // Too long for a socket's path: the socket goes elsewhere.
+  const std::filesystem::path folder = outer.path() / std::string(100, 'x');
+  std::filesystem::create_directory(folder);
+  PrivateServer server({.folder = folder, .settings = {"fsync = off", "work_mem = '7MB'"}});
+  const std::string url = server.url();
+  Connection::open(server.conninfo(), "t").execute("create table t as select 1 as i");
+  server.stop(PrivateServer::Stop::Fast);
+  EXPECT_THROW(Connection::open(server.conninfo(), "t"), util::Error);
+  server.start();
+  EXPECT_EQ(server.url(), url);
+  Connection again = Connection::open(
+      server.conninfo().with_option("hostaddr", "").with_option("host", server.socket_directory()),
+      "t");
+  EXPECT_EQ(again.query("select i from t").i64(0, 0), 1);
+  EXPECT_EQ(again.query("show work_mem").str(0, 0), "7MB");
+}
+
+TEST_F(PrivateServerTest, NamesWhatIsMissing) {
+  const util::TempDir folder("pgbelay-test-", "/tmp");
+  try {
+    PrivateServer({.folder = folder.path(), .bin_directory = "/no/such/bin"});
+    FAIL() << "started";
+  } catch (const util::Error& missing) {
+    EXPECT_EQ(missing.kind(), util::Kind::Preflight);
+    EXPECT_NE(missing.message().find("/no/such/bin"), std::string::npos);
+    EXPECT_FALSE(missing.hint().empty());
+  }
+  EXPECT_THROW(PrivateServer({.folder = folder.path(), .locale = "xx_NOWHERE"}), util::Error);
+}
+
 }  // namespace
 }  // namespace pg
