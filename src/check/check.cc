@@ -102,10 +102,11 @@ class Judge {
     for (int row = 0; row < rows.row_count(); ++row) {
       if (std::find(before.begin(), before.end(), oid_at(rows, row, 0)) != before.end()) continue;
       const bool partitioned = rows.str(row, 4) == "I";
+      const std::string name = pg::QualifiedName{rows.str(row, 1), rows.str(row, 2)}.display();
       add({.severity = partitioned ? Severity::Warning : Severity::Failure,
            .code = "index-invalid",
-           .object = pg::QualifiedName{rows.str(row, 1), rows.str(row, 2)}.display(),
-           .text = cat("the index on ", rows.str(row, 3), " is invalid",
+           .object = name,
+           .text = cat("index ", name, " on ", rows.str(row, 3), " is invalid",
                        partitioned ? ": not every partition has its own yet" : ""),
            .hint = partitioned ? "Build the indexes of the other partitions and attach them."
                                : "A CREATE INDEX CONCURRENTLY has failed or was interrupted: drop the index and "
@@ -125,8 +126,9 @@ class Judge {
       add({.severity = was_valid ? Severity::Failure : Severity::Warning,
            .code = "constraint-not-valid",
            .object = util::printable(rows.str(row, 1)),
-           .text = cat("the constraint of ", rows.str(row, 3), " is not valid", was_valid ? ", and was before" : ""),
-           .hint = cat("Check the existing rows with ALTER … VALIDATE CONSTRAINT.")});
+           .text = cat("constraint ", util::printable(rows.str(row, 1)), " of ", rows.str(row, 3), " is not valid",
+                       was_valid ? ", and was before" : ""),
+           .hint = "Check the existing rows with ALTER … VALIDATE CONSTRAINT."});
     }
   }
 
@@ -142,7 +144,7 @@ class Judge {
       add({.severity = Severity::Note,
            .code = "table-renamed",
            .object = before.table.name.display(),
-           .text = cat("is now ", by_oid->name.display()),
+           .text = cat("table ", before.table.name.display(), " is now ", by_oid->name.display()),
            .hint = {}});
     }
     if (options_.count_rows == CountRows::No || before.rows == 0) return;
@@ -154,7 +156,7 @@ class Judge {
     add({.severity = announced ? Severity::Note : Severity::Failure,
          .code = "table-vanished",
          .object = before.table.name.display(),
-         .text = cat("is gone, with its ", util::show_count(before.rows), " rows", announced ? ", as announced" : ""),
+         .text = cat("table ", before.table.name.display(), " is gone, with its ", util::show_count(before.rows), " rows", announced ? ", as announced" : ""),
          .hint = announced ? std::string() : allow_hint(before)});
   }
 
@@ -163,8 +165,8 @@ class Judge {
     add({.severity = announced ? Severity::Note : Severity::Failure,
          .code = "table-shrank",
          .object = before.table.name.display(),
-         .text = cat("has ", util::show_count(rows), " rows, ", util::show_count(before.rows), " at the backup",
-                     announced ? ", as announced" : ""),
+         .text = cat("table ", before.table.name.display(), " has ", util::show_count(rows), " rows, ",
+                     util::show_count(before.rows), " at the backup", announced ? ", as announced" : ""),
          .hint = announced ? std::string() : allow_hint(before)});
   }
 
@@ -186,7 +188,7 @@ class Judge {
         add({.severity = Severity::Warning,
              .code = "table-not-counted",
              .object = place->name.display(),
-             .text = cat("its rows could not be counted: ", error.message()),
+             .text = cat("the rows of ", place->name.display(), " could not be counted: ", error.message()),
              .hint = {}});
         return std::nullopt;
       }

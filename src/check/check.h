@@ -67,7 +67,7 @@ struct Finding {
   std::string code;    // "table-vanished", "table-shrank", "table-renamed", "table-not-counted", "index-invalid",
                        // "constraint-not-valid"
   std::string object;  // as people write it
-  std::string text;
+  std::string text;    // names it, too
   std::string hint;
 };
 
