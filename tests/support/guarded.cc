@@ -42,7 +42,7 @@ select string_agg(line, E'\n' order by line) from (
 
 }  // namespace
 
-GuardedTest::GuardedTest(Binary binary, TestServer& (*server)()) : binary_(binary), server_(server) {}
+GuardedTest::GuardedTest(Binary binary, TestServer& (*which)()) : binary_(binary), server_(which) {}
 
 void GuardedTest::SetUp() {
   ServerTest::SetUp();
