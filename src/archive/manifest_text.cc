@@ -88,9 +88,16 @@ std::string createdb(const Manifest& manifest) {
   return out + " NEW";
 }
 
+// The oldest pg_restore that reads an archive of this version.
+std::string_view oldest_reader(std::string_view archive_version) {
+  if (archive_version == "1.16") return "17";
+  return archive_version == "1.15" ? "16" : "12";
+}
+
 void restore_with_pg_restore(std::string& out, const Manifest& manifest) {
   out +=
-      cat("\nWith pg_restore, in this folder (versions 12 and later read the archive):\n"
+      cat("\nWith pg_restore, in this folder (version ", oldest_reader(manifest.archive_version),
+          " or later):\n"
           "  psql -X -d postgres -f globals.sql      # roles that are missing; says so where one "
           "exists\n  ",
           createdb(manifest),

@@ -177,6 +177,14 @@ TEST(ManifestText, TellsHowToRestoreWithAndWithoutUs) {  // S16
   EXPECT_THAT(text, HasSubstr("sha256sum -c SHA256SUMS"));
 }
 
+TEST(ManifestText, NamesTheOldestPgRestoreThatReadsTheArchive) {
+  Manifest manifest = full();
+  EXPECT_THAT(to_text(manifest),
+              HasSubstr("With pg_restore, in this folder (version 12 or later)"));
+  manifest.archive_version = "1.16";
+  EXPECT_THAT(to_text(manifest), HasSubstr("(version 17 or later)"));
+}
+
 TEST(ManifestText, QuotesForTheShellAndForSql) {
   Manifest manifest = full();
   manifest.tables = {TableRecord{
