@@ -1,0 +1,171 @@
+// Side databases, their seal, the mutex and the rehearsal (postgres-hazards.md S1, S3, S15, M4, M6).
+#include "server/swap/fixture.h"
+
+namespace swap {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class SideTest : public SwapTest {};
+
+TEST_F(SideTest, M6NotOpenToPublicAndTraceableFromTheStart) {
+  create_side(*admin_, copy(), properties(), "pgbelay run x, host:/dir");
+  EXPECT_THROW(connect_as("swap_user", copy()), util::Error);
+  EXPECT_EQ(pg::read_properties(*admin_, copy()).comment, "pgbelay run x, host:/dir");
+  const std::vector<Side> sides = list_sides(*admin_, live_);
+  ASSERT_EQ(sides.size(), 1U);
+  EXPECT_EQ(sides[0].name, copy());
+  EXPECT_EQ(sides[0].key, kKey);
+  EXPECT_EQ(sides[0].purpose, Purpose::Proof);
+  EXPECT_GT(sides[0].bytes, 1'000'000U);
+  EXPECT_TRUE(sides[0].allows_connections);
+}
+
+TEST_F(SideTest, S1SealedMeansThatNobodyIsInOrGetsIn) {
+  create_side(*admin_, copy(), properties(), "x");
+  pg::Connection inside = connect(copy());
+  seal(*admin_, copy());
+  EXPECT_FALSE(inside.alive());
+  EXPECT_TRUE(sealed(*admin_, copy()));
+  EXPECT_THROW(connect(copy()), util::Error) << "superusers included";
+}
+
+TEST_F(SideTest, S1SealHoldsThroughAutovacuumAndVacuumOfTheCatalogue) {
+  const SealRecord record = make_copy();
+  admin_->execute("vacuum freeze pg_database");
+  admin_->execute("vacuum full pg_database");
+  seal(*admin_, copy());
+  EXPECT_EQ(seal_broken(*admin_, record), "");
+}
+
+TEST_F(SideTest, S1SealIsBrokenByWhoeverOpensIt) {
+  const SealRecord record = make_copy();
+  const std::string quoted = pg::quote_ident(copy());
+  admin_->execute(util::cat("alter database ", quoted, " allow_connections true"));
+  EXPECT_THAT(seal_broken(*admin_, record), HasSubstr("opened"));
+  connect(copy()).execute("select 1");
+  seal(*admin_, copy());
+  EXPECT_THAT(seal_broken(*admin_, record), HasSubstr("altered"));
+}
+
+TEST_F(SideTest, S1SealHoldsWhenOnlyItsOwnerChanges) {
+  const SealRecord record = make_copy();
+  admin_->execute(util::cat("alter database ", pg::quote_ident(copy()), " owner to swap_owner"));
+  EXPECT_EQ(seal_broken(*admin_, record), "");
+}
+
+TEST_F(SideTest, S1SealIsBrokenByAnotherDatabaseOfTheName) {
+  const SealRecord record = make_copy();
+  drop_side(*admin_, copy());
+  EXPECT_THAT(seal_broken(*admin_, record), HasSubstr("gone"));
+  make_copy();
+  EXPECT_THAT(seal_broken(*admin_, record), HasSubstr("another"));
+}
+
+TEST_F(SideTest, DropRefusesWhatIsNoSideDatabase) {
+  EXPECT_THROW(drop_side(*admin_, live_), util::Error);
+  EXPECT_TRUE(exists(live_));
+}
+
+TEST_F(SideTest, DropIsRepeatableAndEndsSessions) {
+  create_side(*admin_, copy(), properties(), "x");
+  admin_->execute(util::cat("alter database ", pg::quote_ident(copy()), " is_template true"));
+  pg::Connection inside = connect(copy());
+  drop_side(*admin_, copy());
+  EXPECT_FALSE(exists(copy()));
+  drop_side(*admin_, copy());
+}
+
+TEST_F(SideTest, F8SubscriptionsKeepADatabaseFromBeingDropped) {
+  create_side(*admin_, copy(), properties(), "x");
+  connect(copy()).execute("create subscription s1 connection 'dbname=x' publication p with (connect = false)");
+  try {
+    drop_side(*admin_, copy());
+    FAIL() << "a subscription went with its database";
+  } catch (const util::Error& failure) {
+    EXPECT_THAT(failure.message(), HasSubstr("s1"));
+  }
+  EXPECT_TRUE(exists(copy()));
+  connect(copy()).execute("alter subscription s1 set (slot_name = none)");
+  connect(copy()).execute("drop subscription s1");
+  drop_side(*admin_, copy());
+}
+
+TEST_F(SideTest, LockNamesItsOwner) {
+  pg::Connection other = open_maintenance(test::test_server().conninfo("app"), "", "pgbelay-20261120143050", {});
+  auto first = std::make_optional<DatabaseLock>(other, live_);
+  first->probe();
+  try {
+    const DatabaseLock second(*admin_, live_);
+    FAIL() << "two runs hold the lock";
+  } catch (const util::Error& failure) {
+    EXPECT_EQ(failure.kind(), util::Kind::Busy);
+    EXPECT_THAT(failure.message(), HasSubstr("pgbelay-20261120143050"));
+    EXPECT_THAT(failure.message(), HasSubstr(util::cat(other.backend_pid())));
+  }
+  EXPECT_NO_THROW(DatabaseLock(*admin_, "another database"));
+  first.reset();
+  EXPECT_NO_THROW(DatabaseLock(*admin_, live_));
+}
+
+TEST_F(SideTest, S15LostLockIsNoticed) {
+  pg::Connection other = open_maintenance(test::test_server().conninfo("app"), "", "pgbelay-test", {});
+  DatabaseLock lock(other, live_);
+  admin_->query("select pg_terminate_backend($1)", {util::cat(other.backend_pid())});
+  try {
+    for (int n = 0; n < 1000; ++n) lock.probe();  // the end of the session takes a moment
+    FAIL() << "a lost lock was not noticed";
+  } catch (const util::Error& failure) {
+    EXPECT_EQ(failure.kind(), util::Kind::Busy);
+    EXPECT_THAT(failure.message(), HasSubstr("lost"));
+  }
+}
+
+TEST_F(SideTest, S15MaintenanceDatabase) {
+  EXPECT_EQ(open_maintenance(test::test_server().conninfo("app"), "", "x", {}).database(), "postgres");
+  EXPECT_EQ(open_maintenance(test::test_server().conninfo("postgres"), "", "x", {}).database(), "template1");
+  const auto kind_of = [](const pg::ConnInfo& target, const std::string& wanted) {
+    try {
+      open_maintenance(target, wanted, "x", {});
+    } catch (const util::Error& failure) {
+      return failure.kind();
+    }
+    return util::Kind::Bug;
+  };
+  EXPECT_EQ(kind_of(test::test_server().conninfo("app"), "app"), util::Kind::Preflight);
+  EXPECT_EQ(kind_of(test::test_server().conninfo("app"), "not there"), util::Kind::Preflight);
+  EXPECT_EQ(kind_of(test::test_server().conninfo("app").with_option("port", "1"), ""), util::Kind::Connect);
+}
+
+TEST_F(SideTest, S3RehearsalLeavesNothing) {
+  pg::Connection owner = connect_as("swap_owner", "postgres");
+  rehearse(owner, test::test_server().conninfo(live_).with_option("user", "swap_owner"), kKey, properties());
+  EXPECT_THAT(list_sides(*admin_, live_), IsEmpty());
+}
+
+TEST_F(SideTest, S3RehearsalNamesWhatTheRoleCannotDo) {
+  const pg::ConnInfo target = test::test_server().conninfo(live_).with_option("user", "swap_owner");
+  pg::Connection owner = connect_as("swap_owner", "postgres");
+  const auto message = [&](const pg::DatabaseProperties& wanted) {
+    try {
+      rehearse(owner, target, kKey, wanted);
+    } catch (const util::Error& failure) {
+      EXPECT_EQ(failure.kind(), util::Kind::Preflight);
+      return failure.message();
+    }
+    return std::string("done");
+  };
+  pg::DatabaseProperties others = properties();
+  others.owner = "postgres";
+  EXPECT_THAT(message(others), HasSubstr("set owner, grants and settings"));
+  pg::DatabaseProperties reserved = properties();
+  reserved.settings.push_back({.role = "", .name = "log_statement", .value = "all"});
+  EXPECT_THAT(message(reserved), HasSubstr("set owner, grants and settings"));
+  admin_->execute("alter role swap_owner nocreatedb");
+  EXPECT_THAT(message(properties()), HasSubstr("create the database"));
+  EXPECT_THAT(list_sides(*admin_, live_), IsEmpty());
+}
+
+}  // namespace
+}  // namespace swap
