@@ -110,7 +110,7 @@ void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
     case util::Kind::Connect:
       throw failure;
     default:
-      failure.while_doing(cat("while swapping ", printable(plan.live), " with ", printable(plan.copy)));
+      failure.while_doing(cat("swapping ", printable(plan.live), " with ", printable(plan.copy)));
       throw failure.as(util::Kind::NotUndone);
   }
 }
@@ -128,6 +128,19 @@ void run(pg::Connection& maintenance, const SwapPlan& plan) {
     give_up(maintenance, plan, failure);
   }
   util::fault::point("undo.swapped");
+}
+
+void place(pg::Connection& maintenance, const SwapPlan& plan) {
+  if (find_database(maintenance, plan.live)) {
+    throw util::Error(util::Kind::Usage, cat("database ", printable(plan.live), " exists already"),
+                      {.hint = "Choose another name with --to, or let it be replaced by a swap.", .sqlstate = {}});
+  }
+  end_sessions(maintenance, plan.copy, plan.patience);
+  pg::Transaction transaction(maintenance);
+  rename_database(maintenance, plan.copy, plan.live);
+  allow_connections(maintenance, plan.live, true);
+  pg::apply_properties(maintenance, plan.live, plan.properties, pg::CommentFrom::Properties);
+  transaction.commit();
 }
 
 void reopen(pg::Connection& maintenance, const std::string& live) {
