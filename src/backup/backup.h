@@ -1,7 +1,8 @@
-// One backup as a set: a directory that explains itself, staged invisibly and published by one rename.
+// One backup as a set: a directory that explains itself, staged invisibly and published by one
+// rename.
 //
-// Guarantees: what list() shows was complete and durable when it got its name; published files never change;
-// evidence is added beside them.
+// Guarantees: what list() shows was complete and durable when it got its name; published files
+// never change; evidence is added beside them.
 #pragma once
 
 #include <filesystem>
@@ -21,38 +22,43 @@ namespace backup {
 struct Backup {
   std::filesystem::path path;
   archive::Manifest manifest;
-  std::string sums_sha256;                     // identity: SHA-256 of SHA256SUMS
-  std::optional<archive::Evidence> evidence;   // nothing if none or not bound to this backup
+  std::string sums_sha256;                    // identity: SHA-256 of SHA256SUMS
+  std::optional<archive::Evidence> evidence;  // nothing if none or not bound to this backup
 
-  archive::Level level() const;                // of the evidence; None without
+  archive::Level level() const;  // of the evidence; None without
   bool damaged() const;
   std::filesystem::path archive_path() const { return path / "full_backup.dump"; }
 };
 
-// Level `written` and, if asked, `read-back`, of an existing backup; never throws for damage: that is a finding.
-std::vector<archive::Finding> check_written(const Backup& backup, util::Reporter& reporter, std::stop_token stop);
-std::vector<archive::Finding> read_back(const Backup& backup, std::size_t jobs, util::Reporter& reporter,
-                                        std::stop_token stop);
+// Level `written` and, if asked, `read-back`, of an existing backup; never throws for damage: that
+// is a finding.
+std::vector<archive::Finding> check_written(const Backup& backup, util::Reporter& reporter,
+                                            std::stop_token stop);
+std::vector<archive::Finding> read_back(const Backup& backup, std::size_t jobs,
+                                        util::Reporter& reporter, std::stop_token stop);
 // Adds or replaces proof.json by rename, and moves `latest` off a backup that turned out damaged.
 void record(const Backup& backup, const archive::Evidence& evidence);
 
-struct Entry {                      // a line of `list`
+struct Entry {  // a line of `list`
   std::string name;
   std::filesystem::path path;
-  std::optional<Backup> backup;     // nothing if it cannot be read
-  std::string problem;              // then: why
+  std::optional<Backup> backup;  // nothing if it cannot be read
+  std::string problem;           // then: why
 };
 std::vector<Entry> list(const std::filesystem::path& dir);  // ascending by name
 
-// Opens a published backup's directory: manifest parsed, sums file read, evidence bound. Kind::Damage if the
-// manifest is missing or damaged; Kind::Usage if it was made by a newer version or is no backup.
+// Opens a published backup's directory: manifest parsed, sums file read, evidence bound.
+// Kind::Damage if the manifest is missing or damaged; Kind::Usage if it was made by a newer version
+// or is no backup.
 Backup open(const std::filesystem::path& path);
-// An exact name, a part that fits exactly one, "latest" (of `database` if given, not damaged), or a directory.
-// Kind::Usage otherwise; two fits: both named.
-Backup find(const std::filesystem::path& dir, std::string_view reference, std::string_view database = {});
+// An exact name, a part that fits exactly one, "latest" (of `database` if given, not damaged), or a
+// directory. Kind::Usage otherwise; two fits: both named.
+Backup find(const std::filesystem::path& dir, std::string_view reference,
+            std::string_view database = {});
 
 std::string clean_label(std::string_view label);
 // YYYY-MM-DD_HHMMSS_label, with -2, -3 … while `taken` says so (contracts.md K5).
-std::string make_name(util::Clock::time_point when, std::string_view label, const std::filesystem::path& dir);
+std::string make_name(util::Clock::time_point when, std::string_view label,
+                      const std::filesystem::path& dir);
 
 }  // namespace backup

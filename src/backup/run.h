@@ -15,16 +15,17 @@ namespace backup {
 enum class ReadBack { No, Yes };
 
 struct Options {
-  dump::Options dump;               // `directory` is set by run()
-  std::filesystem::path dir;        // where backups live; made if missing (mode 0700)
-  std::string label;                // [a-z0-9-]{1,40} after clean_label()
-  std::string run;                  // id of the guarded run, or empty
+  dump::Options dump;                  // `directory` is set by run()
+  std::filesystem::path dir;           // where backups live; made if missing (mode 0700)
+  std::string label;                   // [a-z0-9-]{1,40} after clean_label()
+  std::string run;                     // id of the guarded run, or empty
   ReadBack read_back = ReadBack::Yes;  // before publishing
   util::Now now = util::Clock::now;
 };
 
-// Stage, dump, globals, read back, manifest, publish, move `latest`. Throws without leaving a trace under `dir`
-// but for what a crash leaves under a dot name, which the next run removes when its maker is gone.
+// Stage, dump, globals, read back, manifest, publish, move `latest`. Throws without leaving a trace
+// under `dir` but for what a crash leaves under a dot name, which the next run removes when its
+// maker is gone.
 Backup run(const Options& options, util::Reporter& reporter, std::stop_token stop);
 
 }  // namespace backup

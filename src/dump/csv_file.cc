@@ -6,7 +6,8 @@
 
 namespace dump {
 
-CsvFile::CsvFile(const std::filesystem::path& directory, std::string name, const std::vector<std::string>& columns)
+CsvFile::CsvFile(const std::filesystem::path& directory, std::string name,
+                 const std::vector<std::string>& columns)
     : name_(std::move(name)), file_(directory / name_) {
   write(codec::kGzipHeader);
   write_piece(codec::deflate_piece(archive::csv_header(columns)));

@@ -12,10 +12,12 @@
 
 namespace dump {
 
-// Failure: Kind::Io, Kind::Space. Not durable: the caller syncs all files at once when it publishes them.
+// Failure: Kind::Io, Kind::Space. Not durable: the caller syncs all files at once when it publishes
+// them.
 class CsvFile {
  public:
-  CsvFile(const std::filesystem::path& directory, std::string name, const std::vector<std::string>& columns);
+  CsvFile(const std::filesystem::path& directory, std::string name,
+          const std::vector<std::string>& columns);
   void write_piece(const codec::Piece& piece);
   std::uint64_t raw_bytes() const noexcept { return sum_.raw_bytes; }
   archive::FileRecord finish();

@@ -29,7 +29,8 @@ std::size_t reader_count(std::size_t jobs) {
 }
 
 // A server that is full gives fewer sessions than asked for: one is enough.
-void read_tasks(const ReaderOptions& options, Work& work, bool needed, const std::stop_token& stop) {
+void read_tasks(const ReaderOptions& options, Work& work, bool needed,
+                const std::stop_token& stop) {
   std::optional<Reader> reader;
   try {
     reader.emplace(options, work, stop);
@@ -47,15 +48,17 @@ struct Outcome {
 };
 
 // The schema while the first rows are being read already, then everything in order.
-Outcome write(const Options& options, const PgDumpProgram& program, Work& work, const std::stop_token& stop) {
+Outcome write(const Options& options, const PgDumpProgram& program, Work& work,
+              const std::stop_token& stop) {
   const SchemaSource source{program, options.source, options.application_name, work.snapshot.id(),
                             options.directory / ".schema.dump"};
   Outcome outcome;
   archive::Toc schema = read_schema(source, work.reporter, stop);
   if (options.on_session) options.on_session(0);  // it opens one connection, and succeeded with it
   outcome.plan = extend(std::move(schema), work.content, work.snapshot.tables());
-  outcome.written = write_all({options.directory, options.formats.sql, options.formats.csv, options.sql},
-                              outcome.plan, work, stop);
+  outcome.written =
+      write_all({options.directory, options.formats.sql, options.formats.csv, options.sql},
+                outcome.plan, work, stop);
   return outcome;
 }
 
@@ -64,10 +67,12 @@ void check_counts(const Work& work) {
     codec::Fingerprint sum;
     for (const std::size_t slot : work.table_slots[table]) sum += work.slot_fingerprints[slot];
     if (!work.counts[table] || *work.counts[table] == sum.rows) continue;
-    throw util::Error(util::Kind::Backup,
-                      util::cat("table ", work.content.tables[table].name.display(), " has ", *work.counts[table],
-                                " rows, but its ", work.table_slots[table].size(), " chunks held ", sum.rows),
-                      {.hint = "This is an error of the server or of pgbelay: the backup is not used.", .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Backup,
+        util::cat("table ", work.content.tables[table].name.display(), " has ", *work.counts[table],
+                  " rows, but its ", work.table_slots[table].size(), " chunks held ", sum.rows),
+        {.hint = "This is an error of the server or of pgbelay: the backup is not used.",
+         .sqlstate = {}});
   }
 }
 
@@ -80,7 +85,8 @@ archive::TableRecord table_record(const Work& work, const Outcome& outcome, std:
   record.dump_id = outcome.plan.table_ids[n];
   record.columns = table.columns;
   record.filter = table.filter;
-  for (const std::size_t slot : work.table_slots[n]) record.fingerprint += work.slot_fingerprints[slot];
+  for (const std::size_t slot : work.table_slots[n])
+    record.fingerprint += work.slot_fingerprints[slot];
   record.generated_columns = table.generated;
   record.generated = work.generated[n];
   record.raw_bytes = written.raw_bytes;
@@ -92,7 +98,8 @@ archive::TableRecord table_record(const Work& work, const Outcome& outcome, std:
 
 void record_content(const Work& work, const Outcome& outcome, archive::Manifest& manifest) {
   const Content& content = work.content;
-  for (std::size_t n = 0; n < content.tables.size(); ++n) manifest.tables.push_back(table_record(work, outcome, n));
+  for (std::size_t n = 0; n < content.tables.size(); ++n)
+    manifest.tables.push_back(table_record(work, outcome, n));
   for (const scan::Sequence& sequence : content.sequences) {
     manifest.sequences.push_back(
         {sequence.name.schema, sequence.name.name, sequence.last_value, sequence.is_called});
@@ -106,17 +113,19 @@ void record_content(const Work& work, const Outcome& outcome, archive::Manifest&
   for (std::size_t n = 0; n < content.views.size(); ++n) {
     const scan::MaterializedView& view = content.views[n];
     if (view.populated && !outcome.plan.refreshed[n]) {
-      work.reporter.warning(util::cat("materialised view ", view.name.display(),
-                                      " reads one that is not populated: a restore leaves it unpopulated, too"));
+      work.reporter.warning(
+          util::cat("materialised view ", view.name.display(),
+                    " reads one that is not populated: a restore leaves it unpopulated, too"));
     }
-    manifest.materialized_views.push_back(
-        {view.name.schema, view.name.name, bool{outcome.plan.refreshed[n]}, view.columns, work.views[n]});
+    manifest.materialized_views.push_back({view.name.schema, view.name.name,
+                                           bool{outcome.plan.refreshed[n]}, view.columns,
+                                           work.views[n]});
   }
   manifest.files = outcome.written.files;
 }
 
-void record_making(const Options& options, const PgDumpProgram& program, const Plan& plan, const Snapshot& snapshot,
-                   archive::Manifest& manifest) {
+void record_making(const Options& options, const PgDumpProgram& program, const Plan& plan,
+                   const Snapshot& snapshot, archive::Manifest& manifest) {
   manifest.pgbelay_version = PGBELAY_VERSION;
   manifest.pg_dump_version = program.version;
   manifest.source = options.source.sanitised();
@@ -142,8 +151,8 @@ archive::Manifest run(const Options& options, util::Reporter& reporter, std::sto
   Work work(content, snapshot, reporter);
   Outcome outcome;
 
-  const ReaderOptions reading{options.source, options.application_name, options.formats.csv, options.formats.sql,
-                              options.on_session};
+  const ReaderOptions reading{options.source, options.application_name, options.formats.csv,
+                              options.formats.sql, options.on_session};
   constexpr std::size_t kOthers = 2;  // the writer and the one that asks for facts
   const auto thread = [&](std::size_t number, const std::stop_token& local) {
     if (number == 0) {

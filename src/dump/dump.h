@@ -1,10 +1,11 @@
-// One read, three formats: a consistent snapshot of a database into an archive, an SQL file and CSV files.
+// One read, three formats: a consistent snapshot of a database into an archive, an SQL file and CSV
+// files.
 //
-// Guarantees: every table is locked before the snapshot exists (F1) and stays locked to the last COPY; the
-// output is the same whatever the number of workers, but for the creation time; memory is bounded by workers
-// and a reorder window, independent of table size.
-// Failure: Kind::Connect, Privilege, Preflight before anything is read; afterwards whatever ended it. Nothing
-// of what was written may then be used.
+// Guarantees: every table is locked before the snapshot exists (F1) and stays locked to the last
+// COPY; the output is the same whatever the number of workers, but for the creation time; memory is
+// bounded by workers and a reorder window, independent of table size. Failure: Kind::Connect,
+// Privilege, Preflight before anything is read; afterwards whatever ended it. Nothing of what was
+// written may then be used.
 #pragma once
 
 #include <filesystem>
@@ -26,18 +27,20 @@ struct Formats {
 struct Options {
   pg::ConnInfo source;
   std::string application_name;
-  std::filesystem::path directory;   // exists and is empty; gets full_backup.dump, full_backup.sql.gz, csv/
+  std::filesystem::path
+      directory;  // exists and is empty; gets full_backup.dump, full_backup.sql.gz, csv/
   Formats formats;
   archive::SqlFileOptions sql;
-  std::size_t jobs = 0;              // connections that read; 0: as many as cores, at most 8
-  std::filesystem::path pg_dump;     // empty: looked for
-  // Told once for every session that was opened on the source database and reached its first ReadyForQuery, as
-  // soon as it is known (K1, F5): the guard counts them. The pid is 0 for that of pg_dump. From any thread.
+  std::size_t jobs = 0;           // connections that read; 0: as many as cores, at most 8
+  std::filesystem::path pg_dump;  // empty: looked for
+  // Told once for every session that was opened on the source database and reached its first
+  // ReadyForQuery, as soon as it is known (K1, F5): the guard counts them. The pid is 0 for that of
+  // pg_dump. From any thread.
   std::function<void(int backend_pid)> on_session;
 };
 
-// Fills of the manifest everything that is known from the snapshot and from writing; name, label, run and
-// duration are the caller's. `files` holds the data files.
+// Fills of the manifest everything that is known from the snapshot and from writing; name, label,
+// run and duration are the caller's. `files` holds the data files.
 archive::Manifest run(const Options& options, util::Reporter& reporter, std::stop_token stop);
 
 }  // namespace dump

@@ -12,7 +12,8 @@ constexpr std::string_view kLargeObjectCatalog = "2613";
 
 std::string object_text(std::uint32_t oid) { return util::cat("LARGE OBJECT ", oid); }
 
-archive::TocEntry attached(const scan::LargeObject& object, int id, int to, std::string desc, std::string definition) {
+archive::TocEntry attached(const scan::LargeObject& object, int id, int to, std::string desc,
+                           std::string definition) {
   archive::TocEntry entry;
   entry.dump_id = id;
   entry.tag = object_text(object.oid);
@@ -34,15 +35,17 @@ struct Grantee {
 std::string grant_statement(const scan::LargeObject& object, const Grantee& grantee,
                             const std::vector<std::string>& privileges) {
   const std::string to = grantee.name.empty() ? "PUBLIC" : pg::quote_ident(grantee.name);
-  const std::string grant = util::cat("GRANT ", util::join(privileges, ","), " ON ", object_text(object.oid), " TO ",
-                                      to, grantee.grantable ? " WITH GRANT OPTION;\n" : ";\n");
+  const std::string grant =
+      util::cat("GRANT ", util::join(privileges, ","), " ON ", object_text(object.oid), " TO ", to,
+                grantee.grantable ? " WITH GRANT OPTION;\n" : ";\n");
   if (grantee.grantor == object.owner) return grant;
   return util::cat("SET SESSION AUTHORIZATION ", pg::quote_ident(grantee.grantor), ";\n", grant,
                    "RESET SESSION AUTHORIZATION;\n");
 }
 
 // What turns the ACL of a new object of this owner into `grants`.
-std::string acl_definition(const scan::LargeObject& object, const std::vector<sql::LargeObjectGrant>& grants) {
+std::string acl_definition(const scan::LargeObject& object,
+                           const std::vector<sql::LargeObjectGrant>& grants) {
   std::vector<Grantee> order;
   std::map<Grantee, std::vector<std::string>> privileges;
   std::set<std::string> of_owner;
@@ -56,7 +59,8 @@ std::string acl_definition(const scan::LargeObject& object, const std::vector<sq
   const bool owner_has_all = of_owner == std::set<std::string>{"SELECT", "UPDATE"};
   std::string text;
   if (!owner_has_all) {
-    text = util::cat("REVOKE ALL ON ", object_text(object.oid), " FROM ", pg::quote_ident(object.owner), ";\n");
+    text = util::cat("REVOKE ALL ON ", object_text(object.oid), " FROM ",
+                     pg::quote_ident(object.owner), ";\n");
   }
   for (const Grantee& grantee : order) {
     const bool has_it = owner_has_all && grantee.name == object.owner && !grantee.grantable;
@@ -67,8 +71,9 @@ std::string acl_definition(const scan::LargeObject& object, const std::vector<sq
 
 }  // namespace
 
-std::vector<archive::TocEntry> large_object_entries(const scan::LargeObject& object,
-                                                    const std::vector<sql::LargeObjectGrant>& grants, int first_id) {
+std::vector<archive::TocEntry> large_object_entries(
+    const scan::LargeObject& object, const std::vector<sql::LargeObjectGrant>& grants,
+    int first_id) {
   int id = first_id;
   archive::TocEntry self;
   self.dump_id = id++;
@@ -83,15 +88,17 @@ std::vector<archive::TocEntry> large_object_entries(const scan::LargeObject& obj
   std::vector<archive::TocEntry> entries{self};
   const std::string name = object_text(object.oid);
   if (!object.comment.empty()) {
-    entries.push_back(attached(object, id++, first_id, "COMMENT",
-                               util::cat("COMMENT ON ", name, " IS ", pg::quote_literal(object.comment), ";\n")));
+    entries.push_back(
+        attached(object, id++, first_id, "COMMENT",
+                 util::cat("COMMENT ON ", name, " IS ", pg::quote_literal(object.comment), ";\n")));
   }
   std::string labels;
   for (const auto& [provider, label] : object.labels) {
     labels += util::cat("SECURITY LABEL FOR ", pg::quote_ident(provider), " ON ", name, " IS ",
                         pg::quote_literal(label), ";\n");
   }
-  if (!labels.empty()) entries.push_back(attached(object, id++, first_id, "SECURITY LABEL", std::move(labels)));
+  if (!labels.empty())
+    entries.push_back(attached(object, id++, first_id, "SECURITY LABEL", std::move(labels)));
   if (!object.acl.empty()) {
     std::string acl = acl_definition(object, grants);
     if (!acl.empty()) entries.push_back(attached(object, id++, first_id, "ACL", std::move(acl)));

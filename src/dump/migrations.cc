@@ -43,7 +43,8 @@ constexpr std::string_view kReadable = R"sql(
 constexpr std::string_view kOwnReadable = R"sql(
   select coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass($1), 'SELECT'), false))sql";
 
-void append_names(pg::Connection& connection, const std::string& statement, std::vector<std::string>& names) {
+void append_names(pg::Connection& connection, const std::string& statement,
+                  std::vector<std::string>& names) {
   connection.execute("SAVEPOINT pgbelay_history");
   try {
     const pg::Result rows = connection.query(statement);
@@ -65,14 +66,16 @@ std::vector<std::string> applied_migrations(pg::Connection& connection) {
     for (int row = 0; row < schemas.row_count(); ++row) {
       const pg::QualifiedName table{schemas.str(row, 0), std::string(history.name)};
       append_names(connection,
-                   util::cat("select (", history.shown, ")::pg_catalog.text from ", table.quoted(), history.condition,
-                             " order by ", history.order, " limit ", kMostShown),
+                   util::cat("select (", history.shown, ")::pg_catalog.text from ", table.quoted(),
+                             history.condition, " order by ", history.order, " limit ", kMostShown),
                    names);
     }
   }
   if (connection.query(kOwnReadable, {std::string(kOwnHistory)}).boolean(0, 0)) {
     append_names(connection,
-                 util::cat("select name from ", kOwnHistory, " order by applied_at, name limit ", kMostShown), names);
+                 util::cat("select name from ", kOwnHistory, " order by applied_at, name limit ",
+                           kMostShown),
+                 names);
   }
   return names;
 }

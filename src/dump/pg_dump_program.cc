@@ -42,14 +42,15 @@ std::vector<fs::path> in_versioned_folders() {
   return found;
 }
 
-// Debian's pg_dump on PATH chooses a version by itself, and another one for another host: what it says of
-// its version holds for nothing.
+// Debian's pg_dump on PATH chooses a version by itself, and another one for another host: what it
+// says of its version holds for nothing.
 bool chooses_by_itself(const fs::path& program) {
   std::error_code ignored;
   return fs::weakly_canonical(program, ignored).filename() == "pg_wrapper";
 }
 
-// What "pg_dump (PostgreSQL) 15.20 (Debian …)" says; nothing if it does not run or says something else.
+// What "pg_dump (PostgreSQL) 15.20 (Debian …)" says; nothing if it does not run or says something
+// else.
 std::optional<PgDumpProgram> ask(const fs::path& path) {
   constexpr std::string_view kBeginning = "pg_dump (PostgreSQL) ";
   util::Captured answer;
@@ -70,10 +71,11 @@ std::optional<PgDumpProgram> ask(const fs::path& path) {
 std::vector<PgDumpProgram> configured_one(const fs::path& configured) {
   std::optional<PgDumpProgram> program = ask(configured);
   if (!program) {
-    throw util::Error(util::Kind::Usage,
-                      util::cat("the configured pg_dump ", util::printable(configured.string()),
-                                " does not run or is no pg_dump"),
-                      {.hint = "Give the path of the program itself, or leave the option out.", .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Usage,
+        util::cat("the configured pg_dump ", util::printable(configured.string()),
+                  " does not run or is no pg_dump"),
+        {.hint = "Give the path of the program itself, or leave the option out.", .sqlstate = {}});
   }
   return {*std::move(program)};
 }
@@ -91,12 +93,13 @@ std::vector<PgDumpProgram> pg_dump_candidates(int server_major, const fs::path& 
     if (std::optional<PgDumpProgram> program = ask(path)) programs.push_back(*std::move(program));
   }
   // Fitting ones ascending, then those that are too old descending.
-  std::stable_sort(programs.begin(), programs.end(), [server_major](const PgDumpProgram& a, const PgDumpProgram& b) {
-    const bool a_fits = a.major >= server_major;
-    const bool b_fits = b.major >= server_major;
-    if (a_fits != b_fits) return a_fits;
-    return a_fits ? a.major < b.major : a.major > b.major;
-  });
+  std::stable_sort(programs.begin(), programs.end(),
+                   [server_major](const PgDumpProgram& a, const PgDumpProgram& b) {
+                     const bool a_fits = a.major >= server_major;
+                     const bool b_fits = b.major >= server_major;
+                     if (a_fits != b_fits) return a_fits;
+                     return a_fits ? a.major < b.major : a.major > b.major;
+                   });
   return programs;
 }
 
@@ -107,12 +110,15 @@ PgDumpProgram find_pg_dump(int server_major, const fs::path& configured) {
   for (const PgDumpProgram& program : programs) {
     found.push_back(util::cat(program.version, " (", util::printable(program.path.string()), ")"));
   }
-  throw util::Error(util::Kind::Preflight,
-                    util::cat("the server is PostgreSQL ", server_major, " and no pg_dump of that version or a newer one ",
-                              found.empty() ? "was found" : util::cat("was found, only ", util::join(found, ", "))),
-                    {.hint = util::cat("Install it (Debian: apt install postgresql-client-", server_major,
-                                       "), or name one with the option pg_dump."),
-                     .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Preflight,
+      util::cat(
+          "the server is PostgreSQL ", server_major,
+          " and no pg_dump of that version or a newer one ",
+          found.empty() ? "was found" : util::cat("was found, only ", util::join(found, ", "))),
+      {.hint = util::cat("Install it (Debian: apt install postgresql-client-", server_major,
+                         "), or name one with the option pg_dump."),
+       .sqlstate = {}});
 }
 
 }  // namespace dump

@@ -1,6 +1,6 @@
-// Finding the pg_dump that fits a server (architecture.md §2): the configured one, PATH, the distributions'
-// versioned folders. The smallest major version that is not older than the server is taken, so that the
-// archive stays readable for the server's own pg_restore.
+// Finding the pg_dump that fits a server (architecture.md §2): the configured one, PATH, the
+// distributions' versioned folders. The smallest major version that is not older than the server is
+// taken, so that the archive stays readable for the server's own pg_restore.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,8 @@ struct PgDumpProgram {
 };
 
 // All that are there, best first for `server_major`; those that are too old at the end.
-std::vector<PgDumpProgram> pg_dump_candidates(int server_major, const std::filesystem::path& configured);
+std::vector<PgDumpProgram> pg_dump_candidates(int server_major,
+                                              const std::filesystem::path& configured);
 // The best fitting one, or Kind::Preflight naming what was found and the remedy.
 PgDumpProgram find_pg_dump(int server_major, const std::filesystem::path& configured);
 

@@ -40,7 +40,10 @@ class Index {
 class Extender {
  public:
   Extender(archive::Toc schema, const Content& content)
-      : content_(content), toc_(std::move(schema)), index_(toc_), next_id_(toc_.max_dump_id() + 1) {}
+      : content_(content),
+        toc_(std::move(schema)),
+        index_(toc_),
+        next_id_(toc_.max_dump_id() + 1) {}
 
   Plan extend(const std::vector<scan::Lockable>& locked);
 
@@ -48,7 +51,8 @@ class Extender {
   const sql::RelationText& text_of(std::uint32_t oid) const { return content_.texts.at(oid); }
   int depends_on(const std::string& desc, std::uint32_t oid, const std::string& extension,
                  const pg::QualifiedName& name) const;
-  TocEntry derived(const std::string& desc, Section section, std::uint32_t oid, const pg::QualifiedName& name);
+  TocEntry derived(const std::string& desc, Section section, std::uint32_t oid,
+                   const pg::QualifiedName& name);
   void require_same_tables(const std::vector<scan::Lockable>& locked) const;
   void require_known_large_objects() const;
   void add_large_objects();
@@ -71,8 +75,9 @@ int Extender::depends_on(const std::string& desc, std::uint32_t oid, const std::
                          const pg::QualifiedName& name) const {
   if (const TocEntry* entry = index_.find(desc, oid)) return entry->dump_id;
   if (const std::optional<int> id = index_.extension(extension)) return *id;
-  throw util::Error(util::Kind::Backup, util::cat("pg_dump did not write ", util::lower(desc), " ", name.display(),
-                                                  ", whose data would have no place in the archive"));
+  throw util::Error(util::Kind::Backup,
+                    util::cat("pg_dump did not write ", util::lower(desc), " ", name.display(),
+                              ", whose data would have no place in the archive"));
 }
 
 TocEntry Extender::derived(const std::string& desc, Section section, std::uint32_t oid,
@@ -95,7 +100,8 @@ void Extender::require_same_tables(const std::vector<scan::Lockable>& locked) co
   for (const TocEntry& entry : toc_.entries) {
     if (entry.desc != "TABLE" || known.contains(entry.object_oid)) continue;
     throw util::Error(util::Kind::Backup,
-                      util::cat("pg_dump wrote table ", pg::QualifiedName{entry.schema.value_or(""), entry.tag}.display(),
+                      util::cat("pg_dump wrote table ",
+                                pg::QualifiedName{entry.schema.value_or(""), entry.tag}.display(),
                                 ", which is not among the tables that are locked and read"));
   }
 }
@@ -104,10 +110,12 @@ void Extender::require_known_large_objects() const {
   constexpr archive::ArchiveVersion kGroupedLargeObjects{1, 16};
   if (content_.large_objects.empty() || toc_.version < kGroupedLargeObjects) return;
   throw util::Error(util::Kind::Preflight,
-                    util::cat("the database has ", content_.large_objects.size(), " large objects, and archives of ",
-                              "version ", toc_.version.major, ".", toc_.version.minor, ", which pg_dump ",
-                              toc_.dumper_version, " writes, group them in a way that is not supported yet"),
-                    {.hint = "Name a pg_dump of version 16 or older with the option pg_dump, if the server is not newer.",
+                    util::cat("the database has ", content_.large_objects.size(),
+                              " large objects, and archives of ", "version ", toc_.version.major,
+                              ".", toc_.version.minor, ", which pg_dump ", toc_.dumper_version,
+                              " writes, group them in a way that is not supported yet"),
+                    {.hint = "Name a pg_dump of version 16 or older with the option pg_dump, if "
+                             "the server is not newer.",
                      .sqlstate = {}});
 }
 
@@ -115,8 +123,9 @@ void Extender::add_large_objects() {
   // Grants are in the order of the objects: each object gets its own run of them.
   auto grant = content_.large_object_grants.begin();
   for (const scan::LargeObject& object : content_.large_objects) {
-    const auto end = std::find_if(grant, content_.large_object_grants.end(),
-                                  [&](const sql::LargeObjectGrant& g) { return g.oid > object.oid; });
+    const auto end =
+        std::find_if(grant, content_.large_object_grants.end(),
+                     [&](const sql::LargeObjectGrant& g) { return g.oid > object.oid; });
     std::vector<TocEntry> entries = large_object_entries(object, {grant, end}, next_id_);
     grant = end;
     plan_.object_ids.push_back(next_id_);
@@ -144,6 +153,7 @@ void Extender::add_sequences() {
   for (const scan::Sequence& sequence : content_.sequences) {
     const int owner_entry = depends_on("SEQUENCE", sequence.oid, sequence.extension, sequence.name);
     TocEntry entry = derived("SEQUENCE SET", Section::Data, sequence.oid, sequence.name);
+    entry.object_oid = "0";
     entry.definition =
         util::cat("SELECT pg_catalog.setval(", pg::quote_literal(text_of(sequence.oid).name), ", ",
                   sequence.last_value, ", ", sequence.is_called ? "true" : "false", ");\n");
@@ -171,7 +181,8 @@ std::vector<std::size_t> Extender::refresh_order() {
   for (std::size_t n = 0; n < content_.views.size(); ++n) position[content_.views[n].oid] = n;
   std::vector<std::set<std::size_t>> reads(content_.views.size());
   for (const auto& [reader, read] : content_.refresh_dependencies) {
-    if (position.contains(reader) && position.contains(read)) reads[position[reader]].insert(position[read]);
+    if (position.contains(reader) && position.contains(read))
+      reads[position[reader]].insert(position[read]);
   }
   std::vector<std::size_t> order;
   std::vector<bool> done(content_.views.size());
@@ -183,7 +194,8 @@ std::vector<std::size_t> Extender::refresh_order() {
       done[n] = progress = true;
       order.push_back(n);
       const auto filled = [this](std::size_t read) { return plan_.refreshed[read]; };
-      plan_.refreshed[n] = content_.views[n].populated && std::all_of(reads[n].begin(), reads[n].end(), filled);
+      plan_.refreshed[n] =
+          content_.views[n].populated && std::all_of(reads[n].begin(), reads[n].end(), filled);
     }
   }
   return order;
@@ -200,7 +212,8 @@ void Extender::add_refreshes() {
     entry.definition = util::cat("REFRESH MATERIALIZED VIEW ", text_of(view.oid).name, ";\n");
     entry.dependencies = {view_entry};
     for (const auto& [reader, read] : content_.refresh_dependencies) {
-      if (reader == view.oid && data_ids.contains(read)) entry.dependencies.push_back(data_ids[read]);
+      if (reader == view.oid && data_ids.contains(read))
+        entry.dependencies.push_back(data_ids[read]);
     }
     data_ids[view.oid] = entry.dump_id;
     last_.push_back(std::move(entry));
@@ -216,10 +229,13 @@ Plan Extender::extend(const std::vector<scan::Lockable>& locked) {
   add_large_object_data();
   add_refreshes();
   std::vector<TocEntry>& entries = toc_.entries;
-  const auto post_data = std::find_if(entries.begin(), entries.end(),
-                                      [](const TocEntry& entry) { return entry.section == Section::PostData; });
-  entries.insert(post_data, std::make_move_iterator(middle_.begin()), std::make_move_iterator(middle_.end()));
-  entries.insert(entries.end(), std::make_move_iterator(last_.begin()), std::make_move_iterator(last_.end()));
+  const auto post_data = std::find_if(entries.begin(), entries.end(), [](const TocEntry& entry) {
+    return entry.section == Section::PostData;
+  });
+  entries.insert(post_data, std::make_move_iterator(middle_.begin()),
+                 std::make_move_iterator(middle_.end()));
+  entries.insert(entries.end(), std::make_move_iterator(last_.begin()),
+                 std::make_move_iterator(last_.end()));
   toc_.compression = archive::Compression::Gzip;
   toc_.compression_level = -1;
   plan_.toc = std::move(toc_);
@@ -233,19 +249,22 @@ Content list_content(pg::Connection& connection) {
   content.tables = scan::list_tables(connection);
   for (const scan::Table& table : content.tables) {
     std::vector<scan::PageRange> ranges = scan::cut(table, connection.server_major());
-    if (ranges.size() > 1 && !scan::tid_range_scan_works(connection, table)) ranges = {scan::PageRange{}};
+    if (ranges.size() > 1 && !scan::tid_range_scan_works(connection, table))
+      ranges = {scan::PageRange{}};
     content.ranges.push_back(std::move(ranges));
   }
   content.sequences = scan::list_sequences(connection);
   content.views = scan::list_materialized_views(connection);
   content.large_objects = scan::list_large_objects(connection);
-  if (!content.large_objects.empty()) content.large_object_grants = sql::large_object_grants(connection);
+  if (!content.large_objects.empty())
+    content.large_object_grants = sql::large_object_grants(connection);
   content.texts = sql::relation_texts(connection);
   if (!content.views.empty()) content.refresh_dependencies = sql::refresh_dependencies(connection);
   return content;
 }
 
-Plan extend(archive::Toc schema, const Content& content, const std::vector<scan::Lockable>& locked) {
+Plan extend(archive::Toc schema, const Content& content,
+            const std::vector<scan::Lockable>& locked) {
   return Extender(std::move(schema), content).extend(locked);
 }
 

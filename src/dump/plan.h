@@ -1,4 +1,5 @@
-// What a dump writes: the schema's contents, extended by all that holds data (postgres-hazards.md M3).
+// What a dump writes: the schema's contents, extended by all that holds data (postgres-hazards.md
+// M3).
 #pragma once
 
 #include <cstdint>
@@ -30,19 +31,20 @@ Content list_content(pg::Connection& connection);
 
 struct Plan {
   archive::Toc toc;
-  std::vector<int> table_ids;         // dump id of each table's data entry
-  std::vector<int> sequence_ids;      // of each sequence's position
-  std::vector<int> object_ids;        // of each large object
-  int large_objects_id = 0;           // of their data; 0 if there are none
-  std::vector<bool> refreshed;        // materialised views that a restore fills
+  std::vector<int> table_ids;     // dump id of each table's data entry
+  std::vector<int> sequence_ids;  // of each sequence's position
+  std::vector<int> object_ids;    // of each large object
+  int large_objects_id = 0;       // of their data; 0 if there are none
+  std::vector<bool> refreshed;    // materialised views that a restore fills
 };
 
-// Failure: Kind::Preflight for large objects in an archive version that groups them; Kind::Backup when the
-// schema and the lists do not name the same tables.
+// Failure: Kind::Preflight for large objects in an archive version that groups them; Kind::Backup
+// when the schema and the lists do not name the same tables.
 Plan extend(archive::Toc schema, const Content& content, const std::vector<scan::Lockable>& locked);
 
 // The entries of one large object: itself, its comment, labels and ACL. Ids count from `first_id`.
-std::vector<archive::TocEntry> large_object_entries(const scan::LargeObject& object,
-                                                    const std::vector<sql::LargeObjectGrant>& grants, int first_id);
+std::vector<archive::TocEntry> large_object_entries(
+    const scan::LargeObject& object, const std::vector<sql::LargeObjectGrant>& grants,
+    int first_id);
 
 }  // namespace dump

@@ -11,7 +11,8 @@
 namespace dump {
 namespace {
 
-constexpr std::uint64_t kPieceBytes = 4U << 20U;     // of COPY text; a constant of the format, not an option
+constexpr std::uint64_t kPieceBytes =
+    4U << 20U;  // of COPY text; a constant of the format, not an option
 constexpr std::uint64_t kHugeRowBytes = 16U << 20U;  // contracts.md K15
 constexpr std::size_t kKeptRowBytes = 1U << 20U;     // of the buffer for CSV rows between rows
 constexpr std::string_view kLockNotAvailable = "55P03";
@@ -23,12 +24,17 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 std::string describe(const Work& work, const Task& task) {
   const Content& content = work.content;
   switch (task.what) {
-    case Task::What::Rows: return util::cat("reading table ", content.tables[task.index].name.display());
-    case Task::What::Count: return util::cat("counting the rows of table ", content.tables[task.index].name.display());
+    case Task::What::Rows:
+      return util::cat("reading table ", content.tables[task.index].name.display());
+    case Task::What::Count:
+      return util::cat("counting the rows of table ", content.tables[task.index].name.display());
     case Task::What::Generated:
-      return util::cat("reading the generated columns of table ", content.tables[task.index].name.display());
-    case Task::What::View: return util::cat("reading materialised view ", content.views[task.index].name.display());
-    case Task::What::LargeObjects: break;
+      return util::cat("reading the generated columns of table ",
+                       content.tables[task.index].name.display());
+    case Task::What::View:
+      return util::cat("reading materialised view ", content.views[task.index].name.display());
+    case Task::What::LargeObjects:
+      break;
   }
   return "reading large objects";
 }
@@ -44,7 +50,8 @@ Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
       transaction_((pg::pin_settings(connection_, work.snapshot.encoding()), connection_),
                    pg::Transaction::Mode::RepeatableReadOnly) {
   if (options_.on_session) options_.on_session(connection_.backend_pid());
-  connection_.execute(util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(work.snapshot.id())));
+  connection_.execute(
+      util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(work.snapshot.id())));
 }
 
 void Reader::run() {
@@ -66,7 +73,9 @@ void Reader::perform(const Task& task) {
       read_rows(task);
       work_.report_progress(content.tables[task.index].bytes / content.ranges[task.index].size());
       break;
-    case Task::What::LargeObjects: read_large_objects(task); break;
+    case Task::What::LargeObjects:
+      read_large_objects(task);
+      break;
     case Task::What::Count:
       work_.counts[task.index] = sql::count_rows(connection_, content.tables[task.index].name);
       break;
@@ -78,14 +87,15 @@ void Reader::perform(const Task& task) {
     }
     case Task::What::View: {
       const scan::MaterializedView& view = content.views[task.index];
-      work_.views[task.index] = scan::fingerprint_by_query(connection_, view.name, view.columns, "");
+      work_.views[task.index] =
+          scan::fingerprint_by_query(connection_, view.name, view.columns, "");
       break;
     }
   }
 }
 
-// False when somebody queues for a lock that excludes readers: waiting behind him, while he waits for the
-// lock that our own coordinator holds, is a deadlock that the server cannot see.
+// False when somebody queues for a lock that excludes readers: waiting behind him, while he waits
+// for the lock that our own coordinator holds, is a deadlock that the server cannot see.
 bool Reader::lock_table(std::size_t table) {
   if (locked_.contains(table)) return true;
   try {
@@ -104,7 +114,8 @@ void Reader::read_rows(const Task& task) {
   if (lock_table(task.index)) {
     copy_rows(connection_, task);
   } else {
-    // The session that has the lock reads it; only for the head, so that it never holds up the writer.
+    // The session that has the lock reads it; only for the head, so that it never holds up the
+    // writer.
     work_.window.wait_until_head(task.slot, stop_);
     const Snapshot::Session session(work_.snapshot);
     copy_rows(*session, task);
@@ -129,7 +140,8 @@ void Reader::take_row(const Task& task, std::span<const std::byte> row) {
   text_.add(row);
   if (options_.csv) {
     csv_row_.clear();
-    archive::append_csv_row(csv_row_, as_text(line), work_.content.tables[task.index].columns.size());
+    archive::append_csv_row(csv_row_, as_text(line),
+                            work_.content.tables[task.index].columns.size());
     csv_.add(std::as_bytes(std::span(csv_row_)));
     if (csv_row_.capacity() > kKeptRowBytes) csv_row_ = std::string();
   }
@@ -146,7 +158,8 @@ void Reader::push_piece(const Task& task) {
 }
 
 void Reader::read_large_objects(const Task& task) {
-  for (std::size_t object = task.index; object < task.end; ++object) read_large_object(task, object);
+  for (std::size_t object = task.index; object < task.end; ++object)
+    read_large_object(task, object);
   work_.window.finish(task.slot);
 }
 

@@ -58,16 +58,18 @@ std::string first_lines(std::string_view messages) {
 
 }  // namespace
 
-archive::Toc read_schema(const SchemaSource& options, util::Reporter& reporter, const std::stop_token& stop) {
+archive::Toc read_schema(const SchemaSource& options, util::Reporter& reporter,
+                         const std::stop_token& stop) {
   const RemoveAtEnd scratch(options.scratch);
   const util::Captured done = util::capture(command(options), stop);
   util::throw_if_stopped(stop);
   const std::string said = first_lines(done.err);
   if (done.ended.status != 0) {
-    throw util::Error(util::Kind::Backup,
-                      util::cat("pg_dump ", options.program.version, " (", options.program.path.string(),
-                                ") failed with exit status ", done.ended.status, ": ",
-                                said.empty() ? "it gave no reason" : said));
+    throw util::Error(
+        util::Kind::Backup,
+        util::cat("pg_dump ", options.program.version, " (", options.program.path.string(),
+                  ") failed with exit status ", done.ended.status, ": ",
+                  said.empty() ? "it gave no reason" : said));
   }
   if (!said.empty()) reporter.note(util::cat("pg_dump says: ", said));
   return archive::read_toc_file(options.scratch.string()).toc;

@@ -25,26 +25,34 @@ std::vector<pg::QualifiedName> names_of(const std::vector<scan::Lockable>& table
   return names;
 }
 
-// The transaction has failed: rolled back first, so that the catalogues can be asked who is in the way.
-[[noreturn]] void explain_lock_failure(pg::Connection& connection, const std::vector<scan::Lockable>& tables,
+// The transaction has failed: rolled back first, so that the catalogues can be asked who is in the
+// way.
+[[noreturn]] void explain_lock_failure(pg::Connection& connection,
+                                       const std::vector<scan::Lockable>& tables,
                                        util::Error failure) {
   if (failure.sqlstate() == kOutOfSharedMemory) {
-    throw util::Error(util::Kind::Preflight,
-                      util::cat("the server has no room for locks on ", tables.size(), " tables: ", failure.message()),
-                      {.hint = "Raise max_locks_per_transaction on the server.", .sqlstate = failure.sqlstate()});
+    throw util::Error(
+        util::Kind::Preflight,
+        util::cat("the server has no room for locks on ", tables.size(),
+                  " tables: ", failure.message()),
+        {.hint = "Raise max_locks_per_transaction on the server.", .sqlstate = failure.sqlstate()});
   }
-  if (failure.sqlstate() != kLockNotAvailable) throw failure.while_doing("locking the tables for the backup");
+  if (failure.sqlstate() != kLockNotAvailable)
+    throw failure.while_doing("locking the tables for the backup");
   std::vector<std::uint32_t> oids;
   for (const scan::Lockable& table : tables) oids.push_back(table.oid);
   const std::vector<pg::QualifiedName> blocked = sql::excluded_by_others(connection, oids);
-  throw util::Error(util::Kind::Preflight,
-                    util::cat(blocked.empty() ? std::string("a table") : util::cat("table ", blocked.front().display()),
-                              " is locked by another session: waited 10 s for ACCESS SHARE on it"),
-                    {.hint = "Try again when the ALTER TABLE, TRUNCATE, VACUUM FULL or the like has ended.",
-                     .sqlstate = failure.sqlstate()});
+  throw util::Error(
+      util::Kind::Preflight,
+      util::cat(
+          blocked.empty() ? std::string("a table") : util::cat("table ", blocked.front().display()),
+          " is locked by another session: waited 10 s for ACCESS SHARE on it"),
+      {.hint = "Try again when the ALTER TABLE, TRUNCATE, VACUUM FULL or the like has ended.",
+       .sqlstate = failure.sqlstate()});
 }
 
-std::string first_difference(const std::vector<scan::Lockable>& before, const std::vector<scan::Lockable>& after) {
+std::string first_difference(const std::vector<scan::Lockable>& before,
+                             const std::vector<scan::Lockable>& after) {
   for (std::size_t n = 0; n < std::max(before.size(), after.size()); ++n) {
     if (n >= before.size()) return after[n].name.display();
     if (n >= after.size() || !(before[n] == after[n])) return before[n].name.display();
@@ -54,7 +62,8 @@ std::string first_difference(const std::vector<scan::Lockable>& before, const st
 
 }  // namespace
 
-Snapshot::Snapshot(const pg::ConnInfo& source, const std::string& application_name, const std::stop_token& stop)
+Snapshot::Snapshot(const pg::ConnInfo& source, const std::string& application_name,
+                   const std::stop_token& stop)
     : connection_(pg::Connection::open(source, application_name, stop)),
       encoding_(pg::database_encoding(connection_)),
       server_major_(connection_.server_major()) {
@@ -63,7 +72,8 @@ Snapshot::Snapshot(const pg::ConnInfo& source, const std::string& application_na
   std::string unstable;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     util::throw_if_stopped(stop);
-    const std::vector<scan::Lockable> listed = scan::list_lockable(connection_);  // a transaction of its own
+    const std::vector<scan::Lockable> listed =
+        scan::list_lockable(connection_);  // a transaction of its own
     if (lock_and_compare(listed)) {
       id_ = sql::export_snapshot(connection_);
       text_ = sql::current_snapshot(connection_);
@@ -71,10 +81,11 @@ Snapshot::Snapshot(const pg::ConnInfo& source, const std::string& application_na
     }
     unstable = first_difference(listed, tables_);
   }
-  throw util::Error(util::Kind::Preflight,
-                    util::cat("the tables change faster than they can be locked: ", unstable, ", after ", kAttempts,
-                              " attempts"),
-                    {.hint = "Try again when nobody creates, drops or rewrites tables.", .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Preflight,
+      util::cat("the tables change faster than they can be locked: ", unstable, ", after ",
+                kAttempts, " attempts"),
+      {.hint = "Try again when nobody creates, drops or rewrites tables.", .sqlstate = {}});
 }
 
 // True if what was listed is what is locked; else the transaction is gone.
@@ -84,7 +95,8 @@ bool Snapshot::lock_and_compare(const std::vector<scan::Lockable>& listed) {
   const std::vector<pg::QualifiedName> names = names_of(listed);
   try {
     for (std::size_t begin = 0; begin < names.size(); begin += kTablesPerLock) {
-      connection_.execute(sql::lock_tables(names, begin, std::min(begin + kTablesPerLock, names.size())));
+      connection_.execute(
+          sql::lock_tables(names, begin, std::min(begin + kTablesPerLock, names.size())));
     }
   } catch (const util::Error& failure) {
     transaction_.reset();

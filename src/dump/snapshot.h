@@ -1,8 +1,9 @@
 // The locked snapshot that everything of a dump is read in (postgres-hazards.md F1).
 //
-// TRUNCATE, CLUSTER and rewriting ALTER TABLE are not MVCC-safe: a snapshot that is older than the lock on a
-// table may see it empty. So every table is locked first, and the snapshot is taken after the last lock; a
-// table that came, went or was rewritten before its lock was held makes it start over.
+// TRUNCATE, CLUSTER and rewriting ALTER TABLE are not MVCC-safe: a snapshot that is older than the
+// lock on a table may see it empty. So every table is locked first, and the snapshot is taken after
+// the last lock; a table that came, went or was rewritten before its lock was held makes it start
+// over.
 #pragma once
 
 #include <memory>
@@ -17,23 +18,27 @@
 
 namespace dump {
 
-// Guarantees: as long as it lives, all tables are locked in ACCESS SHARE mode and the snapshot can be imported.
-// Failure: Kind::Connect, Kind::Privilege; Kind::Preflight when a table cannot be locked in time or the list of
-// tables does not come to rest.
+// Guarantees: as long as it lives, all tables are locked in ACCESS SHARE mode and the snapshot can
+// be imported. Failure: Kind::Connect, Kind::Privilege; Kind::Preflight when a table cannot be
+// locked in time or the list of tables does not come to rest.
 class Snapshot {
  public:
-  Snapshot(const pg::ConnInfo& source, const std::string& application_name, const std::stop_token& stop);
+  Snapshot(const pg::ConnInfo& source, const std::string& application_name,
+           const std::stop_token& stop);
 
   const std::string& id() const noexcept { return id_; }
-  const std::string& text() const noexcept { return text_; }          // pg_current_snapshot
-  const std::string& encoding() const noexcept { return encoding_; }  // of the database, and of the session
+  const std::string& text() const noexcept { return text_; }  // pg_current_snapshot
+  const std::string& encoding() const noexcept {
+    return encoding_;
+  }  // of the database, and of the session
   const std::vector<scan::Lockable>& tables() const noexcept { return tables_; }
   int server_major() const noexcept { return server_major_; }
 
   // The session that holds the locks: used by one thread at a time.
   class Session {
    public:
-    explicit Session(Snapshot& snapshot) : lock_(snapshot.mutex_), connection_(snapshot.connection_) {}
+    explicit Session(Snapshot& snapshot)
+        : lock_(snapshot.mutex_), connection_(snapshot.connection_) {}
     pg::Connection& operator*() const noexcept { return connection_; }
     pg::Connection* operator->() const noexcept { return &connection_; }
 

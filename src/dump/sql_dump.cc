@@ -67,9 +67,11 @@ constexpr std::string_view kLargeObjectGrants = R"sql(
 
 }  // namespace
 
-std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_t begin, std::size_t end) {
+std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_t begin,
+                        std::size_t end) {
   std::string list;
-  for (std::size_t n = begin; n < end; ++n) list += util::cat(n == begin ? " " : ", ", "ONLY ", tables[n].quoted());
+  for (std::size_t n = begin; n < end; ++n)
+    list += util::cat(n == begin ? " " : ", ", "ONLY ", tables[n].quoted());
   return util::cat("LOCK TABLE", list, " IN ACCESS SHARE MODE");
 }
 
@@ -84,7 +86,8 @@ std::vector<pg::QualifiedName> excluded_by_others(pg::Connection& connection,
                                                   const std::vector<std::uint32_t>& oids) {
   const pg::Result rows = connection.query(kExcluded, {oid_array(oids)});
   std::vector<pg::QualifiedName> names;
-  for (int row = 0; row < rows.row_count(); ++row) names.push_back({rows.str(row, 0), rows.str(row, 1)});
+  for (int row = 0; row < rows.row_count(); ++row)
+    names.push_back({rows.str(row, 0), rows.str(row, 1)});
   return names;
 }
 
@@ -105,10 +108,12 @@ std::map<std::uint32_t, RelationText> relation_texts(pg::Connection& connection)
   return texts;
 }
 
-std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies(pg::Connection& connection) {
+std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies(
+    pg::Connection& connection) {
   const pg::Result rows = connection.query(kRefreshDependencies);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
-  for (int row = 0; row < rows.row_count(); ++row) pairs.emplace_back(oid_at(rows, row, 0), oid_at(rows, row, 1));
+  for (int row = 0; row < rows.row_count(); ++row)
+    pairs.emplace_back(oid_at(rows, row, 0), oid_at(rows, row, 1));
   return pairs;
 }
 
@@ -123,7 +128,8 @@ std::vector<LargeObjectGrant> large_object_grants(pg::Connection& connection) {
 }
 
 std::uint64_t count_rows(pg::Connection& connection, const pg::QualifiedName& table) {
-  return connection.query(util::cat("select pg_catalog.count(*) from only ", table.quoted())).u64(0, 0);
+  return connection.query(util::cat("select pg_catalog.count(*) from only ", table.quoted()))
+      .u64(0, 0);
 }
 
 }  // namespace dump::sql

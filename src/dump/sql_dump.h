@@ -12,13 +12,15 @@
 namespace dump::sql {
 
 // Several tables by one statement; waits for the session's lock_timeout.
-std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_t begin, std::size_t end);
+std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_t begin,
+                        std::size_t end);
 // One table, without waiting; a failure leaves the transaction usable after undo_lock_attempt().
 std::string lock_at_once(const pg::QualifiedName& table);
 std::string_view undo_lock_attempt();
 
 // Tables of `oids` on which somebody holds or wants a lock that excludes readers.
-std::vector<pg::QualifiedName> excluded_by_others(pg::Connection& connection, const std::vector<std::uint32_t>& oids);
+std::vector<pg::QualifiedName> excluded_by_others(pg::Connection& connection,
+                                                  const std::vector<std::uint32_t>& oids);
 
 std::string export_snapshot(pg::Connection& connection);   // its id
 std::string current_snapshot(pg::Connection& connection);  // pg_current_snapshot()
@@ -32,7 +34,8 @@ struct RelationText {
 std::map<std::uint32_t, RelationText> relation_texts(pg::Connection& connection);
 
 // Which materialised view reads which other one, directly or through views.
-std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies(pg::Connection& connection);
+std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies(
+    pg::Connection& connection);
 
 struct LargeObjectGrant {
   std::uint32_t oid = 0;

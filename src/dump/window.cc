@@ -6,7 +6,8 @@
 namespace dump {
 namespace {
 
-// Compressed bytes. Together with what the workers hold they stay below the 256 MB of performance.md.
+// Compressed bytes. Together with what the workers hold they stay below the 256 MB of
+// performance.md.
 constexpr std::uint64_t kWindowBytes = 64U << 20U;
 constexpr std::uint64_t kHeadBytes = 16U << 20U;
 

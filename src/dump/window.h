@@ -1,11 +1,11 @@
-// Between the readers and the one writer: parts of many slots come in any order, and leave in the order of
-// the slots.
+// Between the readers and the one writer: parts of many slots come in any order, and leave in the
+// order of the slots.
 //
-// Guarantees: bounded. A reader of a later slot waits while the window is full; the reader of the head slot,
-// which the writer is taking from, waits only for the writer, so the two can always go on. Slots must be
-// taken up in ascending order for that: the head's reader is then never one that waits.
-// Failure: every wait ends with Kind::Interrupted when its stop is requested.
-// Threads: one writer; any number of readers, each with slots of its own.
+// Guarantees: bounded. A reader of a later slot waits while the window is full; the reader of the
+// head slot, which the writer is taking from, waits only for the writer, so the two can always go
+// on. Slots must be taken up in ascending order for that: the head's reader is then never one that
+// waits. Failure: every wait ends with Kind::Interrupted when its stop is requested. Threads: one
+// writer; any number of readers, each with slots of its own.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +22,16 @@ namespace dump {
 // A run of whole rows, or a piece of a large object, compressed.
 struct Part {
   std::uint64_t rows = 0;
-  codec::Piece text;             // as in the archive and the SQL file
-  codec::Piece csv;              // the same rows; empty if no CSV is made
+  codec::Piece text;               // as in the archive and the SQL file
+  codec::Piece csv;                // the same rows; empty if no CSV is made
   std::uint32_t large_object = 0;  // its OID; 0: rows of a table
-  bool begins = false;           // the large object
+  bool begins = false;             // the large object
   bool ends = false;
-  std::vector<std::byte> raw;    // of a large object, for the SQL file; else empty
+  std::vector<std::byte> raw;  // of a large object, for the SQL file; else empty
 
-  std::uint64_t bytes() const noexcept { return text.deflated.size() + csv.deflated.size() + raw.size(); }
+  std::uint64_t bytes() const noexcept {
+    return text.deflated.size() + csv.deflated.size() + raw.size();
+  }
 };
 
 class Window {
@@ -41,7 +43,8 @@ class Window {
   // For what only one reader may do at a time without holding up the writer.
   void wait_until_head(std::size_t slot, const std::stop_token& stop);
 
-  // The next part of `slot`, which is the head; nothing after its last one, and the following is the head.
+  // The next part of `slot`, which is the head; nothing after its last one, and the following is
+  // the head.
   std::optional<Part> next(std::size_t slot, const std::stop_token& stop);
 
  private:

@@ -8,7 +8,8 @@ namespace {
 constexpr std::size_t kLargeObjectsPerTask = 64;
 
 std::size_t slots_of(const Content& content) {
-  std::size_t slots = (content.large_objects.size() + kLargeObjectsPerTask - 1) / kLargeObjectsPerTask;
+  std::size_t slots =
+      (content.large_objects.size() + kLargeObjectsPerTask - 1) / kLargeObjectsPerTask;
   for (const auto& ranges : content.ranges) slots += ranges.size();
   return slots;
 }
@@ -34,7 +35,8 @@ Work::Work(const Content& listed, Snapshot& locked, util::Reporter& told)
       tasks.push_back({.what = Task::What::Rows, .index = table, .range = range, .slot = slot++});
     }
     if (slots.size() > 1) tasks.push_back({.what = Task::What::Count, .index = table});
-    if (!content.tables[table].generated.empty()) tasks.push_back({.what = Task::What::Generated, .index = table});
+    if (!content.tables[table].generated.empty())
+      tasks.push_back({.what = Task::What::Generated, .index = table});
     total_bytes_ += content.tables[table].bytes;
   }
   for (std::size_t first = 0; first < content.large_objects.size(); first += kLargeObjectsPerTask) {

@@ -1,4 +1,5 @@
-// What the threads of one dump share: the tasks, in the order in which they are taken, and what comes of them.
+// What the threads of one dump share: the tasks, in the order in which they are taken, and what
+// comes of them.
 #pragma once
 
 #include <atomic>
@@ -22,8 +23,9 @@ struct Task {
   std::size_t slot = 0;   // Rows, LargeObjects: the place of its output
 };
 
-// Rows of each table in the order of the archive, then large objects: these have a slot each. What is only
-// looked at stands behind the table that it belongs to, so that the last tasks are small ones.
+// Rows of each table in the order of the archive, then large objects: these have a slot each. What
+// is only looked at stands behind the table that it belongs to, so that the last tasks are small
+// ones.
 class Work {
  public:
   Work(const Content& content, Snapshot& snapshot, util::Reporter& reporter);
@@ -36,15 +38,16 @@ class Work {
   std::vector<std::size_t> object_slots;
   Window window;
 
-  std::optional<Task> take();             // the next task; nothing when all are taken
+  std::optional<Task> take();  // the next task; nothing when all are taken
   void report_progress(std::uint64_t heap_bytes);
-  // Tables with a row above 16 MiB: their chunks are read one at a time from then on (contracts.md K15).
+  // Tables with a row above 16 MiB: their chunks are read one at a time from then on (contracts.md
+  // K15).
   std::vector<std::atomic<bool>> huge_rows;
 
   // Results. Each cell is written by one thread; read when all have ended.
   std::vector<codec::Fingerprint> slot_fingerprints;
-  std::vector<std::optional<std::uint64_t>> counts;     // of tables, where asked for
-  std::vector<codec::Fingerprint> generated;            // of tables
+  std::vector<std::optional<std::uint64_t>> counts;  // of tables, where asked for
+  std::vector<codec::Fingerprint> generated;         // of tables
   std::vector<codec::Fingerprint> views;
   std::vector<scan::LargeObjectSum> large_objects;
 

@@ -38,7 +38,8 @@ class Writer {
   std::vector<archive::FileRecord> csv_files_;
 };
 
-Writer::Writer(const WriterOptions& options, const Plan& plan, Work& work, const std::stop_token& stop)
+Writer::Writer(const WriterOptions& options, const Plan& plan, Work& work,
+               const std::stop_token& stop)
     : options_(options),
       plan_(plan),
       work_(work),
@@ -48,7 +49,8 @@ Writer::Writer(const WriterOptions& options, const Plan& plan, Work& work, const
   if (options.sql) sql_.emplace(options.directory / kSqlName, plan.toc, options.sql_options);
   if (!options.csv) return;
   std::vector<archive::TableName> names;
-  for (const scan::Table& table : work.content.tables) names.push_back({table.name.schema, table.name.name});
+  for (const scan::Table& table : work.content.tables)
+    names.push_back({table.name.schema, table.name.name});
   csv_names_ = archive::csv_file_names(names);
   std::filesystem::create_directory(options.directory / "csv");
   std::filesystem::permissions(options.directory / "csv", std::filesystem::perms::owner_all);
@@ -66,11 +68,15 @@ Written Writer::run() {
     for (const int id : plan_.sequence_ids) sql_->statement(entry(id));
   }
   if (plan_.large_objects_id != 0) write_large_objects();
-  written_.files.push_back({.name = std::string(kArchiveName), .bytes = 0, .sha256 = archive_.finish(),
+  written_.files.push_back({.name = std::string(kArchiveName),
+                            .bytes = 0,
+                            .sha256 = archive_.finish(),
                             .description = "archive for pg_restore"});
   written_.files.back().bytes = std::filesystem::file_size(options_.directory / kArchiveName);
   if (sql_) {
-    written_.files.push_back({.name = std::string(kSqlName), .bytes = 0, .sha256 = sql_->finish(),
+    written_.files.push_back({.name = std::string(kSqlName),
+                              .bytes = 0,
+                              .sha256 = sql_->finish(),
                               .description = "SQL script for psql"});
     written_.files.back().bytes = std::filesystem::file_size(options_.directory / kSqlName);
   }
@@ -82,7 +88,8 @@ void Writer::write_table(std::size_t table) {
   const int id = plan_.table_ids[table];
   std::optional<CsvFile> csv;
   if (options_.csv) {
-    csv.emplace(options_.directory, util::cat("csv/", csv_names_[table]), work_.content.tables[table].columns);
+    csv.emplace(options_.directory, util::cat("csv/", csv_names_[table]),
+                work_.content.tables[table].columns);
   }
   archive_.begin_table(id);
   if (sql_) sql_->begin_table(entry(id));
@@ -117,7 +124,8 @@ void Writer::write_rows(std::size_t table, const Part& part, CsvFile* csv) {
 void Writer::write_large_objects() {
   archive_.begin_large_objects(plan_.large_objects_id);
   for (const std::size_t slot : work_.object_slots) {
-    while (const std::optional<Part> part = work_.window.next(slot, stop_)) write_large_object(*part);
+    while (const std::optional<Part> part = work_.window.next(slot, stop_))
+      write_large_object(*part);
   }
   archive_.end_large_objects();
 }
@@ -137,7 +145,8 @@ void Writer::write_large_object(const Part& part) {
 
 }  // namespace
 
-Written write_all(const WriterOptions& options, const Plan& plan, Work& work, const std::stop_token& stop) {
+Written write_all(const WriterOptions& options, const Plan& plan, Work& work,
+                  const std::stop_token& stop) {
   return Writer(options, plan, work, stop).run();
 }
 

@@ -1,4 +1,5 @@
-// The one writer of a dump: parts in the order of the archive into the archive, the SQL file and CSV files.
+// The one writer of a dump: parts in the order of the archive into the archive, the SQL file and
+// CSV files.
 #pragma once
 
 #include <filesystem>
@@ -35,6 +36,7 @@ struct Written {
 };
 
 // Takes everything out of the window, in order. Failure: Kind::Io, Kind::Space.
-Written write_all(const WriterOptions& options, const Plan& plan, Work& work, const std::stop_token& stop);
+Written write_all(const WriterOptions& options, const Plan& plan, Work& work,
+                  const std::stop_token& stop);
 
 }  // namespace dump

@@ -13,8 +13,8 @@ codec::Fingerprint sum_rows(pg::Connection& connection, const std::string& state
   return fingerprint;
 }
 
-std::string query_statement(const pg::QualifiedName& relation, const std::vector<std::string>& columns,
-                            const std::string& filter) {
+std::string query_statement(const pg::QualifiedName& relation,
+                            const std::vector<std::string>& columns, const std::string& filter) {
   std::string list;
   for (const std::string& column : columns) {
     if (!list.empty()) list += ", ";
@@ -31,8 +31,10 @@ codec::Fingerprint fingerprint(pg::Connection& connection, const pg::QualifiedNa
   return sum_rows(connection, copy_out_statement(table, columns, filter, range));
 }
 
-codec::Fingerprint fingerprint_by_query(pg::Connection& connection, const pg::QualifiedName& relation,
-                                        const std::vector<std::string>& columns, const std::string& filter) {
+codec::Fingerprint fingerprint_by_query(pg::Connection& connection,
+                                        const pg::QualifiedName& relation,
+                                        const std::vector<std::string>& columns,
+                                        const std::string& filter) {
   return sum_rows(connection, query_statement(relation, columns, filter));
 }
 

@@ -5,7 +5,8 @@
 namespace scan {
 namespace {
 
-constexpr std::uint64_t kPageBytes = 8192;  // BLCKSZ of every common build; another only shifts the cuts
+constexpr std::uint64_t kPageBytes =
+    8192;  // BLCKSZ of every common build; another only shifts the cuts
 
 std::string column_list(const std::vector<std::string>& columns) {
   std::string list;
@@ -21,7 +22,8 @@ std::string tid(std::uint64_t page) { return util::cat("'(", page, ",0)'::pg_cat
 std::string range_condition(const PageRange& range) {
   std::string condition;
   if (range.first) condition = util::cat(" WHERE ctid >= ", tid(*range.first));
-  if (range.end) condition += util::cat(condition.empty() ? " WHERE" : " AND", " ctid < ", tid(*range.end));
+  if (range.end)
+    condition += util::cat(condition.empty() ? " WHERE" : " AND", " ctid < ", tid(*range.end));
   return condition;
 }
 
@@ -29,7 +31,8 @@ std::string range_condition(const PageRange& range) {
 
 std::vector<PageRange> cut(const Table& table, int server_major) {
   const std::uint64_t pages = table.bytes / kPageBytes;
-  const bool whole = server_major < 14 || !table.heap || !table.filter.empty() || table.columns.empty();
+  const bool whole =
+      server_major < 14 || !table.heap || !table.filter.empty() || table.columns.empty();
   if (whole || pages <= kChunkPages) return {PageRange{}};
   std::vector<PageRange> ranges;
   for (std::uint64_t first = 0; first < pages; first += kChunkPages) {
@@ -43,18 +46,20 @@ std::vector<PageRange> cut(const Table& table, int server_major) {
 
 bool tid_range_scan_works(pg::Connection& connection, const Table& table) {
   const PageRange probe{.first = 0, .end = 1};
-  const pg::Result plan = connection.query(
-      util::cat("EXPLAIN (FORMAT JSON) SELECT ", column_list(table.columns), " FROM ONLY ", table.name.quoted(),
-                range_condition(probe)));
+  const pg::Result plan =
+      connection.query(util::cat("EXPLAIN (FORMAT JSON) SELECT ", column_list(table.columns),
+                                 " FROM ONLY ", table.name.quoted(), range_condition(probe)));
   // A key and a value of the JSON form, which are not translated.
   return plan.row_count() == 1 && plan.str(0, 0).find("\"Tid Range Scan\"") != std::string::npos;
 }
 
-std::string copy_out_statement(const pg::QualifiedName& table, const std::vector<std::string>& columns,
-                               const std::string& filter, const PageRange& range) {
+std::string copy_out_statement(const pg::QualifiedName& table,
+                               const std::vector<std::string>& columns, const std::string& filter,
+                               const PageRange& range) {
   const std::string list = column_list(columns);
   if (filter.empty() && !range.first && !range.end) {
-    return util::cat("COPY ", table.quoted(), list.empty() ? "" : util::cat(" (", list, ")"), " TO STDOUT");
+    return util::cat("COPY ", table.quoted(), list.empty() ? "" : util::cat(" (", list, ")"),
+                     " TO STDOUT");
   }
   // A condition of an extension stands alone: tables with one are not cut.
   return util::cat("COPY (SELECT ", list, " FROM ONLY ", table.quoted(),

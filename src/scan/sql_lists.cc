@@ -106,7 +106,8 @@ void read_positions(pg::Connection& connection, std::vector<Sequence>& sequences
   std::string sql;
   for (std::size_t n = begin; n < end; ++n) {
     if (n != begin) sql += " union all ";
-    sql += util::cat("select ", n, "::pg_catalog.int8, last_value, is_called from ", sequences[n].name.quoted());
+    sql += util::cat("select ", n, "::pg_catalog.int8, last_value, is_called from ",
+                     sequences[n].name.quoted());
   }
   const pg::Result rows = connection.query(sql);
   for (int row = 0; row < rows.row_count(); ++row) {
@@ -143,7 +144,9 @@ std::vector<Lockable> list_lockable(pg::Connection& connection) {
   std::vector<Lockable> tables;
   tables.reserve(static_cast<std::size_t>(rows.row_count()));
   for (int row = 0; row < rows.row_count(); ++row) {
-    tables.push_back({oid_at(rows, row, 0), {rows.str(row, 1), rows.str(row, 2)}, oid_at(rows, row, 3),
+    tables.push_back({oid_at(rows, row, 0),
+                      {rows.str(row, 1), rows.str(row, 2)},
+                      oid_at(rows, row, 3),
                       rows.boolean(row, 4)});
   }
   return tables;
@@ -158,7 +161,8 @@ std::vector<Sequence> list_sequences(pg::Connection& connection) {
                          .extension = rows.str(row, 3)});
   }
   for (std::size_t begin = 0; begin < sequences.size(); begin += kSequencesPerStatement) {
-    read_positions(connection, sequences, begin, std::min(begin + kSequencesPerStatement, sequences.size()));
+    read_positions(connection, sequences, begin,
+                   std::min(begin + kSequencesPerStatement, sequences.size()));
   }
   return sequences;
 }
@@ -169,7 +173,10 @@ std::vector<MaterializedView> list_materialized_views(pg::Connection& connection
   std::vector<MaterializedView> views;
   for (int row = 0; row < rows.row_count(); ++row) {
     const std::uint32_t oid = oid_at(rows, row, 0);
-    views.push_back({oid, {rows.str(row, 1), rows.str(row, 2)}, rows.boolean(row, 3), std::move(columns[oid].stored)});
+    views.push_back({oid,
+                     {rows.str(row, 1), rows.str(row, 2)},
+                     rows.boolean(row, 3),
+                     std::move(columns[oid].stored)});
   }
   return views;
 }
@@ -180,7 +187,8 @@ std::vector<LargeObject> list_large_objects(pg::Connection& connection) {
   std::map<std::uint32_t, std::size_t> position;
   for (int row = 0; row < rows.row_count(); ++row) {
     position[oid_at(rows, row, 0)] = objects.size();
-    objects.push_back({oid_at(rows, row, 0), rows.str(row, 1), rows.str(row, 2), rows.str(row, 3), {}});
+    objects.push_back(
+        {oid_at(rows, row, 0), rows.str(row, 1), rows.str(row, 2), rows.str(row, 3), {}});
   }
   if (objects.empty()) return objects;
   const pg::Result labels = connection.query(kLargeObjectLabels);

@@ -1,8 +1,10 @@
-// The objects of a database by stable identity: type and identity of pg_identify_object, never an OID.
+// The objects of a database by stable identity: type and identity of pg_identify_object, never an
+// OID.
 //
-// Left out: members of extensions, system objects, temporary and toast relations, internal triggers.
-// Columns are objects of their own, with type and NOT NULL in the identity. An invalid index has the type
-// "index (invalid)", because no restore brings it back (postgres-hazards.md S13).
+// Left out: members of extensions, system objects, temporary and toast relations, internal
+// triggers. Columns are objects of their own, with type and NOT NULL in the identity. An invalid
+// index has the type "index (invalid)", because no restore brings it back (postgres-hazards.md
+// S13).
 #pragma once
 
 #include <compare>

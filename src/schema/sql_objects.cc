@@ -1,8 +1,9 @@
 // The statements that list what a database holds, by stable identity.
 //
-// One branch per catalogue gives the addresses (class, object, type override); pg_identify_object names them.
-// What initdb makes has an OID below 16384; `public` and extensions are asked for by name, because a database
-// may have dropped and made them again, and its copy got them from template0.
+// One branch per catalogue gives the addresses (class, object, type override); pg_identify_object
+// names them. What initdb makes has an OID below 16384; `public` and extensions are asked for by
+// name, because a database may have dropped and made them again, and its copy got them from
+// template0.
 #include <algorithm>
 
 #include "schema/objects.h"
@@ -23,7 +24,8 @@ constexpr std::string_view kUserSchemas = R"sql(
   address(classid, objid, kind) as (
 )sql";
 
-// $MEMBER is left out at the end for all of them at once. Comment and security label are no objects.
+// $MEMBER is left out at the end for all of them at once. Comment and security label are no
+// objects.
 constexpr std::string_view kAddresses = R"sql(
     select 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid, n.oid, null::pg_catalog.text
       from pg_catalog.pg_namespace n join user_schema u on u.oid = n.oid
@@ -137,8 +139,8 @@ constexpr std::string_view kPublishedSchemas = R"sql(
       from pg_catalog.pg_publication_namespace o
 )sql";
 
-// Columns are named by hand: pg_identify_object does not tell type and NOT NULL. Subscriptions by their
-// name: their other columns are not for everybody.
+// Columns are named by hand: pg_identify_object does not tell type and NOT NULL. Subscriptions by
+// their name: their other columns are not for everybody.
 constexpr std::string_view kIdentities = R"sql(
   )
   select coalesce(a.kind, i.type) as type, i.identity
@@ -167,7 +169,8 @@ constexpr std::string_view kIdentities = R"sql(
 )sql";
 
 std::string objects_statement(int server_major) {
-  return util::cat(kUserSchemas, kAddresses, server_major >= 15 ? kPublishedSchemas : "", kIdentities);
+  return util::cat(kUserSchemas, kAddresses, server_major >= 15 ? kPublishedSchemas : "",
+                   kIdentities);
 }
 
 }  // namespace
@@ -179,7 +182,8 @@ std::vector<Object> list_objects(pg::Connection& connection) {
   for (int row = 0; row < rows.row_count(); ++row) {
     // The list is of the snapshot, the names are of now: they differ while somebody drops objects.
     if (!rows.text(row, 0) || !rows.text(row, 1)) {
-      throw util::Error(util::Kind::Query, "an object was dropped by somebody else while the objects were listed",
+      throw util::Error(util::Kind::Query,
+                        "an object was dropped by somebody else while the objects were listed",
                         {.hint = "Start again when nobody changes the schema.", .sqlstate = {}});
     }
     objects.push_back({rows.str(row, 0), rows.str(row, 1)});

@@ -1,0 +1,238 @@
+// Tables and large objects of the archive.
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "backup/files.h"
+#include "backup/read_back.h"
+#include "codec/inflate.h"
+#include "codec/sha256.h"
+#include "pg/ident.h"
+#include "util/error.h"
+#include "util/text.h"
+
+namespace backup {
+namespace {
+
+constexpr std::uint64_t kIntBytes = 5;  // sign and four bytes of an archive's integers
+constexpr std::uint64_t kMostChunkBytes = 1U << 20U;
+
+archive::Finding piece_damage(const archive::TableRecord& table, std::size_t piece,
+                              std::string code, std::string_view file, std::string text) {
+  archive::Finding finding = table_damage(table, std::move(code), file, std::move(text));
+  finding.piece = piece;
+  finding.offset =
+      file == kSqlName ? table.pieces[piece].sql_offset : table.pieces[piece].dump_offset;
+  return finding;
+}
+
+// File position of the first byte behind a piece: between its chunks stand their lengths.
+std::uint64_t end_of(const archive::PieceRecord& piece) {
+  const std::uint64_t chunks = (piece.deflated_bytes + kMostChunkBytes - 1) / kMostChunkBytes;
+  return piece.dump_offset + piece.deflated_bytes +
+         (chunks - std::min<std::uint64_t>(chunks, 1)) * kIntBytes;
+}
+
+class Cursor {
+ public:
+  Cursor(const util::ReadFile& file, std::uint64_t at) : file_(file), at_(at) {}
+  std::uint64_t at() const noexcept { return at_; }
+  std::vector<std::byte> bytes(std::uint64_t count) {
+    std::vector<std::byte> out(count);
+    file_.read_at(at_, out);
+    at_ += count;
+    return out;
+  }
+  std::int64_t integer() {
+    const std::vector<std::byte> raw = bytes(kIntBytes);
+    std::int64_t value = 0;
+    for (std::size_t n = kIntBytes; n-- > 1;)
+      value = value << 8U | std::to_integer<std::int64_t>(raw[n]);
+    return raw[0] == std::byte{0} ? value : -value;
+  }
+
+ private:
+  const util::ReadFile& file_;
+  std::uint64_t at_;
+};
+
+[[noreturn]] void broken_frame(std::uint64_t at, std::string_view what) {
+  throw util::Error(util::Kind::Damage, util::cat("at byte ", at, ": ", what));
+}
+
+// Block type, id, and the stream's header in a chunk of its own.
+std::uint64_t check_block_head(const util::ReadFile& archive, const archive::TocEntry& entry) {
+  Cursor in(archive, entry.offset);
+  if (in.bytes(1)[0] != std::byte{1} || in.integer() != entry.dump_id) {
+    broken_frame(entry.offset, "the block of this table does not begin here");
+  }
+  const bool zlib = in.integer() == static_cast<std::int64_t>(codec::kZlibHeader.size()) &&
+                    std::ranges::equal(in.bytes(codec::kZlibHeader.size()), codec::kZlibHeader);
+  if (!zlib) broken_frame(entry.offset, "the compressed stream has no proper header");
+  return in.at();
+}
+
+// What stands behind the last piece, as one run of bytes.
+std::vector<std::byte> rest_of_block(const util::ReadFile& archive, std::uint64_t at) {
+  std::vector<std::byte> rest;
+  Cursor in(archive, at);
+  while (const std::int64_t length = in.integer()) {
+    if (length < 0 || static_cast<std::uint64_t>(length) > kMostChunkBytes ||
+        rest.size() > kMostChunkBytes) {
+      broken_frame(in.at(), "this is not the end of the table's block");
+    }
+    const std::vector<std::byte> chunk = in.bytes(static_cast<std::uint64_t>(length));
+    rest.insert(rest.end(), chunk.begin(), chunk.end());
+  }
+  return rest;
+}
+
+// End marker, empty last block, checksum.
+void check_rest(std::span<const std::byte> rest, codec::StreamSum sum, std::uint64_t at) {
+  constexpr std::size_t kTrailerBytes = 4;
+  const std::size_t end_bytes = codec::kFinalBlock.size() + kTrailerBytes;
+  if (rest.size() < end_bytes) broken_frame(at, "the compressed stream has no end");
+  std::string marker;
+  codec::Inflater inflater(codec::Framing::RawPiece);
+  inflater.add(rest.first(rest.size() - end_bytes), [&marker](std::span<const std::byte> raw) {
+    marker.append(reinterpret_cast<const char*>(raw.data()), raw.size());
+  });
+  inflater.finish();
+  if (marker != archive::kEndOfData) broken_frame(at, "the end marker of the data is missing");
+  sum.add(std::as_bytes(std::span(marker)));
+  const std::span<const std::byte> end = rest.last(end_bytes);
+  if (!std::ranges::equal(end.first(codec::kFinalBlock.size()), codec::kFinalBlock) ||
+      !std::ranges::equal(end.last(kTrailerBytes), codec::zlib_trailer(sum))) {
+    broken_frame(at, "the checksum of the compressed stream is wrong");
+  }
+}
+
+void compare_with_sql(const util::ReadFile& sql, const archive::TableRecord& table,
+                      std::size_t number, std::span<const std::byte> expected,
+                      std::vector<std::byte>& buffer, Findings& findings) {
+  buffer.resize(expected.size());
+  try {
+    sql.read_at(table.pieces[number].sql_offset, buffer);
+  } catch (const util::Error& failure) {
+    if (failure.kind() != util::Kind::Damage) throw;
+    return findings.add(piece_damage(table, number, "unreadable", kSqlName, failure.message()));
+  }
+  if (std::ranges::equal(buffer, expected)) return;
+  findings.add(piece_damage(table, number, "sql-piece", kSqlName,
+                            "does not hold the bytes that the archive holds"));
+}
+
+void read_piece(const archive::CustomFileReader& archive, const util::ReadFile* sql,
+                const archive::TableRecord& table, std::size_t number, TableRead& read,
+                std::vector<std::byte>& buffer, Findings& findings) {
+  const archive::PieceRecord& piece = table.pieces[number];
+  codec::StreamSum& sum = read.sums[number];
+  codec::RowSplitter rows;
+  std::vector<std::byte> deflated;
+  try {
+    deflated = archive.read_piece(piece.dump_offset, piece.deflated_bytes);
+    codec::Inflater inflater(codec::Framing::RawPiece);
+    inflater.add(deflated, [&](std::span<const std::byte> raw) {
+      sum.add(raw);
+      rows.add(raw);
+    });
+    inflater.finish();
+  } catch (const util::Error& failure) {
+    if (failure.kind() != util::Kind::Damage) throw;
+    return findings.add(piece_damage(table, number, "unreadable", kArchiveName, failure.message()));
+  }
+  read.fingerprints[number] = rows.fingerprint();
+  if (rows.partial() || rows.ended() || rows.fingerprint().rows != piece.rows ||
+      sum.raw_bytes != piece.raw_bytes) {
+    findings.add(piece_damage(
+        table, number, "rows", kArchiveName,
+        util::cat("holds ", rows.fingerprint().rows, " rows in ", sum.raw_bytes, " bytes, ",
+                  piece.rows, " rows in ", piece.raw_bytes, " bytes were read")));
+  }
+  if (sql != nullptr) compare_with_sql(*sql, table, number, deflated, buffer, findings);
+}
+
+}  // namespace
+
+archive::Finding table_damage(const archive::TableRecord& table, std::string code,
+                              std::string_view file, std::string text) {
+  archive::Finding finding;
+  finding.code = std::move(code);
+  finding.file = file;
+  finding.table = util::cat(table.schema, ".", table.table);
+  finding.text = util::cat(file, ": table ", pg::QualifiedName{table.schema, table.table}.display(),
+                           ": ", text);
+  finding.hint = "Use another backup, or a copy of this one.";
+  return finding;
+}
+
+void read_pieces(const archive::CustomFileReader& archive, const util::ReadFile* sql,
+                 const archive::TableRecord& table, std::size_t begin, std::size_t end,
+                 TableRead& read, Findings& findings) {
+  std::vector<std::byte> buffer;
+  for (std::size_t n = begin; n < end; ++n)
+    read_piece(archive, sql, table, n, read, buffer, findings);
+}
+
+void check_frame(const util::ReadFile& archive, const archive::TocEntry& entry,
+                 const archive::TableRecord& table, const TableRead& read, Findings& findings) {
+  try {
+    std::uint64_t at = check_block_head(archive, entry);
+    codec::StreamSum sum;
+    for (std::size_t n = 0; n < table.pieces.size(); ++n) {
+      const archive::PieceRecord& piece = table.pieces[n];
+      if (piece.dump_offset != at + kIntBytes)
+        broken_frame(at, util::cat("piece ", n, " does not follow here"));
+      at = end_of(piece);
+      sum += read.sums[n];
+    }
+    check_rest(rest_of_block(archive, at), sum, at);
+  } catch (const util::Error& failure) {
+    if (failure.kind() != util::Kind::Damage) throw;
+    findings.add(table_damage(table, "frame", kArchiveName, failure.message()));
+  }
+}
+
+void compare_table(const archive::TableRecord& table, const TableRead& read, Findings& findings) {
+  codec::Fingerprint sum;
+  for (const codec::Fingerprint& fingerprint : read.fingerprints) sum += fingerprint;
+  if (sum == table.fingerprint) return;
+  findings.add(table_damage(table, "fingerprint", kArchiveName,
+                            util::cat("holds ", sum.rows, " rows with fingerprint ", sum.value(),
+                                      ", ", table.fingerprint.rows, " rows with ",
+                                      table.fingerprint.value(), " were read from the database")));
+}
+
+void check_large_objects(const archive::CustomFileReader& archive, const archive::TocEntry& entry,
+                         const archive::Manifest& manifest, Findings& findings) {
+  std::map<std::uint32_t, const archive::LargeObjectRecord*> expected;
+  for (const archive::LargeObjectRecord& object : manifest.large_objects)
+    expected[object.oid] = &object;
+  const auto differs = [&findings](std::uint32_t oid, std::string_view what) {
+    archive::Finding finding;
+    finding.code = "large-object";
+    finding.file = kArchiveName;
+    finding.text = util::cat(kArchiveName, ": large object ", oid, " ", what);
+    findings.add(std::move(finding));
+  };
+  std::uint32_t oid = 0;
+  codec::Sha256 hash;
+  archive.read_large_objects(
+      entry, {.begin =
+                  [&](std::uint32_t begun) {
+                    oid = begun;
+                    hash = codec::Sha256();
+                  },
+              .bytes = [&](std::span<const std::byte> bytes) { hash.update(bytes); },
+              .end =
+                  [&] {
+                    const auto found = expected.find(oid);
+                    const std::string sha256 = hash.finish();
+                    if (found == expected.end()) return differs(oid, "is not in the manifest");
+                    if (found->second->sha256 != sha256) differs(oid, "is not what was read");
+                    expected.erase(found);
+                  }});
+  for (const auto& [missing, record] : expected) differs(missing, "is missing");
+}
+
+}  // namespace backup
