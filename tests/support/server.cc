@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path bin_directory() {
+fs::path find_bin_directory() {
   const char* const configured =
       std::getenv("PGBELAY_TEST_PG_BINDIRS");  // NOLINT: nobody changes it
   if (configured != nullptr && *configured != '\0')
@@ -86,7 +86,7 @@ pg::PrivateServerOptions server_options(const ServerOptions& options, const fs::
                                     "autovacuum_naptime = '1h'"};
   settings.insert(settings.end(), options.settings.begin(), options.settings.end());
   return {.folder = folder,
-          .bin_directory = bin_directory(),
+          .bin_directory = server_bin_directory(),
           .settings = std::move(settings),
           .password = options.password};
 }
@@ -113,8 +113,13 @@ pg::Connection TestServer::connect(std::string_view database) {
   return pg::Connection::open(conninfo(database), "pgbelay-test");
 }
 
+fs::path server_bin_directory() {
+  static const fs::path folder = find_bin_directory();
+  return folder;
+}
+
 bool have_server() {
-  const fs::path folder = bin_directory();
+  const fs::path folder = server_bin_directory();
   return !folder.empty() && fs::exists(folder / "initdb");
 }
 

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,7 @@ class TestServer {
 };
 
 bool have_server();  // are there binaries to start one with
+std::filesystem::path server_bin_directory();  // where they, psql, pg_dump and pg_restore are
 TestServer&
 test_server();  // shared by the binary; trust authentication, max_prepared_transactions 5
 TestServer& scram_server();  // shared, too; asks for scram_password()

@@ -1,0 +1,120 @@
+#include "support/round_trip.h"
+
+#include <set>
+
+#include "util/files.h"
+#include "util/text.h"
+
+namespace test {
+namespace {
+
+using util::cat;
+
+// A query per table (rows), sequence, and materialised view, made by the server, which quotes the names.
+// format() gives what a type's output function gives, as COPY does; a cast may not. Columns: kind, name, query.
+constexpr std::string_view kQueries = R"sql(
+select case relkind when 'S' then 'sequence' when 'm' then 'matview' else 'table' end, c.oid::regclass::text,
+       case when relkind = 'S' then format('select concat_ws('' '', last_value, is_called) from %s', c.oid::regclass)
+            when relkind = 'm' and not relispopulated then 'select ''not populated'''
+            else format('select concat_ws('' '', count(*), md5(string_agg(line, '''' order by line))) from (select md5(concat(''''%s)) collate "C" as line from only %s) x',
+                        (select string_agg(format(',case num_nulls(%1$I) when 0 then md5(format(''%%s'', %1$I)) end, ''|''', attname), '' order by attname::text collate "C")
+                           from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped), c.oid::regclass) end
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+ where relkind in ('r', 'm', 'S') and nspname !~ '^pg_' and nspname <> 'information_schema'
+ order by 1, c.oid::regclass::text collate "C")sql";
+
+constexpr std::string_view kLargeObjects = R"sql(
+select concat_ws(' ', 'large object', m.oid, lomowner::regrole, md5(lo_get(m.oid)), length(lo_get(m.oid)),
+                 (select string_agg(a::text, ',' order by a::text) from unnest(coalesce(lomacl, acldefault('L', lomowner))) a),
+                 quote_nullable(obj_description(m.oid, 'pg_largeobject')))
+  from pg_largeobject_metadata m order by m.oid)sql";
+
+constexpr std::string_view kSession = "set search_path = ''; set timezone = 'UTC'; set extra_float_digits = 1; set bytea_output = 'hex'";
+
+std::filesystem::path stock_program(std::string_view program) {
+  return server_bin_directory() / program;
+}
+
+}  // namespace
+
+util::Captured run_stock(const std::filesystem::path& folder, std::string_view program, std::vector<std::string> args) {
+  util::Command command;
+  command.argv = {stock_program(program).string()};
+  command.argv.insert(command.argv.end(), args.begin(), args.end());
+  command.unset_env = pg::ConnInfo::environment_variables();
+  command.directory = folder;
+  return util::capture(command);
+}
+
+std::string stock(const std::filesystem::path& folder, std::string_view program, std::vector<std::string> args) {
+  const std::string shown = cat(program, ' ', util::join(args, " "));
+  util::Captured result = run_stock(folder, program, std::move(args));
+  EXPECT_EQ(result.ended.status, 0) << shown << "\n" << result.err;
+  return std::move(result.out);
+}
+
+util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file, const std::string& url) {
+  util::Command command;
+  command.argv = {"/bin/sh", "-c", R"(gunzip -c "$1" | "$2" -X -q -1 -v ON_ERROR_STOP=1 -d "$3")", "sh",
+                  file.string(), stock_program("psql").string(), url};
+  command.unset_env = pg::ConnInfo::environment_variables();
+  command.directory = folder;
+  return util::capture(command);
+}
+
+void load_kinds(const std::filesystem::path& folder, const TestDatabase& database, std::string_view script) {
+  stock(folder, "psql", {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-d", database.url(), "-f",
+                         cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/", script, ".sql")});
+}
+
+void make_kinds_roles(TestServer& server) {
+  if (server.connect().query("select from pg_roles where rolname = 'kinds_owner'").row_count() > 0) return;
+  server.connect().execute(util::read_text(cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/roles.sql")));
+}
+
+std::string content(const TestDatabase& database, Rows rows) {
+  pg::Connection connection = database.connect();
+  connection.execute(kSession);
+  std::string text;
+  const pg::Result queries = connection.query(kQueries);
+  for (int row = 0; row < queries.row_count(); ++row) {
+    if (rows == Rows::WithoutMatviews && queries.str(row, 0) == "matview") continue;
+    text += cat(queries.str(row, 0), ' ', queries.str(row, 1), ' ', connection.query(queries.str(row, 2)).str(0, 0), '\n');
+  }
+  const pg::Result objects = connection.query(kLargeObjects);
+  for (int row = 0; row < objects.row_count(); ++row) text += cat(objects.str(row, 0), '\n');
+  return text;
+}
+
+std::string definitions(const std::filesystem::path& folder, const TestDatabase& database, std::vector<std::string> flags) {
+  const std::filesystem::path file = folder / "definitions.sql";
+  flags.insert(flags.end(), {"--schema-only", "-f", file.string(), "-d", database.url()});
+  stock(folder, "pg_dump", std::move(flags));
+  const std::string dumped = util::read_text(file);
+  std::string text;
+  for (const std::string_view line : util::split(dumped, '\n')) {
+    if (!line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict ")) text += cat(line, '\n');
+  }
+  return text;
+}
+
+std::string difference(const std::string& one, const std::string& other) {
+  const auto lines = [](const std::string& text) {
+    std::multiset<std::string> out;
+    for (const std::string_view line : util::split(text, '\n')) out.emplace(line);
+    return out;
+  };
+  std::string text;
+  const std::multiset<std::string> left = lines(one);
+  const std::multiset<std::string> right = lines(other);
+  for (const std::string& line : left) {
+    if (left.count(line) > right.count(line)) text += cat("- ", line, '\n');
+  }
+  for (const std::string& line : right) {
+    if (right.count(line) > left.count(line)) text += cat("+ ", line, '\n');
+  }
+  return text.empty() && one != other ? "only the order of lines differs\n" : text;
+}
+
+}  // namespace test
