@@ -1,0 +1,200 @@
+// Others in the database: what stops a run, what is asked, and what a failed one then does (F2, F5, S6, S1).
+
+#include "guard_fixture.h"
+
+namespace guard {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class GateTest : public GuardTest {};
+
+TEST_F(GateTest, F5_SomebodyConnectedStopsTheRunBeforeTheMigration) {
+  const std::string before = fingerprint();
+  {
+    pg::Connection other = database->connect();
+    const util::Error error = error_of(psql(kBreaks));
+    EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
+    EXPECT_THAT(error.message(), HasSubstr("connected: pid"));
+    EXPECT_THAT(error.hint(), HasSubstr("--hold none"));
+  }
+  wait_alone();
+  EXPECT_EQ(fingerprint(), before);
+  EXPECT_THAT(sides(), IsEmpty());
+}
+
+TEST_F(GateTest, F5_SomebodyWhoCameAndWentIsFound) {
+  Options options = psql("select 1;");
+  options.questions.confirm = [&](const std::vector<std::string>&) {
+    sql("update members set name = 'changed' where id = 1");
+    return true;
+  };
+  const util::Error error = error_of(options);
+  EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
+  EXPECT_THAT(error.message(), HasSubstr("1 session(s) of others were opened meanwhile"));
+}
+
+TEST_F(GateTest, TheOperatorIsAskedAndMayGoOn) {
+  pg::Connection other = database->connect();
+  Options options = psql("alter table members add column phone text;");
+  bool asked = false;
+  options.questions.go_on_with_others = [&](const std::vector<std::string>& sessions) -> std::optional<bool> {
+    asked = true;
+    EXPECT_FALSE(sessions.empty());
+    return true;
+  };
+  EXPECT_EQ(go(options).outcome, Outcome::Done);
+  EXPECT_TRUE(asked);
+}
+
+// Between our look and the command's first statement there is the time that it takes to start.
+TEST_F(GateTest, F2_SomebodyWhoComesWhileTheCommandStartsIsFoundBeforeItsFirstStatement) {
+  const std::string before = fingerprint();
+  const std::string direct = util::cat("psql -X -q -d '", database->url(), "' -c 'select 1' >/dev/null; ");
+  Options options = shell(util::cat(direct, "psql -X -q -c 'alter table members drop column email'"));
+  const util::Error error = error_of(options);
+  EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
+  EXPECT_EQ(fingerprint(), before);
+  EXPECT_THAT(sides(), IsEmpty());
+  EXPECT_EQ(runs().at(0).state, RunState::Failed);
+}
+
+class HoldNoneTest : public GuardTest {
+ protected:
+  Options with_others(const std::string& script) {
+    Options options = psql(script);
+    options.hold = Hold::None;
+    return options;
+  }
+};
+
+TEST_F(HoldNoneTest, F2_AFailedMigrationThatCommittedIsNotUndoneByItself) {
+  const std::string before = fingerprint();
+  Result failed;
+  {
+    pg::Connection other = database->connect();
+    failed = go(with_others(kBreaks));
+    EXPECT_EQ(failed.outcome, Outcome::NotUndone) << failed.cause << "\n" << reporter.all();
+    EXPECT_EQ(failed.exit_code, 4);
+    EXPECT_THAT(failed.cause, HasSubstr(util::cat("pgbelay undo ", failed.run, " --on-foreign-writes undo")));
+    EXPECT_THAT(failed.cause, HasSubstr(util::cat("pgbelay close ", failed.run)));
+  }
+  wait_alone();
+  EXPECT_EQ(runs().at(0).state, RunState::Unfinished);
+  EXPECT_EQ(runs().at(0).exit, 4);
+  // It stays undecided until somebody decides; a new run refuses to begin.
+  EXPECT_EQ(undo(undo_options(), reporter, {}).exit_code, 4);
+  const util::Error refused = error_of(psql("select 1;"));
+  EXPECT_EQ(refused.exit_code(), 4);
+  EXPECT_THAT(refused.hint(), HasSubstr(util::cat("pgbelay undo ", failed.run)));
+
+  UndoOptions options = undo_options();
+  options.on_foreign_writes = OnForeignWrites::Undo;
+  const Result undone = undo(options, reporter, {});
+  EXPECT_EQ(undone.exit_code, 0) << undone.cause;
+  EXPECT_EQ(fingerprint(), before);
+  EXPECT_THAT(sides(), testing::ElementsAre(undone.kept));
+}
+
+TEST_F(HoldNoneTest, OneThatCommittedNothingIsOver) {
+  pg::Connection other = database->connect();
+  const Result result = go(with_others(util::cat("begin;", kBreaks)));
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(sides(), IsEmpty());
+}
+
+TEST_F(HoldNoneTest, IsUndoneWhereThatWasChosen) {
+  const std::string before = fingerprint();
+  {
+    pg::Connection other = database->connect();
+    Options options = with_others(kBreaks);
+    options.on_foreign_writes = OnForeignWrites::Undo;
+    EXPECT_EQ(go(options).exit_code, 3) << reporter.all();
+  }
+  EXPECT_EQ(fingerprint(), before);
+}
+
+TEST_F(HoldNoneTest, CloseLeavesTheDatabaseAndReleasesEverything) {
+  {
+    pg::Connection other = database->connect();
+    EXPECT_EQ(go(with_others(kBreaks)).exit_code, 4);
+  }
+  wait_alone();
+  const Result closed = close(undo_options(), reporter, {});
+  EXPECT_EQ(closed.exit_code, 0);
+  EXPECT_EQ(runs().at(0).state, RunState::Kept);
+  EXPECT_THAT(sides(), IsEmpty());
+  EXPECT_EQ(value("select count(*) from events where id = 9001"), "1");
+  EXPECT_EQ(go(psql("select 1;")).outcome, Outcome::Done);
+}
+
+// Somebody who comes during the migration was not there at the gate.
+TEST_F(GateTest, F2_WhoeverComesDuringTheMigrationCounts) {
+  const std::string direct = util::cat("psql -X -q -d '", database->url(), "' -c 'select 1' >/dev/null; ");
+  Options options = shell(util::cat("psql -X -q -c 'alter table members drop column email'; ", direct, "false"));
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 4) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(result.cause, HasSubstr("1 session(s) of others were opened meanwhile"));
+}
+
+TEST_F(GateTest, S6_APreparedTransactionStopsItBeforeAndAtTheGate) {
+  Options options = psql("select 1;");
+  options.questions.confirm = [&](const std::vector<std::string>&) {
+    sql("begin; insert into events values (77, 1, '{}'); prepare transaction 'guard_test'");
+    return true;
+  };
+  const util::Error at_gate = error_of(options);
+  EXPECT_EQ(at_gate.kind(), util::Kind::Preflight) << at_gate.text();
+  EXPECT_THAT(at_gate.message(), HasSubstr("guard_test"));
+  const util::Error before = error_of(psql("select 1;"));
+  EXPECT_EQ(before.kind(), util::Kind::Preflight) << before.text();
+  EXPECT_THAT(before.message(), HasSubstr("guard_test"));
+  sql("rollback prepared 'guard_test'");
+  EXPECT_THAT(sides(), IsEmpty());
+}
+
+// The migration left one behind: the rename would fail, so it is said, and `undo` works when it is gone.
+TEST_F(GateTest, S6_APreparedTransactionOfTheMigrationIsNamed) {
+  const std::string before = fingerprint();
+  const Result result = go(psql("drop table events; begin; insert into members (name) values ('p');"
+                                "prepare transaction 'left_behind'; select 1/0;"));
+  EXPECT_EQ(result.exit_code, 4) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(result.cause, HasSubstr("left_behind"));
+  sql("rollback prepared 'left_behind'");
+  UndoOptions options = undo_options();
+  options.on_foreign_writes = OnForeignWrites::Undo;  // the session that rolled it back
+  EXPECT_EQ(undo(options, reporter, {}).exit_code, 0);
+  EXPECT_EQ(fingerprint(), before);
+}
+
+TEST_F(GateTest, S1_ACopyThatSomebodyOpenedIsMadeAndProvenAgain) {
+  const std::string before = fingerprint();
+  const Result result = go(psql(
+      "select format('alter database %I allow_connections true', datname) from pg_database where datname like '%proof%'\\gexec\n"
+      "drop table events cascade; select 1/0;"));
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(reporter.all(), HasSubstr("the copy is made again from the backup"));
+  EXPECT_EQ(fingerprint(), before);
+}
+
+TEST_F(GateTest, WithoutTheTapTheCommandsSessionsCountAsOthers) {
+  Options options = psql(kBreaks);
+  options.tap = false;
+  EXPECT_EQ(go(options).exit_code, 4) << reporter.all();
+}
+
+TEST_F(GateTest, WithUndoNoneAFailedMigrationStaysUntilUndoMakesTheCopy) {
+  const std::string before = fingerprint();
+  Options options = psql(kBreaks);
+  options.undo = Undo::None;
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 4) << result.cause;
+  EXPECT_THAT(sides(), IsEmpty());
+  EXPECT_EQ(undo(undo_options(), reporter, {}).exit_code, 0) << reporter.all();
+  EXPECT_EQ(fingerprint(), before);
+}
+
+}  // namespace
+}  // namespace guard

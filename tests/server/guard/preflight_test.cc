@@ -1,0 +1,123 @@
+#include "guard/preflight.h"
+
+#include "guard/shared_catalog.h"
+#include "guard_fixture.h"
+
+namespace guard {
+namespace {
+
+using testing::HasSubstr;
+
+class PreflightTest : public GuardTest {
+ protected:
+  PreflightOptions options() {
+    PreflightOptions out;
+    out.database = database->conninfo();
+    out.dir = folder.path() / "backups";
+    out.key = "20261120143052";
+    return out;
+  }
+  // The first line of a subject that is worse than Pass.
+  Line trouble(const Preflight& preflight, std::string_view subject) {
+    for (const Line& line : preflight.lines) {
+      if (line.subject == subject && line.verdict != Verdict::Pass) return line;
+    }
+    ADD_FAILURE() << "no trouble with " << subject;
+    return {};
+  }
+  pg::ConnInfo as(const std::string& role) { return options().database.with_option("user", role); }
+};
+
+TEST_F(PreflightTest, FindsEverythingInOrderOnItsOwnServer) {
+  const Preflight preflight = guard::preflight(options(), {});
+  for (const Line& line : preflight.lines) EXPECT_NE(line.verdict, Verdict::Fail) << line.subject << ": " << line.text;
+  EXPECT_EQ(preflight.tables, 2U);
+  EXPECT_GT(preflight.database_bytes, 1'000'000U);
+  EXPECT_FALSE(preflight.system_identifier.empty());
+}
+
+TEST_F(PreflightTest, S3_NamesWhatTheRoleLacks) {
+  const std::string role = util::cat("weak_", name());
+  sql(util::cat("create role ", role, " login; alter database ", name(), " owner to ", role));
+  PreflightOptions weak = options();
+  weak.database = as(role);
+  weak.server_free = std::uint64_t{1} << 40U;
+  const Preflight preflight = guard::preflight(weak, {});
+  EXPECT_FALSE(preflight.ok());
+  const Line line = trouble(preflight, "privileges");
+  EXPECT_EQ(line.kind, util::Kind::Privilege);
+  EXPECT_THAT(line.text, HasSubstr("CREATEDB"));
+  EXPECT_THAT(line.remedy, HasSubstr("ALTER ROLE"));
+  try {
+    preflight.require();
+    FAIL();
+  } catch (const util::Error& error) {
+    EXPECT_EQ(error.exit_code(), 1);
+    EXPECT_THAT(error.text(), HasSubstr("may not read"));  // the others are attached
+  }
+  sql(util::cat("alter database ", name(), " owner to postgres; drop role ", role));
+}
+
+TEST_F(PreflightTest, F9_DoesNotGuessTheSpaceOfAServerItCannotSee) {
+  const std::string role = util::cat("owner_", name());
+  sql(util::cat("create role ", role, " login createdb; alter database ", name(), " owner to ", role,
+                "; alter table members owner to ", role, "; alter table events owner to ", role,
+                "; alter function answer() owner to ", role));
+  PreflightOptions blind = options();
+  blind.database = as(role);
+  const Preflight preflight = guard::preflight(blind, {});
+  EXPECT_THAT(trouble(preflight, "space").remedy, HasSubstr("--server-free"));
+  blind.server_free = std::uint64_t{1} << 40U;
+  const Preflight told = guard::preflight(blind, {});
+  for (const Line& line : told.lines) EXPECT_NE(line.verdict, Verdict::Fail) << line.subject << ": " << line.text;
+  sql(util::cat("reassign owned by ", role, " to postgres; drop role ", role));
+}
+
+TEST_F(PreflightTest, S17_NamesFunctionsOfOthersThatASuperuserWouldRun) {
+  const std::string role = util::cat("low_", name());
+  sql(util::cat("create role ", role, "; create schema s authorization ", role, "; set role ", role,
+                "; create function s.ck(int) returns bool language sql as 'select true';"
+                "create table s.t (i int check (s.ck(i)));"));
+  PreflightOptions super = options();
+  EXPECT_EQ(trouble(guard::preflight(super, {}), "superuser").verdict, Verdict::Fail);
+  super.accept_superuser_functions = true;
+  EXPECT_EQ(trouble(guard::preflight(super, {}), "superuser").verdict, Verdict::Warn);
+  sql(util::cat("drop schema s cascade; drop role ", role));
+}
+
+TEST_F(PreflightTest, AFolderThatCannotBeWrittenIsNamed) {
+  PreflightOptions bad = options();
+  bad.dir = "/proc/backups";
+  EXPECT_THAT(trouble(guard::preflight(bad, {}), "folder").text, HasSubstr("/proc"));
+}
+
+TEST_F(PreflightTest, ASlotOfTheDatabaseStopsIt) {
+  PreflightOptions with_slot = options();
+  pg::Connection connection = database->connect();
+  if (connection.query("select pg_catalog.current_setting('wal_level')").str(0, 0) != "logical") {
+    GTEST_SKIP() << "the server has no logical decoding";
+  }
+  connection.query("select pg_catalog.pg_create_logical_replication_slot('guard_slot', 'test_decoding')");
+  EXPECT_EQ(trouble(guard::preflight(with_slot, {}), "slots").verdict, Verdict::Fail);
+  connection.query("select pg_catalog.pg_drop_replication_slot('guard_slot')");
+}
+
+TEST_F(PreflightTest, S2_SharedObjectsAreReadAndReversedByTheirStatements) {
+  pg::Connection maintenance = test::test_server().connect();
+  const std::string role = util::cat("shared_", name());
+  const auto before = shared_objects(maintenance, name());
+  maintenance.execute(util::cat("create role ", role, " login; grant pg_monitor to ", role));
+  maintenance.execute(util::cat("alter role ", role, " set search_path = 'a', 'b'"));
+  const auto changed = shared_objects(maintenance, name());
+  std::vector<SharedChange> changes = compare_shared(before, changed);
+  EXPECT_EQ(changes.size(), maintenance.server_major() >= 13 ? 4U : 3U);  // role, password, membership, setting
+  for (const char* kind : {"setting", "membership", "role"}) {
+    for (const SharedChange& change : changes) {
+      if (change.text.starts_with(kind)) maintenance.execute(change.statement);
+    }
+  }
+  EXPECT_THAT(compare_shared(before, shared_objects(maintenance, name())), testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace guard
