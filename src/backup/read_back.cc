@@ -110,6 +110,13 @@ void ReadBackRun::check_contents() {
 void ReadBackRun::add_piece_jobs(std::size_t number, std::vector<Job>& jobs) {
   const archive::TableRecord& table = manifest().tables[number];
   TableRead& read = reads_[number];
+  const auto entry = entries_.find(table.dump_id);
+  if (table.pieces.empty() && entry != entries_.end()) {
+    jobs.push_back({std::string(kArchiveName), util::cat(table.schema, ".", table.table),
+                    table.raw_bytes, [this, entry, &table, &read] {
+                      read_stream(*archive_, *entry->second, table, read, findings_);
+                    }});
+  }
   read.sums.resize(table.pieces.size());
   read.fingerprints.resize(table.pieces.size());
   for (std::size_t begin = 0; begin < table.pieces.size();) {
@@ -159,7 +166,7 @@ void ReadBackRun::finish() {
     const archive::TableRecord& table = manifest().tables[n];
     compare_table(table, reads_[n], findings_);
     const auto entry = entries_.find(table.dump_id);
-    if (entry == entries_.end()) continue;
+    if (entry == entries_.end() || table.pieces.empty()) continue;
     jobs.push_back({std::string(kArchiveName), util::cat(table.schema, ".", table.table), 0,
                     [this, entry, &table, n] {
                       check_frame(*archive_bytes_, *entry->second, table, reads_[n], findings_);

@@ -31,6 +31,10 @@ archive::Finding table_damage(const archive::TableRecord& table, std::string cod
 void read_pieces(const archive::CustomFileReader& archive, const util::ReadFile* sql,
                  const archive::TableRecord& table, std::size_t begin, std::size_t end,
                  TableRead& read, Findings& findings);
+// A table without recorded pieces, as one stream: empty ones, and archives that somebody else
+// wrote.
+void read_stream(const archive::CustomFileReader& archive, const archive::TocEntry& entry,
+                 const archive::TableRecord& table, TableRead& read, Findings& findings);
 // The frame around the pieces of a table's block: header, no gaps, end marker, checksum of the
 // whole stream.
 void check_frame(const util::ReadFile& archive, const archive::TocEntry& entry,

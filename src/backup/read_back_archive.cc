@@ -26,17 +26,11 @@ archive::Finding piece_damage(const archive::TableRecord& table, std::size_t pie
   return finding;
 }
 
-// File position of the first byte behind a piece: between its chunks stand their lengths.
-std::uint64_t end_of(const archive::PieceRecord& piece) {
-  const std::uint64_t chunks = (piece.deflated_bytes + kMostChunkBytes - 1) / kMostChunkBytes;
-  return piece.dump_offset + piece.deflated_bytes +
-         (chunks - std::min<std::uint64_t>(chunks, 1)) * kIntBytes;
-}
-
 class Cursor {
  public:
   Cursor(const util::ReadFile& file, std::uint64_t at) : file_(file), at_(at) {}
   std::uint64_t at() const noexcept { return at_; }
+  void skip(std::uint64_t count) noexcept { at_ += count; }
   std::vector<std::byte> bytes(std::uint64_t count) {
     std::vector<std::byte> out(count);
     file_.read_at(at_, out);
@@ -48,7 +42,10 @@ class Cursor {
     std::int64_t value = 0;
     for (std::size_t n = kIntBytes; n-- > 1;)
       value = value << 8U | std::to_integer<std::int64_t>(raw[n]);
-    return raw[0] == std::byte{0} ? value : -value;
+    if (raw[0] == std::byte{0}) return value;
+    if (raw[0] == std::byte{1} && value != 0) return -value;
+    throw util::Error(util::Kind::Damage,
+                      util::cat("at byte ", at_ - kIntBytes, ": this is no number"));
   }
 
  private:
@@ -69,6 +66,22 @@ std::uint64_t check_block_head(const util::ReadFile& archive, const archive::Toc
   const bool zlib = in.integer() == static_cast<std::int64_t>(codec::kZlibHeader.size()) &&
                     std::ranges::equal(in.bytes(codec::kZlibHeader.size()), codec::kZlibHeader);
   if (!zlib) broken_frame(entry.offset, "the compressed stream has no proper header");
+  return in.at();
+}
+
+// The chunks of one piece, which may lie in several of them. Returns what follows.
+std::uint64_t check_chunks(const util::ReadFile& archive, const archive::PieceRecord& piece,
+                           std::uint64_t at) {
+  Cursor in(archive, at);
+  if (piece.dump_offset != at + kIntBytes) broken_frame(at, "a piece does not follow here");
+  for (std::uint64_t left = piece.deflated_bytes; left > 0;) {
+    const std::int64_t length = in.integer();
+    if (length <= 0 || static_cast<std::uint64_t>(length) > left) {
+      broken_frame(in.at() - kIntBytes, "the length of a chunk is wrong");
+    }
+    in.skip(static_cast<std::uint64_t>(length));
+    left -= static_cast<std::uint64_t>(length);
+  }
   return in.at();
 }
 
@@ -174,16 +187,22 @@ void read_pieces(const archive::CustomFileReader& archive, const util::ReadFile*
     read_piece(archive, sql, table, n, read, buffer, findings);
 }
 
+void read_stream(const archive::CustomFileReader& archive, const archive::TocEntry& entry,
+                 const archive::TableRecord& table, TableRead& read, Findings& findings) {
+  codec::RowSplitter rows;
+  archive.read_table(entry, [&rows](std::span<const std::byte> raw) { rows.add(raw); });
+  read.fingerprints.push_back(rows.fingerprint());
+  if (rows.ended()) return;
+  findings.add(table_damage(table, "frame", kArchiveName, "the end marker of the data is missing"));
+}
+
 void check_frame(const util::ReadFile& archive, const archive::TocEntry& entry,
                  const archive::TableRecord& table, const TableRead& read, Findings& findings) {
   try {
     std::uint64_t at = check_block_head(archive, entry);
     codec::StreamSum sum;
     for (std::size_t n = 0; n < table.pieces.size(); ++n) {
-      const archive::PieceRecord& piece = table.pieces[n];
-      if (piece.dump_offset != at + kIntBytes)
-        broken_frame(at, util::cat("piece ", n, " does not follow here"));
-      at = end_of(piece);
+      at = check_chunks(archive, table.pieces[n], at);
       sum += read.sums[n];
     }
     check_rest(rest_of_block(archive, at), sum, at);
