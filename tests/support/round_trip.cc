@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "pg/ident.h"
 #include "util/files.h"
 #include "util/text.h"
 
@@ -108,13 +109,86 @@ std::string difference(const std::string& one, const std::string& other) {
   std::string text;
   const std::multiset<std::string> left = lines(one);
   const std::multiset<std::string> right = lines(other);
-  for (const std::string& line : left) {
-    if (left.count(line) > right.count(line)) text += cat("- ", line, '\n');
-  }
-  for (const std::string& line : right) {
-    if (right.count(line) > left.count(line)) text += cat("+ ", line, '\n');
-  }
+  const auto add_more = [&text](std::string_view mark, const std::multiset<std::string>& in, const std::multiset<std::string>& than) {
+    for (auto line = in.begin(); line != in.end(); line = in.upper_bound(*line)) {
+      if (in.count(*line) > than.count(*line)) text += cat(mark, *line, '\n');
+    }
+  };
+  add_more("- ", left, right);
+  add_more("+ ", right, left);
   return text.empty() && one != other ? "only the order of lines differs\n" : text;
+}
+
+void RoundTrip::make(std::string_view name, std::string_view create_options, const std::vector<std::string>& scripts) {
+  make_kinds_roles(test_server());
+  options_ = create_options;
+  database_.emplace(make_database(name, create_options));
+  for (const std::string& script : scripts) load_kinds(folder(), *database_, script);
+}
+
+BinaryResult RoundTrip::run(std::vector<std::string> args) {
+  return run_release({.args = std::move(args),
+                      .env = {cat("DATABASE_URL=", database_->url())},
+                      .directory = folder(),
+                      .timeout = std::chrono::seconds(300),
+                      .on_line = {}});
+}
+
+void RoundTrip::back_up() { back_up({"--proof", "proven", "--sql-owners", "--sql-acls"}); }
+
+void RoundTrip::back_up(std::vector<std::string> options) {
+  options.insert(options.begin(), "backup");
+  const BinaryResult made = run(std::move(options));
+  ASSERT_EQ(made.status, 0) << made.err;
+  told_ = made.err;
+  backup_ = folder() / "backups" / std::string(util::trim(made.out));
+}
+
+TestDatabase RoundTrip::empty(std::string_view name) { return make_database(name, options_); }
+
+TestDatabase RoundTrip::stock_copy() {
+  TestDatabase copy = empty("stock_copy");
+  const std::string file = (folder() / "stock.dump").string();
+  stock(folder(), "pg_dump", {"-Fc", "-Z1", "-f", file, "-d", database_->url()});
+  stock(folder(), "pg_restore", {"-e", "-d", copy.url(), file});
+  std::filesystem::remove(file);
+  return copy;
+}
+
+TestDatabase RoundTrip::copy_by_pg_restore() {
+  TestDatabase copy = empty("pg_restore_copy");
+  stock(folder(), "pg_restore", {"-e", "-j", "4", "-d", copy.url(), dump()});
+  return copy;
+}
+
+TestDatabase RoundTrip::copy_by_psql() {
+  TestDatabase copy = empty("psql_copy");
+  const util::Captured result = run_sql(folder(), sql(), copy.url());
+  EXPECT_EQ(result.ended.status, 0) << result.err;
+  return copy;
+}
+
+TestDatabase RoundTrip::copy_by_pgbelay() {
+  TestDatabase copy = empty("pgbelay_copy");
+  test_server().connect().execute(cat("drop database ", pg::quote_ident(copy.name())));
+  const BinaryResult result = run({"restore", backup_.string(), "--to", copy.name(), "--yes"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  return copy;
+}
+
+void RoundTrip::expect_all_copies_equal() {
+  const TestDatabase reference = stock_copy();
+  const std::string rows = content(reference);
+  EXPECT_EQ(difference(content(*database_, Rows::WithoutMatviews), content(reference, Rows::WithoutMatviews)), "")
+      << "the stock copy";
+  const std::string objects = definitions(folder(), reference);
+  const auto expect_equal = [&](std::string_view way, const TestDatabase& copy) {
+    EXPECT_EQ(difference(rows, content(copy)), "") << "rows after " << way;
+    EXPECT_EQ(difference(objects, definitions(folder(), copy)), "") << "objects after " << way;
+  };
+  expect_equal("pg_restore -j 4", copy_by_pg_restore());
+  expect_equal("pgbelay restore", copy_by_pgbelay());
+  expect_equal("gunzip | psql -1", copy_by_psql());
 }
 
 }  // namespace test

@@ -2,13 +2,18 @@
 // can be compared. Nothing here is shared with the program under test.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pg/connection.h"
+#include "support/run_binary.h"
 #include "support/server.h"
+#include "util/files.h"
 #include "util/subprocess.h"
 
 namespace test {
@@ -33,5 +38,38 @@ std::string definitions(const std::filesystem::path& folder, const TestDatabase&
                         std::vector<std::string> flags = {});
 // The lines that only one of two texts has: what a failed comparison shows.
 std::string difference(const std::string& one, const std::string& other);
+
+// A database that the scripts fill, its backup, and the ways back.
+class RoundTrip : public ServerTest {
+ protected:
+  void make(std::string_view name, std::string_view create_options, const std::vector<std::string>& scripts);
+  // pgbelay with DATABASE_URL of the database.
+  BinaryResult run(std::vector<std::string> args);
+  // A proven backup. Owners and privileges are in the SQL file too, so that all copies can be the same.
+  void back_up();
+  void back_up(std::vector<std::string> options);
+
+  TestDatabase empty(std::string_view name);
+  TestDatabase stock_copy();          // pg_dump -Fc and pg_restore, without us
+  TestDatabase copy_by_pg_restore();  // -j 4
+  TestDatabase copy_by_psql();        // of the SQL file
+  TestDatabase copy_by_pgbelay();
+  // All rows but those of stale materialised views are the source's; and everything is the same in all copies.
+  void expect_all_copies_equal();
+
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  const std::filesystem::path& backup() const { return backup_; }
+  std::string dump() const { return (backup_ / "full_backup.dump").string(); }
+  std::string sql() const { return (backup_ / "full_backup.sql.gz").string(); }
+  TestDatabase& database() { return *database_; }
+  const std::string& told() const { return told_; }  // to people, by the backup
+
+ private:
+  util::TempDir folder_{"pgbelay-round-trip-"};
+  std::string options_;  // of CREATE DATABASE
+  std::optional<TestDatabase> database_;
+  std::filesystem::path backup_;
+  std::string told_;
+};
 
 }  // namespace test
