@@ -43,7 +43,8 @@ backup::Options Invocation::backup_options() const {
   options.dump.jobs = settings.count("jobs");
   options.dump.pg_dump = settings.path("pg-dump");
   options.dump.formats = {.sql = false, .csv = false};
-  for (const std::string_view format : util::split(settings.text("formats"), ',')) {
+  const std::string formats = settings.text("formats");
+  for (const std::string_view format : util::split(formats, ',')) {
     const std::string_view word = util::trim(format);
     if (word == "sql") {
       options.dump.formats.sql = true;
