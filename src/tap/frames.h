@@ -1,9 +1,8 @@
 // Finds the messages in a stream of bytes that arrives in pieces of any size.
 //
-// A message that nobody wants is stepped over by its length: nothing of it is looked at or copied, so a COPY
-// costs a few instructions per row. Bytes that are no protocol end the scan for good; the stream itself is
-// none of its business.
-// Threads: one.
+// A message that nobody wants is stepped over by its length: nothing of it is looked at or copied,
+// so a COPY costs a few instructions per row. Bytes that are no protocol end the scan for good; the
+// stream itself is none of its business. Threads: one.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +19,9 @@ namespace tap {
 constexpr std::size_t kSkip = std::numeric_limits<std::size_t>::max();
 
 // A Handler has
-//   std::size_t wanted(char type);                          how many bytes of the payload to keep, or kSkip
-//   void message(char type, std::string_view payload);      at its end; the payload may have been cut
+//   std::size_t wanted(char type);                          how many bytes of the payload to keep,
+//   or kSkip void message(char type, std::string_view payload);      at its end; the payload may
+//   have been cut
 class FrameScanner {
  public:
   template <typename Handler>
@@ -31,11 +31,11 @@ class FrameScanner {
   bool broken() const noexcept { return broken_; }
 
  private:
-  std::string header_;      // of the message whose header is incomplete
+  std::string header_;  // of the message whose header is incomplete
   char type_ = 0;
-  std::size_t left_ = 0;    // bytes of the payload still to come
+  std::size_t left_ = 0;  // bytes of the payload still to come
   std::size_t keep_ = kSkip;
-  std::string payload_;     // what is kept so far
+  std::string payload_;  // what is kept so far
   bool broken_ = false;
 
   template <typename Handler>

@@ -46,7 +46,8 @@ std::string Handshake::receive(std::size_t size) {
 std::variant<CancelKey, Startup> Handshake::begin() {
   for (int packets = 0; packets < kMaxFirstPackets; ++packets) {
     const std::uint32_t length = read_u32(receive(4).data());
-    if (length < 8 || length > kMaxStartupBytes) throw violation("invalid length of startup packet");
+    if (length < 8 || length > kMaxStartupBytes)
+      throw violation("invalid length of startup packet");
     FirstPacket packet = parse_first_packet(receive(length - 4));
     if (const auto* cancel = std::get_if<CancelKey>(&packet)) return *cancel;
     if (auto* startup = std::get_if<Startup>(&packet)) {
@@ -62,7 +63,8 @@ std::variant<CancelKey, Startup> Handshake::begin() {
 std::string Handshake::receive_answer() {
   const std::string header = receive(kFrameHeaderBytes);
   const std::uint32_t length = read_u32(header.data() + 1);
-  if (header[0] != 'p' || length < 4 || length > kMaxAuthBytes) throw violation("expected a SASL response");
+  if (header[0] != 'p' || length < 4 || length > kMaxAuthBytes)
+    throw violation("expected a SASL response");
   return receive(length - 4);
 }
 
@@ -70,16 +72,18 @@ void Handshake::authenticate(const scram::Verifier& verifier, std::string_view u
   send(Message('R').int32(kAuthSasl).text(kMechanism).text("").bytes());
   const std::string initial = receive_answer();
   Reader reader(initial);
-  if (reader.text() != kMechanism) throw violation("the client chose a mechanism that was not offered");
+  if (reader.text() != kMechanism)
+    throw violation("the client chose a mechanism that was not offered");
   if (reader.int32() != reader.rest().size()) throw violation("invalid SASL initial response");
   scram::Exchange exchange(verifier);
   send(Message('R').int32(kAuthSaslContinue).raw(exchange.first(reader.rest())).bytes());
   const std::optional<std::string> proof = exchange.final(receive_answer());
   if (!proof) {
-    throw util::Error(
-        util::Kind::Connect, util::cat("password authentication failed for user \"", user, "\""),
-        {.hint = "the guarded command gets a one-time password in its environment; use that URL or PGPASSWORD",
-         .sqlstate = "28P01"});
+    throw util::Error(util::Kind::Connect,
+                      util::cat("password authentication failed for user \"", user, "\""),
+                      {.hint = "the guarded command gets a one-time password in its environment; "
+                               "use that URL or PGPASSWORD",
+                       .sqlstate = "28P01"});
   }
   send(Message('R').int32(kAuthSaslFinal).raw(*proof).bytes());
 }

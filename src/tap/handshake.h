@@ -1,5 +1,5 @@
-// What a client and the tap say to each other before the server comes in: encryption refused, startup packet,
-// one-time password.
+// What a client and the tap say to each other before the server comes in: encryption refused,
+// startup packet, one-time password.
 //
 // Failure: Kind::Connect, in words for the client, with its SQLSTATE.
 // Threads: one.

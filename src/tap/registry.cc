@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kMaxRefused = 100;  // of logins; the latest are kept
 
 util::Error shut() {
-  return {util::Kind::Connect, "the guarded run does not let the command begin",
+  return {util::Kind::Connect,
+          "the guarded run does not let the command begin",
           {.hint = "the output of pgbelay says why", .sqlstate = "57P03"}};
 }
 
@@ -127,8 +128,8 @@ std::vector<SessionRecord> Registry::sessions() const {
 
 std::size_t Registry::open_sessions() const {
   util::Lock lock(mutex_);
-  return static_cast<std::size_t>(
-      std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return !entry.record.end; }));
+  return static_cast<std::size_t>(std::count_if(
+      entries_.begin(), entries_.end(), [](const Entry& entry) { return !entry.record.end; }));
 }
 
 std::vector<FailedStatement> Registry::failures() const {

@@ -1,4 +1,5 @@
-// What is known of all sessions of one tap, and the order in which they may go on: logins, the gate, the end.
+// What is known of all sessions of one tap, and the order in which they may go on: logins, the
+// gate, the end.
 //
 // Threads: from any. Callbacks of the options run without the mutex, one at a time.
 #pragma once
@@ -21,8 +22,8 @@ class Registry {
  public:
   explicit Registry(const Options& options) : options_(options) {}
 
-  // A login at the server, from before its first byte until the session is entered. While the gate decides
-  // no login is under way, so every backend of ours that it sees is in sessions().
+  // A login at the server, from before its first byte until the session is entered. While the gate
+  // decides no login is under way, so every backend of ours that it sees is in sessions().
   class Login {
    public:
     explicit Login(Registry& registry);  // waits for the gate
@@ -34,8 +35,10 @@ class Registry {
     Registry& registry_;
   };
 
-  // Enters the session and calls on_session. Returns its number; `key` is what its client cancels with.
-  std::size_t enter(const SessionRecord& record, std::uint32_t key, std::shared_ptr<const Canceller> canceller);
+  // Enters the session and calls on_session. Returns its number; `key` is what its client cancels
+  // with.
+  std::size_t enter(const SessionRecord& record, std::uint32_t key,
+                    std::shared_ptr<const Canceller> canceller);
   void let_in(std::size_t session);
   void count(std::size_t session, std::uint64_t statements);
   void leave(std::size_t session);
@@ -67,7 +70,8 @@ class Registry {
   mutable util::Mutex mutex_;
   util::Condition changed_;
   std::deque<Entry> entries_ PGBELAY_GUARDED_BY(mutex_);
-  std::vector<FailedStatement> refused_ PGBELAY_GUARDED_BY(mutex_);  // logins that the server refused
+  std::vector<FailedStatement> refused_
+      PGBELAY_GUARDED_BY(mutex_);  // logins that the server refused
   std::size_t logins_ PGBELAY_GUARDED_BY(mutex_) = 0;
   Gate gate_ PGBELAY_GUARDED_BY(mutex_) = Gate::Closed;
   std::exception_ptr callback_failure_ PGBELAY_GUARDED_BY(mutex_);

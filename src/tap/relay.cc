@@ -73,7 +73,8 @@ bool Relay::fill_from_server(Step& step) {
   // TLS gives one record of at most 16 KiB at a time: take what is there.
   while (result == Upstream::Io::Done && to_client_.end < to_client_.bytes.size()) {
     std::size_t got = 0;
-    result = upstream_.read(to_client_.bytes.data() + to_client_.end, to_client_.bytes.size() - to_client_.end, got);
+    result = upstream_.read(to_client_.bytes.data() + to_client_.end,
+                            to_client_.bytes.size() - to_client_.end, got);
     to_client_.end += got;
     if (got < kBulkBytes && !upstream_.buffered()) break;
   }
@@ -91,7 +92,8 @@ Relay::Step Relay::from_client() {
   if (to_server_.empty() && !fill_from_client(step)) return step;
   while (!to_server_.empty() && !server_deaf_) {
     std::size_t put = 0;
-    const Upstream::Io result = upstream_.write(to_server_.view().data(), to_server_.view().size(), put);
+    const Upstream::Io result =
+        upstream_.write(to_server_.view().data(), to_server_.view().size(), put);
     to_server_.begin += put;
     if (result == Upstream::Io::Closed) {
       server_deaf_ = true;
@@ -121,7 +123,9 @@ bool Relay::wait() {
   std::array<pollfd, 3> items{pollfd{.fd = client_, .events = 0, .revents = 0},
                               pollfd{.fd = upstream_.socket(), .events = 0, .revents = 0},
                               pollfd{.fd = stop_.fd(), .events = POLLIN, .revents = 0}};
-  const auto add = [](pollfd& item, short events) { item.events = static_cast<short>(item.events | events); };
+  const auto add = [](pollfd& item, short events) {
+    item.events = static_cast<short>(item.events | events);
+  };
   if (to_server_.empty()) {
     add(items[0], POLLIN);
   } else {

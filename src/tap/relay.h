@@ -1,7 +1,7 @@
 // Passes the bytes of one session on, unchanged, both ways, and watches the messages go by.
 //
-// Memory: two buffers of 128 KiB, whatever passes. A side that does not read stops the other from being read.
-// Threads: one.
+// Memory: two buffers of 128 KiB, whatever passes. A side that does not read stops the other from
+// being read. Threads: one.
 #pragma once
 
 #include <functional>
@@ -60,7 +60,7 @@ class Relay {
   FrameScanner server_frames_;
   Buffer to_server_;
   Buffer to_client_;
-  Upstream::Io read_wants_ = Upstream::Io::WantRead;    // what a blocked read of the server waits for
+  Upstream::Io read_wants_ = Upstream::Io::WantRead;  // what a blocked read of the server waits for
   Upstream::Io write_wants_ = Upstream::Io::WantWrite;  // and a blocked write
   bool gate_passed_ = false;
   bool server_deaf_ = false;  // it takes nothing more, but may still say why

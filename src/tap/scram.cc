@@ -16,7 +16,8 @@ namespace tap::scram {
 
 namespace {
 
-constexpr int kIterations = 4096;  // PostgreSQL's own; the password is random, so more would gain nothing
+constexpr int kIterations =
+    4096;  // PostgreSQL's own; the password is random, so more would gain nothing
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kNonceBytes = 18;
 
@@ -39,8 +40,8 @@ std::string random_bytes(std::size_t count) {
 Digest hmac(const Digest& key, std::string_view text) {
   Digest out{};
   unsigned int size = 0;
-  const unsigned char* done =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(text), text.size(), out.data(), &size);
+  const unsigned char* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                   octets(text), text.size(), out.data(), &size);
   PGBELAY_ASSERT(done != nullptr && size == out.size());
   return out;
 }
@@ -81,8 +82,8 @@ Verifier::Verifier(const util::Secret& password) : salt_(random_bytes(kSaltBytes
 }
 
 std::string Exchange::first(std::string_view client_first) {
-  // gs2-header: channel binding flag, authorisation identity (none), then the message itself. "y" is a client
-  // that could bind channels but was not offered it.
+  // gs2-header: channel binding flag, authorisation identity (none), then the message itself. "y"
+  // is a client that could bind channels but was not offered it.
   if (!client_first.starts_with("n,,") && !client_first.starts_with("y,,")) {
     throw malformed("channel binding or another identity was asked for");
   }
@@ -93,7 +94,8 @@ std::string Exchange::first(std::string_view client_first) {
   const std::string_view client_nonce = attribute(rest, 'r');
   if (client_nonce.empty()) throw malformed("no nonce");
   nonce_ = util::cat(client_nonce, base64(random_bytes(kNonceBytes)));
-  const std::string reply = util::cat("r=", nonce_, ",s=", base64(verifier_.salt_), ",i=", kIterations);
+  const std::string reply =
+      util::cat("r=", nonce_, ",s=", base64(verifier_.salt_), ",i=", kIterations);
   auth_message_ = util::cat(bare, ',', reply, ',');
   return reply;
 }
@@ -101,7 +103,8 @@ std::string Exchange::first(std::string_view client_first) {
 std::optional<std::string> Exchange::final(std::string_view client_final) {
   if (auth_message_.empty()) throw malformed("there was no first message");
   std::string_view rest = client_final;
-  if (attribute(rest, 'c') != base64(gs2_header_)) throw malformed("the channel binding has changed");
+  if (attribute(rest, 'c') != base64(gs2_header_))
+    throw malformed("the channel binding has changed");
   if (attribute(rest, 'r') != nonce_) throw malformed("the nonce has changed");
   const std::size_t proof_at = client_final.rfind(",p=");
   if (proof_at == std::string_view::npos) throw malformed("no proof");
@@ -112,10 +115,12 @@ std::optional<std::string> Exchange::final(std::string_view client_final) {
   const Digest signature = hmac(verifier_.stored_key_, auth_message_);
   Digest client_key{};
   for (std::size_t n = 0; n < client_key.size(); ++n) {
-    client_key[n] = static_cast<unsigned char>(static_cast<unsigned char>((*proof)[n]) ^ signature[n]);
+    client_key[n] =
+        static_cast<unsigned char>(static_cast<unsigned char>((*proof)[n]) ^ signature[n]);
   }
   const Digest candidate = sha256(client_key);
-  if (CRYPTO_memcmp(candidate.data(), verifier_.stored_key_.data(), candidate.size()) != 0) return std::nullopt;
+  if (CRYPTO_memcmp(candidate.data(), verifier_.stored_key_.data(), candidate.size()) != 0)
+    return std::nullopt;
   return util::cat("v=", base64(as_text(hmac(verifier_.server_key_, auth_message_))));
 }
 
@@ -128,7 +133,8 @@ std::string base64(std::string_view bytes) {
 std::optional<std::string> unbase64(std::string_view text) {
   if (text.empty() || text.size() % 4 != 0) return std::nullopt;
   std::vector<unsigned char> out(text.size() / 4 * 3);
-  if (EVP_DecodeBlock(out.data(), octets(text), static_cast<int>(text.size())) < 0) return std::nullopt;
+  if (EVP_DecodeBlock(out.data(), octets(text), static_cast<int>(text.size())) < 0)
+    return std::nullopt;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
   return std::string(out.begin(), out.end() - static_cast<std::ptrdiff_t>(padding));
 }

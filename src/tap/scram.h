@@ -1,8 +1,8 @@
 // The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677) for one password.
 //
 // Guarantees: the password does not cross the connection; the proof is compared in constant time.
-// Failure: Kind::Connect with SQLSTATE 08P01 for messages that are none of SCRAM. A wrong password is a value.
-// Threads: Verifier may be shared; an exchange belongs to one client.
+// Failure: Kind::Connect with SQLSTATE 08P01 for messages that are none of SCRAM. A wrong password
+// is a value. Threads: Verifier may be shared; an exchange belongs to one client.
 #pragma once
 
 #include <array>

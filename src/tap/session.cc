@@ -27,7 +27,8 @@ void say(Shared& shared, int client, const util::Error& error) {
 }
 
 std::uint32_t random_key() {
-  const std::string digits = util::random_secret(4).reveal();  // handed to the client, as the server's would be
+  const std::string digits =
+      util::random_secret(4).reveal();  // handed to the client, as the server's would be
   return read_u32(util::unhex(digits).value_or(std::string(4, '\0')).data());
 }
 
@@ -57,7 +58,8 @@ void Session::run() {
   if (const auto* key = std::get_if<CancelKey>(&wish)) return cancel(*key);
   const auto& startup = std::get<Startup>(wish);
   if (value_of(startup, "user").empty()) {
-    throw util::Error(util::Kind::Connect, "the startup packet names no user", {.sqlstate = "28000"});
+    throw util::Error(util::Kind::Connect, "the startup packet names no user",
+                      {.sqlstate = "28000"});
   }
   handshake.authenticate(shared_.verifier, value_of(startup, "user"));
   open(startup);
@@ -113,18 +115,22 @@ void Session::refused(const Startup& startup, const util::Error& error) {
   const bool login_refused = error.sqlstate().starts_with("28") || error.sqlstate().empty();
   if (user == shared_.options.server.user() || !login_refused) throw error;
   throw util::Error(
-      util::Kind::Connect, util::cat("the guarded run has no password for user \"", user, "\": ", error.message()),
+      util::Kind::Connect,
+      util::cat("the guarded run has no password for user \"", user, "\": ", error.message()),
       {.hint = util::cat("connect as \"", shared_.options.server.user(),
-                         "\", or start pgbelay with the URL of the user that the command needs, or with --no-tap"),
+                         "\", or start pgbelay with the URL of the user that the command needs, or "
+                         "with --no-tap"),
        .sqlstate = "28000"});
 }
 
 void Session::let_in() {
   std::string bytes = Message('R').int32(0).bytes();
   bytes += upstream_->greeting();
-  bytes += Message('K').int32(static_cast<std::uint32_t>(upstream_->backend_pid())).int32(key_).bytes();
+  bytes +=
+      Message('K').int32(static_cast<std::uint32_t>(upstream_->backend_pid())).int32(key_).bytes();
   bytes += Message('Z').byte('I').bytes();
-  if (!write_all(client_, bytes, shared_.stop, std::chrono::steady_clock::now() + kGreetingTime)) throw ClientGone();
+  if (!write_all(client_, bytes, shared_.stop, std::chrono::steady_clock::now() + kGreetingTime))
+    throw ClientGone();
   shared_.registry.let_in(number_);
 }
 
@@ -139,8 +145,11 @@ void Session::relay() {
                      shared_.registry.failed(number_, std::move(failure));
                    }});
   switch (relay.run()) {
-    case Relay::End::Client: break;
-    case Relay::End::Server: linger(client_, shared_.stop); break;
+    case Relay::End::Client:
+      break;
+    case Relay::End::Server:
+      linger(client_, shared_.stop);
+      break;
     case Relay::End::Stopped:
       if (shared_.cancel_on_stop && relay.statement_running()) upstream_->canceller()->cancel();
       if (relay.may_speak()) {
@@ -163,12 +172,14 @@ void serve(Shared& shared, util::UniqueFd client) noexcept {
     Session(shared, client.get()).run();
   } catch (const ClientGone&) {
     return;
-  } catch (const util::Error& error) {  // the boundary of the thread: the client is the one to be told
+  } catch (
+      const util::Error& error) {  // the boundary of the thread: the client is the one to be told
     util::log::info(util::cat("tap: refused a client: ", util::printable(error.message())));
     say(shared, client.get(), error);
   } catch (const std::exception& error) {
     util::log::warning(util::cat("tap: a session failed: ", error.what()));
-    say(shared, client.get(), {util::Kind::Bug, "internal error of the tap", {.sqlstate = "XX000"}});
+    say(shared, client.get(),
+        {util::Kind::Bug, "internal error of the tap", {.sqlstate = "XX000"}});
   }
 }
 

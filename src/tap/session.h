@@ -1,7 +1,7 @@
 // One client of the tap, from its first byte to its last.
 //
-// Failure: none comes out; the client is told what it needs to know, the registry what the run does.
-// Threads: one per client. Ends soon after the stop signal.
+// Failure: none comes out; the client is told what it needs to know, the registry what the run
+// does. Threads: one per client. Ends soon after the stop signal.
 #pragma once
 
 #include <atomic>

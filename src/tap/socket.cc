@@ -27,7 +27,8 @@ constexpr auto kLinger = 500ms;
 // In the form that poll() wants, rounded up; -1 waits for ever.
 int milliseconds_until(Deadline deadline) {
   if (deadline == Deadline::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp(left, 0ms, std::chrono::milliseconds(1h)).count());
 }
 
@@ -68,8 +69,10 @@ std::uint16_t local_port(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
+  if (address.ss_family == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  if (address.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
   return 0;
 }
 
@@ -124,7 +127,8 @@ bool write_all(int fd, std::string_view bytes, const StopSignal& stop, Deadline 
 }
 
 void write_now(int fd, std::string_view bytes) noexcept {
-  [[maybe_unused]] const ssize_t put = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  [[maybe_unused]] const ssize_t put =
+      ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void linger(int fd, const StopSignal& stop) {

@@ -45,8 +45,8 @@ bool write_all(int fd, std::string_view bytes, const StopSignal& stop, Deadline 
 // What the system takes at once, of a few words to a client that is about to be closed.
 void write_now(int fd, std::string_view bytes) noexcept;
 
-// Says goodbye so that the client still gets what was written: closing with unread input would reset the
-// connection.
+// Says goodbye so that the client still gets what was written: closing with unread input would
+// reset the connection.
 void linger(int fd, const StopSignal& stop);
 
 }  // namespace tap

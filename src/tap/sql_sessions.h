@@ -16,7 +16,8 @@ namespace tap {
 // backend_start, client_port (-1 for a Unix socket).
 const char* own_session_sql() noexcept;
 
-// Those of `records` whose backend still lives. The identity is the pid and, where it is known, backend_start.
+// Those of `records` whose backend still lives. The identity is the pid and, where it is known,
+// backend_start.
 std::vector<int> alive(pg::Connection& control, std::span<const SessionRecord> records);
 // Ends these backends. One that has ended meanwhile is no error.
 void terminate(pg::Connection& control, std::span<const int> pids);

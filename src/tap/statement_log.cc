@@ -10,12 +10,12 @@ namespace tap {
 
 namespace {
 
-constexpr std::size_t kTextBytes = 65'536;      // of a statement
-constexpr std::size_t kNameBytes = 4'096;       // of a Bind, Execute …: only the names at its beginning
+constexpr std::size_t kTextBytes = 65'536;  // of a statement
+constexpr std::size_t kNameBytes = 4'096;  // of a Bind, Execute …: only the names at its beginning
 constexpr std::size_t kErrorBytes = 65'536;
 constexpr std::size_t kMaxPending = 65'536;
-constexpr std::size_t kMaxNames = 1'000;        // of prepared statements, of portals
-constexpr std::size_t kPreparedBytes = 8'192;   // of a text that is kept for a name
+constexpr std::size_t kMaxNames = 1'000;       // of prepared statements, of portals
+constexpr std::size_t kPreparedBytes = 8'192;  // of a text that is kept for a name
 
 // A simple query or a function call is over with ReadyForQuery, as is a Sync.
 bool ends_with_ready(char type) { return type == 'Q' || type == 'F' || type == 'S'; }
@@ -23,12 +23,18 @@ bool ends_with_ready(char type) { return type == 'Q' || type == 'F' || type == '
 // Whether the server's message `answer` is the last one for the client's message `type`.
 bool completes(char answer, char type) {
   switch (type) {
-    case 'P': return answer == '1';
-    case 'B': return answer == '2';
-    case 'C': return answer == '3';
-    case 'D': return answer == 'T' || answer == 'n';
-    case 'E': return answer == 'C' || answer == 'I' || answer == 's';
-    default: return false;
+    case 'P':
+      return answer == '1';
+    case 'B':
+      return answer == '2';
+    case 'C':
+      return answer == '3';
+    case 'D':
+      return answer == 'T' || answer == 'n';
+    case 'E':
+      return answer == 'C' || answer == 'I' || answer == 's';
+    default:
+      return false;
   }
 }
 
@@ -41,28 +47,54 @@ std::string field(const std::map<char, std::string>& fields, char code) {
 
 std::size_t StatementLog::wanted_from_client(char type) noexcept {
   switch (type) {
-    case 'Q': return kTextBytes + 1;
-    case 'P': return kNameBytes + kTextBytes;
-    case 'B': case 'D': case 'C': case 'E': return kNameBytes;
-    case 'S': case 'F': case 'c': case 'f': return 0;
-    default: return kSkip;
+    case 'Q':
+      return kTextBytes + 1;
+    case 'P':
+      return kNameBytes + kTextBytes;
+    case 'B':
+    case 'D':
+    case 'C':
+    case 'E':
+      return kNameBytes;
+    case 'S':
+    case 'F':
+    case 'c':
+    case 'f':
+      return 0;
+    default:
+      return kSkip;
   }
 }
 
 std::size_t StatementLog::wanted_from_server(char type) noexcept {
   switch (type) {
-    case 'E': return kErrorBytes;
-    case '1': case '2': case '3': case 'T': case 'n': case 'C': case 'I': case 's': case 'Z': case 'G': return 0;
-    default: return kSkip;
+    case 'E':
+      return kErrorBytes;
+    case '1':
+    case '2':
+    case '3':
+    case 'T':
+    case 'n':
+    case 'C':
+    case 'I':
+    case 's':
+    case 'Z':
+    case 'G':
+      return 0;
+    default:
+      return kSkip;
   }
 }
 
 StatementLog::Text StatementLog::keep(std::string_view statement) const {
-  const std::size_t limit = pending_.size() < 16 ? kTextBytes : pending_.size() < 256 ? kPreparedBytes : 512;
+  const std::size_t limit = pending_.size() < 16    ? kTextBytes
+                            : pending_.size() < 256 ? kPreparedBytes
+                                                    : 512;
   return std::make_shared<const std::string>(util::cut_utf8(statement, limit));
 }
 
-StatementLog::Text StatementLog::named(const std::map<std::string, Text>& names, std::string_view name) const {
+StatementLog::Text StatementLog::named(const std::map<std::string, Text>& names,
+                                       std::string_view name) const {
   const auto found = names.find(std::string(name));
   return found == names.end() ? nullptr : found->second;
 }
@@ -112,7 +144,9 @@ void StatementLog::extended(char type, std::string_view payload) {
     const std::string_view name = reader.text_or_rest();
     const Text text = keep(reader.text_or_rest());
     remember(prepared_, name,
-             name.empty() ? text : std::make_shared<const std::string>(util::cut_utf8(*text, kPreparedBytes)));
+             name.empty()
+                 ? text
+                 : std::make_shared<const std::string>(util::cut_utf8(*text, kPreparedBytes)));
     queue(type, text);
   } else if (type == 'B') {
     const std::string_view portal = reader.text_or_rest();
@@ -128,7 +162,8 @@ void StatementLog::extended(char type, std::string_view payload) {
   }
 }
 
-// ReadyForQuery answers the first Sync or simple query; what the server skipped after an error goes as well.
+// ReadyForQuery answers the first Sync or simple query; what the server skipped after an error goes
+// as well.
 void StatementLog::ready() {
   copy_in_ = false;
   const auto end = std::find_if(pending_.begin(), pending_.end(),
@@ -139,7 +174,8 @@ void StatementLog::ready() {
 void StatementLog::begin_copy_in() {
   copy_in_ = true;
   if (pending_.empty() || pending_.front().type != 'E') return;
-  // Sent ahead, before the client knew: read by the server within the COPY, hence without an answer.
+  // Sent ahead, before the client knew: read by the server within the COPY, hence without an
+  // answer.
   std::erase_if(pending_, [](const Pending& item) { return item.type == 'S'; });
 }
 

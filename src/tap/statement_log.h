@@ -1,9 +1,8 @@
-// Follows the statements of one session by its protocol, so that an error can be told by its text: the
-// messages a client sends are queued, the server's answers take them off again.
+// Follows the statements of one session by its protocol, so that an error can be told by its text:
+// the messages a client sends are queued, the server's answers take them off again.
 //
-// Memory: texts are cut at 64 KiB, less when many messages are on their way. With more than 65 536 of these
-// the order is given up and the statement sent last is named.
-// Threads: one.
+// Memory: texts are cut at 64 KiB, less when many messages are on their way. With more than 65 536
+// of these the order is given up and the statement sent last is named. Threads: one.
 #pragma once
 
 #include <cstddef>

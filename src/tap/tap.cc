@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxClients = 1'000;  // at once; PostgreSQL's default is 100
-constexpr auto kGrace = 100ms;              // for backends to notice by themselves that their client has gone
+constexpr auto kGrace = 100ms;  // for backends to notice by themselves that their client has gone
 constexpr auto kAskAgain = 10ms;
 
 struct Client {
@@ -38,7 +38,8 @@ std::vector<SessionRecord> known_backends(const Registry& registry) {
   return records;
 }
 
-void wait_for_backends(pg::Connection& control, const std::vector<SessionRecord>& records, Deadline deadline) {
+void wait_for_backends(pg::Connection& control, const std::vector<SessionRecord>& records,
+                       Deadline deadline) {
   const Deadline patience = std::chrono::steady_clock::now() + kGrace;
   while (true) {
     const std::vector<int> pids = alive(control, records);
@@ -61,7 +62,9 @@ void wait_for_backends(pg::Connection& control, const std::vector<SessionRecord>
 
 struct Tap::State {
   explicit State(Options options)
-      : shared(std::move(options)), listener(listen_on_loopback()), port(local_port(listener.get())) {
+      : shared(std::move(options)),
+        listener(listen_on_loopback()),
+        port(local_port(listener.get())) {
     accepting = std::jthread([this] { accept_clients(); });
   }
   ~State() { shared.stop.raise(); }
@@ -87,7 +90,8 @@ void Tap::State::begin(util::UniqueFd client) {
   util::Lock lock(mutex);
   std::erase_if(clients, [](const Client& item) { return item.over.load(); });
   if (clients.size() >= kMaxClients) {
-    const util::Error full(util::Kind::Connect, "too many connections to the guarded run", {.sqlstate = "53300"});
+    const util::Error full(util::Kind::Connect, "too many connections to the guarded run",
+                           {.sqlstate = "53300"});
     write_all(client.get(), fatal_response(full), shared.stop, std::chrono::steady_clock::now());
     return;
   }
@@ -99,7 +103,8 @@ void Tap::State::begin(util::UniqueFd client) {
       item.over = true;
       changed.notify_all();
     });
-  } catch (const std::system_error& error) {  // no thread to be had: this client is closed, others go on
+  } catch (
+      const std::system_error& error) {  // no thread to be had: this client is closed, others go on
     util::log::warning(util::cat("tap: no thread for a client: ", error.what()));
     clients.pop_back();
   }
@@ -107,7 +112,8 @@ void Tap::State::begin(util::UniqueFd client) {
 
 void Tap::State::accept_clients() noexcept {
   try {
-    while (util::UniqueFd client = accept_client(listener.get(), shared.stop)) begin(std::move(client));
+    while (util::UniqueFd client = accept_client(listener.get(), shared.stop))
+      begin(std::move(client));
   } catch (const std::exception& error) {  // the boundary of the thread
     util::log::warning(util::cat("tap: no longer accepts clients: ", error.what()));
   }
@@ -131,13 +137,15 @@ void Tap::State::end_sessions(std::chrono::milliseconds timeout, pg::Connection*
   shared.stop.raise();
   if (accepting.joinable()) accepting.join();
   listener.reset();  // from here on the system refuses for us
-  // A client that is not over in time hangs in a cancel request; its backend is ended below all the same.
+  // A client that is not over in time hangs in a cancel request; its backend is ended below all the
+  // same.
   if (!wait_for_clients(deadline)) util::log::warning("tap: a cancel request is not answered");
 
   const std::vector<SessionRecord> records = known_backends(shared.registry);
   if (!records.empty()) {
     std::optional<pg::Connection> own;
-    if (control == nullptr) own = pg::Connection::open(shared.options.server, shared.options.application_name);
+    if (control == nullptr)
+      own = pg::Connection::open(shared.options.server, shared.options.application_name);
     wait_for_backends(control == nullptr ? *own : *control, records, deadline);
   }
   ended = true;

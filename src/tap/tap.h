@@ -1,15 +1,17 @@
-// The proxy between the guarded command and the server: the run knows for certain which sessions are the
-// command's, which statement failed in each, and can end them (architecture.md §5, F7, S9, K1).
+// The proxy between the guarded command and the server: the run knows for certain which sessions
+// are the command's, which statement failed in each, and can end them (architecture.md §5, F7, S9,
+// K1).
 //
-// Listens on a loopback port. Authentication ends on both sides: the command proves with SCRAM-SHA-256 that
-// it knows a one-time password of this tap; libpq then logs in at the server with the original credentials.
-// Afterwards bytes pass unchanged in both directions.
+// Listens on a loopback port. Authentication ends on both sides: the command proves with
+// SCRAM-SHA-256 that it knows a one-time password of this tap; libpq then logs in at the server
+// with the original credentials. Afterwards bytes pass unchanged in both directions.
 //
-// Guarantees: without the one-time password nothing reaches the server, not even a login (S9). A session is
-// reported through on_session before any message of its client goes through (K1).
-// Failure: the constructor throws Kind::Io. What goes wrong in a session is told to its client only.
-// Threads: every method may be called from any thread. Callbacks run on threads of the tap, one at a time;
-// they may call sessions() and failures(), but neither end_sessions() nor the destructor.
+// Guarantees: without the one-time password nothing reaches the server, not even a login (S9). A
+// session is reported through on_session before any message of its client goes through (K1).
+// Failure: the constructor throws Kind::Io. What goes wrong in a session is told to its client
+// only. Threads: every method may be called from any thread. Callbacks run on threads of the tap,
+// one at a time; they may call sessions() and failures(), but neither end_sessions() nor the
+// destructor.
 #pragma once
 
 #include <chrono>
@@ -30,27 +32,30 @@ namespace tap {
 
 // A session at the server that the tap opened for a client. Refused logins are not sessions.
 struct SessionRecord {
-  int backend_pid = 0;         // as the server told it (BackendKeyData)
-  // pg_stat_activity.backend_start in UTC, "2026-11-20 14:30:52.123456"; empty if the backend that answers is
-  // not `backend_pid` (a pooler), or could not be asked (physical replication).
+  int backend_pid = 0;  // as the server told it (BackendKeyData)
+  // pg_stat_activity.backend_start in UTC, "2026-11-20 14:30:52.123456"; empty if the backend that
+  // answers is not `backend_pid` (a pooler), or could not be asked (physical replication).
   std::string backend_start;
-  // The server sees the tap's own address, hence nothing stands between (F5); true for a Unix socket.
+  // The server sees the tap's own address, hence nothing stands between (F5); true for a Unix
+  // socket.
   bool direct = false;
-  bool replication = false;    // not counted by pg_stat_database.sessions (F5)
+  bool replication = false;  // not counted by pg_stat_database.sessions (F5)
   std::string database;
   std::string user;
   std::string application;
   util::Clock::time_point start;
-  std::optional<util::Clock::time_point> end;  // when the tap closed it; the backend may live a little longer
+  std::optional<util::Clock::time_point>
+      end;                       // when the tap closed it; the backend may live a little longer
   std::uint64_t statements = 0;  // simple queries, executions and function calls sent
   bool login_complete = false;   // the client has been let in; still false in on_session
 };
 
-// An error that the server reported. A login that the server refused is one with pid 0 and no statement.
+// An error that the server reported. A login that the server refused is one with pid 0 and no
+// statement.
 struct FailedStatement {
   int backend_pid = 0;
   std::string sqlstate;
-  std::string severity;   // ERROR, FATAL, PANIC; not localised where the server says it (9.6+)
+  std::string severity;  // ERROR, FATAL, PANIC; not localised where the server says it (9.6+)
   std::string message;
   std::string statement;  // as sent, cut at 64 KiB, NOT scrubbed; empty if none was running
   util::Clock::time_point time;
@@ -58,44 +63,49 @@ struct FailedStatement {
 
 struct Options {
   pg::ConnInfo server;
-  std::string application_name;               // for clients that send none
-  std::vector<std::string> startup_settings;  // NAME=VALUE, in every session, stronger than the client's own
-  // Called when the server has accepted the login, before the client is told so: journal the session here.
-  // If it throws, the client is refused and the exception is kept (rethrow_failure).
+  std::string application_name;  // for clients that send none
+  std::vector<std::string>
+      startup_settings;  // NAME=VALUE, in every session, stronger than the client's own
+  // Called when the server has accepted the login, before the client is told so: journal the
+  // session here. If it throws, the client is refused and the exception is kept (rethrow_failure).
   std::function<void(const SessionRecord&)> on_session;
-  // The gate: called once, before the very first message that any client sends after its login goes through;
-  // everybody waits. If it throws, this client and all later ones are refused and the exception is kept.
+  // The gate: called once, before the very first message that any client sends after its login goes
+  // through; everybody waits, and no login at the server is under way, so that what is there beside
+  // sessions() is somebody else's. If it throws, this client and all later ones are refused and the
+  // exception is kept.
   std::function<void()> on_first_statement;
 };
 
 class Tap {
  public:
   explicit Tap(Options options);  // listens when it returns
-  // Closes every connection, without waiting for the server; statements that run there may go on: call
-  // end_sessions() before.
+  // Closes every connection, without waiting for the server; statements that run there may go on:
+  // call end_sessions() before.
   ~Tap();
   Tap(const Tap&) = delete;
   Tap& operator=(const Tap&) = delete;
 
-  std::string host() const;               // 127.0.0.1
+  std::string host() const;  // 127.0.0.1
   std::string port() const;
-  const util::Secret& password() const;   // for pg::ConnInfo::redirected
+  const util::Secret& password() const;  // for pg::ConnInfo::redirected
 
-  std::vector<SessionRecord> sessions() const;     // all there ever were, oldest first
-  std::size_t open_sessions() const;               // those that have not ended
-  std::vector<FailedStatement> failures() const;   // the last one of each session, in the order of time
+  std::vector<SessionRecord> sessions() const;  // all there ever were, oldest first
+  std::size_t open_sessions() const;            // those that have not ended
+  std::vector<FailedStatement> failures()
+      const;  // the last one of each session, in the order of time
   std::optional<FailedStatement> last_failure() const;
 
   // The first exception of a callback, if there was one.
   void rethrow_failure() const;
 
-  // From now on refuses new clients; cancels what runs, closes all connections and waits until every backend
-  // that the tap opened is gone, ending it by pg_terminate_backend where it does not go by itself. Repeating
-  // it is harmless. Asks through `control`, a session on the same server, whatever its database.
-  // Throws Kind::Query naming the pids if some are left after `timeout`, Kind::Connect if it cannot ask.
+  // From now on refuses new clients; cancels what runs, closes all connections and waits until
+  // every backend that the tap opened is gone, ending it by pg_terminate_backend where it does not
+  // go by itself. Repeating it is harmless. Asks through `control`, a session on the same server,
+  // whatever its database. Throws Kind::Query naming the pids if some are left after `timeout`,
+  // Kind::Connect if it cannot ask.
   void end_sessions(std::chrono::milliseconds timeout, pg::Connection& control);
-  // The same through a connection of its own, opened only if there were sessions. For a moment after the
-  // return the server may still show that one.
+  // The same through a connection of its own, opened only if there were sessions. For a moment
+  // after the return the server may still show that one.
   void end_sessions(std::chrono::milliseconds timeout);
 
  private:

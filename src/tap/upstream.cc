@@ -24,20 +24,31 @@ namespace {
 using Parameters = std::map<std::string, std::string>;
 using namespace std::chrono_literals;
 
-constexpr auto kLoginTime = 2min;          // where no connect_timeout says otherwise
+constexpr auto kLoginTime = 2min;  // where no connect_timeout says otherwise
 constexpr auto kIdentifyTime = 10s;
 constexpr std::size_t kMaxNotices = 100;
 
 // Of the session, hence the client's to say.
 const std::set<std::string, std::less<>> kSessionKeywords{
-    "user",     "password",    "dbname",     "options", "application_name", "fallback_application_name",
-    "replication", "client_encoding", "gssencmode"};
+    "user",        "password",         "dbname",
+    "options",     "application_name", "fallback_application_name",
+    "replication", "client_encoding",  "gssencmode"};
 
 // All that servers report up to 18; libpq gives nothing for those that this one does not.
-constexpr std::array kReported{"server_version", "server_encoding", "client_encoding", "application_name",
-                               "default_transaction_read_only", "in_hot_standby", "is_superuser",
-                               "session_authorization", "DateStyle", "IntervalStyle", "TimeZone",
-                               "integer_datetimes", "standard_conforming_strings", "scram_iterations",
+constexpr std::array kReported{"server_version",
+                               "server_encoding",
+                               "client_encoding",
+                               "application_name",
+                               "default_transaction_read_only",
+                               "in_hot_standby",
+                               "is_superuser",
+                               "session_authorization",
+                               "DateStyle",
+                               "IntervalStyle",
+                               "TimeZone",
+                               "integer_datetimes",
+                               "standard_conforming_strings",
+                               "scram_iterations",
                                "search_path"};
 
 std::string value_of(const Parameters& parameters, std::string_view name) {
@@ -45,7 +56,8 @@ std::string value_of(const Parameters& parameters, std::string_view name) {
   return found == parameters.end() ? std::string() : found->second;
 }
 
-// One more setting in the "options" keyword, where blanks and backslashes are escaped by a backslash.
+// One more setting in the "options" keyword, where blanks and backslashes are escaped by a
+// backslash.
 void add_setting(std::string& options, std::string_view setting) {
   if (!options.empty()) options += ' ';
   options += "-c ";
@@ -55,8 +67,8 @@ void add_setting(std::string& options, std::string_view setting) {
   }
 }
 
-// The client's own "options". A single backslash at the end means nothing to the server, but would join the
-// last word to what is added behind.
+// The client's own "options". A single backslash at the end means nothing to the server, but would
+// join the last word to what is added behind.
 std::string client_options(std::string text) {
   const std::size_t last = text.find_last_not_of('\\');
   const std::size_t backslashes = text.size() - (last == std::string::npos ? 0 : last + 1);
@@ -65,14 +77,15 @@ std::string client_options(std::string text) {
 }
 
 std::string session_options(const Options& options, const Parameters& client) {
-  static const std::set<std::string, std::less<>> kKeywords{"user",        "database",        "options",
-                                                            "replication", "client_encoding", "application_name"};
+  static const std::set<std::string, std::less<>> kKeywords{
+      "user", "database", "options", "replication", "client_encoding", "application_name"};
   std::string out = client_options(value_of(client, "options"));
   for (const auto& [name, value] : client) {
     if (!kKeywords.contains(name)) add_setting(out, util::cat(name, '=', value));
   }
   for (const std::string& setting : options.startup_settings) add_setting(out, setting);
-  // libpq takes an empty value for a missing one and would use PGOPTIONS, which is not the client's.
+  // libpq takes an empty value for a missing one and would use PGOPTIONS, which is not the
+  // client's.
   return out.empty() ? std::string(" ") : out;
 }
 
@@ -85,8 +98,9 @@ Deadline login_deadline(const Options& options) {
   return now + std::chrono::seconds(*seconds) * (1 + std::count(hosts.begin(), hosts.end(), ','));
 }
 
-// libpq keeps the SQLSTATE of a refused login for itself, but shows it in the verbose form of the message:
-// "FATAL:  3D000: database "x" does not exist", then lines of detail, the last one of them LOCATION.
+// libpq keeps the SQLSTATE of a refused login for itself, but shows it in the verbose form of the
+// message: "FATAL:  3D000: database "x" does not exist", then lines of detail, the last one of them
+// LOCATION.
 util::Error login_failure(std::string text) {
   std::string sqlstate;
   for (std::size_t at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {
@@ -103,7 +117,8 @@ util::Error login_failure(std::string text) {
   return {util::Kind::Connect, std::string(util::trim(text)), {.sqlstate = std::move(sqlstate)}};
 }
 
-// Called by libpq: a notice that finds no memory is lost. The fields have the codes of the protocol.
+// Called by libpq: a notice that finds no memory is lost. The fields have the codes of the
+// protocol.
 void keep_notice(void* kept, const PGresult* result) noexcept {
   auto& messages = *static_cast<std::vector<std::string>*>(kept);
   if (messages.size() >= kMaxNotices) return;
@@ -142,19 +157,22 @@ Parameters login_keywords(const Options& options, const Parameters& client) {
   const std::string database = value_of(client, "database");
   out["user"] = user;
   out["dbname"] = database.empty() ? user : database;  // as the protocol says
-  if (user == options.server.user()) out["password"] = options.server.password().reveal();  // to log in with
+  if (user == options.server.user())
+    out["password"] = options.server.password().reveal();  // to log in with
   const std::string application = value_of(client, "application_name");
   out["application_name"] = application.empty() ? options.application_name : application;
   for (const char* const name : {"replication", "client_encoding"}) {
     if (client.contains(name)) out[name] = client.at(name);
   }
   out["options"] = session_options(options, client);
-  out["gssencmode"] = "disable";  // its raw stream cannot be had from libpq; authentication by GSS can
+  out["gssencmode"] =
+      "disable";  // its raw stream cannot be had from libpq; authentication by GSS can
   return out;
 }
 
 void Upstream::Finish::operator()(pg_conn* raw) const noexcept {
-  // Without the Terminate of PQfinish: inside an incomplete message it would be taken for the rest of it.
+  // Without the Terminate of PQfinish: inside an incomplete message it would be taken for the rest
+  // of it.
   if (PQsocket(raw) >= 0) ::shutdown(PQsocket(raw), SHUT_RDWR);
   PQfinish(raw);
 }
@@ -174,14 +192,16 @@ Upstream Upstream::open(const Options& options, const Parameters& client, const 
   upstream.notices_ = std::make_unique<Notices>();
   // The database's name is taken as it is, not as a connection string.
   upstream.connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
-  if (!upstream.connection_) throw util::Error(util::Kind::Connect, "out of memory", {.sqlstate = "53200"});
+  if (!upstream.connection_)
+    throw util::Error(util::Kind::Connect, "out of memory", {.sqlstate = "53200"});
   PQsetErrorVerbosity(upstream.connection_.get(), PQERRORS_VERBOSE);
   PQsetNoticeReceiver(upstream.connection_.get(), keep_notice, &upstream.notices_->messages);
   upstream.log_in(stop, login_deadline(options));
   upstream.canceller_ = std::make_shared<const Canceller>(upstream.connection_.get());
   upstream.tls_ = static_cast<SSL*>(PQsslStruct(upstream.connection_.get(), "OpenSSL"));
   if (upstream.tls_ != nullptr) {
-    SSL_set_mode(upstream.tls_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_set_mode(upstream.tls_,
+                 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   }
   return upstream;
 }
@@ -189,18 +209,21 @@ Upstream Upstream::open(const Options& options, const Parameters& client, const 
 // For the login and what belongs to it.
 void Upstream::wait(short events, const StopSignal& stop, Deadline deadline) const {
   switch (wait_for(socket(), events, stop, deadline)) {
-    case Wait::Ready: return;
+    case Wait::Ready:
+      return;
     case Wait::Stopped:
       throw util::Error(util::Kind::Connect, "the guarded run is over", {.sqlstate = "57P01"});
     case Wait::TimedOut:
-      throw util::Error(util::Kind::Connect, "the server did not answer the login in time", {.sqlstate = "08006"});
+      throw util::Error(util::Kind::Connect, "the server did not answer the login in time",
+                        {.sqlstate = "08006"});
   }
 }
 
 void Upstream::log_in(const StopSignal& stop, Deadline deadline) {
   pg_conn* const raw = connection_.get();
   PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-  while (PQstatus(raw) != CONNECTION_BAD && next != PGRES_POLLING_OK && next != PGRES_POLLING_FAILED) {
+  while (PQstatus(raw) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
+         next != PGRES_POLLING_FAILED) {
     wait(next == PGRES_POLLING_READING ? POLLIN : POLLOUT, stop, deadline);
     next = PQconnectPoll(raw);
   }
@@ -224,7 +247,8 @@ void Upstream::identify(SessionRecord& record, const StopSignal& stop) {
     const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQgetResult(raw), PQclear);
     if (!result) break;
     if (PQresultStatus(result.get()) != PGRES_TUPLES_OK || PQntuples(result.get()) != 1) continue;
-    if (util::parse_i64(PQgetvalue(result.get(), 0, 0)) != backend_pid()) continue;  // a pooler's number
+    if (util::parse_i64(PQgetvalue(result.get(), 0, 0)) != backend_pid())
+      continue;  // a pooler's number
     record.backend_start = PQgetvalue(result.get(), 0, 1);
     const std::optional<std::int64_t> port = util::parse_i64(PQgetvalue(result.get(), 0, 2));
     const std::uint16_t own = local_port(socket());
@@ -234,8 +258,8 @@ void Upstream::identify(SessionRecord& record, const StopSignal& stop) {
 }
 
 std::string Upstream::greeting() {
-  // Complete messages that arrived behind the last ReadyForQuery are taken in here: a changed parameter is
-  // reported with its new value, a notice is handed on.
+  // Complete messages that arrived behind the last ReadyForQuery are taken in here: a changed
+  // parameter is reported with its new value, a notice is handed on.
   PQconsumeInput(connection_.get());
   PQisBusy(connection_.get());
   std::string out;
@@ -257,14 +281,17 @@ Upstream::Io Upstream::read(char* out, std::size_t size, std::size_t& done) {
       return Io::Done;
     }
     const int reason = SSL_get_error(tls_, got);
-    return reason == SSL_ERROR_WANT_READ ? Io::WantRead : reason == SSL_ERROR_WANT_WRITE ? Io::WantWrite : Io::Closed;
+    return reason == SSL_ERROR_WANT_READ    ? Io::WantRead
+           : reason == SSL_ERROR_WANT_WRITE ? Io::WantWrite
+                                            : Io::Closed;
   }
   const ssize_t got = ::recv(socket(), out, size, 0);
   if (got > 0) {
     done = static_cast<std::size_t>(got);
     return Io::Done;
   }
-  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? Io::WantRead : Io::Closed;
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? Io::WantRead
+                                                                                : Io::Closed;
 }
 
 Upstream::Io Upstream::write(const char* bytes, std::size_t size, std::size_t& done) {
@@ -277,7 +304,9 @@ Upstream::Io Upstream::write(const char* bytes, std::size_t size, std::size_t& d
       return Io::Done;
     }
     const int reason = SSL_get_error(tls_, put);
-    return reason == SSL_ERROR_WANT_READ ? Io::WantRead : reason == SSL_ERROR_WANT_WRITE ? Io::WantWrite : Io::Closed;
+    return reason == SSL_ERROR_WANT_READ    ? Io::WantRead
+           : reason == SSL_ERROR_WANT_WRITE ? Io::WantWrite
+                                            : Io::Closed;
   }
   const ssize_t put = ::send(socket(), bytes, size, MSG_NOSIGNAL);
   if (put >= 0) {

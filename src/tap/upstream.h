@@ -1,5 +1,5 @@
-// The server's side of one session: login by libpq with the original credentials, then the raw stream
-// beneath it (socket or TLS).
+// The server's side of one session: login by libpq with the original credentials, then the raw
+// stream beneath it (socket or TLS).
 //
 // Failure: Kind::Connect with the SQLSTATE of the server, or 08006, in words for the client.
 // Threads: one, except Canceller.
@@ -21,7 +21,8 @@ struct ssl_st;
 
 namespace tap {
 
-// Asks the server to stop what one session runs. Outlives the session; then it does nothing of effect.
+// Asks the server to stop what one session runs. Outlives the session; then it does nothing of
+// effect.
 class Canceller {
  public:
   explicit Canceller(pg_conn* connection);
@@ -45,11 +46,11 @@ class Upstream {
 
   int backend_pid() const noexcept;
   std::shared_ptr<const Canceller> canceller() const { return canceller_; }
-  // Fills backend_start and direct, by one query in the session itself. What that query says against it is
-  // no failure; only a session that is lost by it is.
+  // Fills backend_start and direct, by one query in the session itself. What that query says
+  // against it is no failure; only a session that is lost by it is.
   void identify(SessionRecord& record, const StopSignal& stop);
-  // What a client must see before ReadyForQuery: notices of the login, then every reported parameter. Reads
-  // what libpq has buffered: afterwards only the raw stream may be used.
+  // What a client must see before ReadyForQuery: notices of the login, then every reported
+  // parameter. Reads what libpq has buffered: afterwards only the raw stream may be used.
   std::string greeting();
 
   // The raw stream. Nothing blocks.
@@ -71,10 +72,10 @@ class Upstream {
   void wait(short events, const StopSignal& stop, Deadline deadline) const;
   void log_in(const StopSignal& stop, Deadline deadline);
 
-  std::unique_ptr<Notices> notices_;             // libpq points to it
+  std::unique_ptr<Notices> notices_;  // libpq points to it
   std::unique_ptr<pg_conn, Finish> connection_;
   std::shared_ptr<const Canceller> canceller_;
-  ssl_st* tls_ = nullptr;                        // belongs to the connection
+  ssl_st* tls_ = nullptr;  // belongs to the connection
 };
 
 }  // namespace tap

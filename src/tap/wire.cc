@@ -46,7 +46,8 @@ Message& Message::raw(std::string_view value) {
 std::string Message::bytes() const {
   std::string out = bytes_;
   const auto length = static_cast<std::uint32_t>(out.size() - 1);
-  for (std::size_t n = 0; n < 4; ++n) out[1 + n] = static_cast<char>((length >> (24 - 8 * n)) & 0xFF);
+  for (std::size_t n = 0; n < 4; ++n)
+    out[1 + n] = static_cast<char>((length >> (24 - 8 * n)) & 0xFF);
   return out;
 }
 
@@ -86,8 +87,9 @@ FirstPacket parse_first_packet(std::string_view packet) {
     return CancelKey{.pid = pid, .key = reader.int32()};
   }
   if (code >> 16 != 3) {
-    throw util::Error(util::Kind::Connect, util::cat("protocol version ", code >> 16, " is not supported"),
-                      {.hint = "use a client that speaks protocol 3 (2003 and later)", .sqlstate = "0A000"});
+    throw util::Error(
+        util::Kind::Connect, util::cat("protocol version ", code >> 16, " is not supported"),
+        {.hint = "use a client that speaks protocol 3 (2003 and later)", .sqlstate = "0A000"});
   }
   Startup startup{.minor = code & 0xFFFF};
   while (true) {

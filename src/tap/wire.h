@@ -14,8 +14,8 @@
 
 namespace tap {
 
-constexpr std::size_t kFrameHeaderBytes = 5;         // type, then the length that counts itself
-constexpr std::size_t kMaxStartupBytes = 10'000;     // as in the server (MAX_STARTUP_PACKET_LENGTH)
+constexpr std::size_t kFrameHeaderBytes = 5;      // type, then the length that counts itself
+constexpr std::size_t kMaxStartupBytes = 10'000;  // as in the server (MAX_STARTUP_PACKET_LENGTH)
 constexpr std::size_t kMaxAuthBytes = 65'536;
 
 std::uint32_t read_u32(const char* bytes) noexcept;  // network order
@@ -28,7 +28,7 @@ class Message {
   Message& int32(std::uint32_t value);
   Message& text(std::string_view value);  // with the final zero byte
   Message& raw(std::string_view value);
-  std::string bytes() const;              // with its length
+  std::string bytes() const;  // with its length
 
  private:
   std::string bytes_;
@@ -41,7 +41,7 @@ class Reader {
   bool at_end() const noexcept { return rest_.empty(); }
   char byte();
   std::uint32_t int32();
-  std::string_view text();                // up to a zero byte, which must be there
+  std::string_view text();                   // up to a zero byte, which must be there
   std::string_view text_or_rest() noexcept;  // for payloads that were cut
   std::string_view rest() noexcept { return rest_; }
 
@@ -56,9 +56,9 @@ struct CancelKey {
   std::uint32_t key = 0;
 };
 struct Startup {
-  std::uint32_t minor = 0;                       // of protocol 3
-  std::map<std::string, std::string> parameters; // user, database, options, GUCs …
-  std::vector<std::string> extensions;           // names beginning with _pq_.: none is known
+  std::uint32_t minor = 0;                        // of protocol 3
+  std::map<std::string, std::string> parameters;  // user, database, options, GUCs …
+  std::vector<std::string> extensions;            // names beginning with _pq_.: none is known
 };
 using FirstPacket = std::variant<SslRequest, GssRequest, CancelKey, Startup>;
 

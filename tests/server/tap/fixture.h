@@ -1,4 +1,5 @@
-// A tap before a server that asks for a SCRAM password, and real clients of it. The server speaks TLS too.
+// A tap before a server that asks for a SCRAM password, and real clients of it. The server speaks
+// TLS too.
 #pragma once
 
 #include <gtest/gtest.h>

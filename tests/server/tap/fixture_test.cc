@@ -22,15 +22,16 @@ std::filesystem::path turn_tls_on() {
   const std::filesystem::path folder = server.server().data_directory();
   const std::filesystem::path certificate = folder / "server.crt";
   const std::filesystem::path key = folder / "server.key";
-  const util::Captured made =
-      util::capture({.argv = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                              "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key.string(),
-                              "-out", certificate.string()}});
+  const util::Captured made = util::capture(
+      {.argv = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key.string(),
+                "-out", certificate.string()}});
   if (made.ended.status != 0) throw util::Error(util::Kind::Io, util::cat("openssl: ", made.err));
   struct stat owner {};
   ::stat(folder.c_str(), &owner);
   for (const auto& file : {certificate, key}) {
-    if (::chown(file.c_str(), owner.st_uid, owner.st_gid) != 0 || ::chmod(file.c_str(), 0600) != 0) {
+    if (::chown(file.c_str(), owner.st_uid, owner.st_gid) != 0 ||
+        ::chmod(file.c_str(), 0600) != 0) {
       throw util::io_error("hand over", file, errno);
     }
   }
@@ -64,13 +65,16 @@ void TapTest::start(Options options, Towards towards) {
 }
 
 pg::ConnInfo TapTest::client() const {
-  return pg::ConnInfo::parse(
-      server().redirected(tap_->host(), tap_->port(), tap_->password()).reveal());  // a client needs it
+  return pg::ConnInfo::parse(server()
+                                 .redirected(tap_->host(), tap_->port(), tap_->password())
+                                 .reveal());  // a client needs it
 }
 
 RawClient TapTest::raw(const std::vector<std::pair<std::string, std::string>>& changed) const {
-  std::map<std::string, std::string> keywords{{"host", tap_->host()},       {"port", tap_->port()},
-                                              {"user", "postgres"},          {"dbname", database_->name()},
+  std::map<std::string, std::string> keywords{{"host", tap_->host()},
+                                              {"port", tap_->port()},
+                                              {"user", "postgres"},
+                                              {"dbname", database_->name()},
                                               {"password", tap_->password().reveal()}};
   for (const auto& [name, value] : changed) keywords[name] = value;
   std::vector<const char*> names;

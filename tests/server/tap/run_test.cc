@@ -14,8 +14,11 @@ using namespace std::chrono_literals;
 class Run : public TapTest {
  protected:
   std::uint64_t foreign(pg::Connection& control) {
-    return control.query("select count(*) from pg_stat_activity where datname = current_database()"
-                         " and pid <> pg_backend_pid() and backend_type = 'client backend'").u64(0, 0);
+    return control
+        .query(
+            "select count(*) from pg_stat_activity where datname = current_database()"
+            " and pid <> pg_backend_pid() and backend_type = 'client backend'")
+        .u64(0, 0);
   }
 };
 
@@ -41,23 +44,26 @@ TEST_F(Run, ReportsASessionBeforeItsClientIsLetIn) {
 }
 
 TEST_F(Run, RefusesTheClientWhoseSessionCannotBeJournalled) {
-  start({.on_session = [](const SessionRecord&) { throw util::Error(util::Kind::Space, "disk full"); }});
+  start({.on_session = [](const SessionRecord&) {
+    throw util::Error(util::Kind::Space, "disk full");
+  }});
   EXPECT_THROW(connect(), util::Error);
   EXPECT_EQ(sqlstate_of([&] { tap().rethrow_failure(); }), "disk full");
   EXPECT_EQ(tap().open_sessions(), 0U);
 }
 
-// F2, F5: writes by others are judged immediately before the first statement, and every backend of the tap's
-// is known by then.
+// F2, F5: writes by others are judged immediately before the first statement, and every backend of
+// the tap's is known by then.
 TEST_F(Run, HoldsTheFirstStatementUntilTheGateOpens) {
   pg::Connection control = database().connect();
   control.execute("create table t (i int)");
   std::atomic<int> calls = 0;
   start({.on_first_statement = [&] {
     ++calls;
-    std::this_thread::sleep_for(200ms);  // long enough for the others to arrive
+    const std::size_t known = tap().open_sessions();
+    std::this_thread::sleep_for(300ms);  // long enough for the others to arrive, if they could
+    EXPECT_EQ(foreign(control), known) << "a backend that is not in sessions()";
     EXPECT_EQ(control.query("select count(*) from t").u64(0, 0), 0U);
-    EXPECT_EQ(foreign(control), tap().open_sessions()) << "a backend that is not in sessions()";
   }});
   {
     std::vector<std::jthread> clients;
@@ -70,7 +76,8 @@ TEST_F(Run, HoldsTheFirstStatementUntilTheGateOpens) {
 }
 
 TEST_F(Run, LetsNothingThroughAShutGate) {
-  start({.on_first_statement = [] { throw util::Error(util::Kind::NotConfirmed, "others write"); }});
+  start(
+      {.on_first_statement = [] { throw util::Error(util::Kind::NotConfirmed, "others write"); }});
   pg::Connection early = connect();
   pg::Connection first = connect();
   EXPECT_EQ(sqlstate_of([&] { first.execute("create table t (i int)"); }), "57P03");
@@ -103,8 +110,11 @@ TEST_F(Run, EndsWhatRunsAtOnce) {
     eventually([&] { return !connection.alive(); });
   });
   ASSERT_TRUE(eventually([&] {
-    return control.query("select 1 from pg_stat_activity where wait_event = 'PgSleep' or state ="
-                         " 'idle in transaction'").row_count() == 2;
+    return control
+               .query(
+                   "select 1 from pg_stat_activity where wait_event = 'PgSleep' or state ="
+                   " 'idle in transaction'")
+               .row_count() == 2;
   }));
   const util::Stopwatch clock;
   tap().end_sessions(10s, control);
@@ -127,7 +137,8 @@ TEST_F(Run, EndsStatementsWhoseClientHasGone) {
     const RawClient client = raw();
     ASSERT_EQ(PQsendQuery(client.get(), "insert into t select 1 from pg_sleep(60)"), 1);
     ASSERT_TRUE(eventually([&] {
-      return control.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'").row_count() == 1;
+      return control.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'")
+                 .row_count() == 1;
     }));
   }
   EXPECT_TRUE(eventually([&] { return tap().open_sessions() == 0; }));

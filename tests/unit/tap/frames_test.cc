@@ -17,11 +17,13 @@ struct Recorder {
 };
 
 std::string stream() {
-  return Message('Q').text("abc").bytes() + Message('S').bytes() + Message('d').raw(std::string(1000, 'x')).bytes() +
-         Message('P').raw("0123456789").bytes() + Message('Z').byte('I').bytes() + Message('H').bytes();
+  return Message('Q').text("abc").bytes() + Message('S').bytes() +
+         Message('d').raw(std::string(1000, 'x')).bytes() + Message('P').raw("0123456789").bytes() +
+         Message('Z').byte('I').bytes() + Message('H').bytes();
 }
 
-const Seen kExpected{{'Q', std::string("abc\0", 4)}, {'S', ""}, {'P', "01234567"}, {'Z', "I"}, {'H', ""}};
+const Seen kExpected{
+    {'Q', std::string("abc\0", 4)}, {'S', ""}, {'P', "01234567"}, {'Z', "I"}, {'H', ""}};
 
 TEST(Frames, FindsTheMessagesOfAWholeStream) {
   FrameScanner scanner;

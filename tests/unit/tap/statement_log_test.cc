@@ -20,10 +20,15 @@ class Statements : public testing::Test {
     log_.client_sent('P', std::string(name) + '\0' + std::string(sql) + std::string("\0\0\0", 3));
   }
   void bind(std::string_view portal, std::string_view name) {
-    log_.client_sent('B', std::string(portal) + '\0' + std::string(name) + std::string("\0\0\0", 3));
+    log_.client_sent('B',
+                     std::string(portal) + '\0' + std::string(name) + std::string("\0\0\0", 3));
   }
-  void execute(std::string_view portal) { log_.client_sent('E', std::string(portal) + std::string("\0\0\0\0\0", 5)); }
-  void describe(char kind, std::string_view name) { log_.client_sent('D', std::string(1, kind) + std::string(name) + '\0'); }
+  void execute(std::string_view portal) {
+    log_.client_sent('E', std::string(portal) + std::string("\0\0\0\0\0", 5));
+  }
+  void describe(char kind, std::string_view name) {
+    log_.client_sent('D', std::string(1, kind) + std::string(name) + '\0');
+  }
   void sync() { log_.client_sent('S', {}); }
   void run(std::string_view sql) {  // unnamed, as drivers do
     parse("", sql);
@@ -35,7 +40,8 @@ class Statements : public testing::Test {
     for (const char type : types) EXPECT_FALSE(log_.server_sent(type, {}));
   }
   std::string failing() {
-    const auto failure = log_.server_sent('E', std::string_view("VERROR\0C23505\0Mduplicate\0\0", 26));
+    const auto failure =
+        log_.server_sent('E', std::string_view("VERROR\0C23505\0Mduplicate\0\0", 26));
     return failure ? failure->statement : "no failure";
   }
 

@@ -9,8 +9,9 @@ namespace {
 using Parameters = std::map<std::string, std::string>;
 
 Options options() {
-  return {.server = pg::ConnInfo::parse("host=db.example port=6432 user=app dbname=shop password=hidden "
-                                        "sslmode=verify-full application_name=own options='-c a=b'"),
+  return {.server =
+              pg::ConnInfo::parse("host=db.example port=6432 user=app dbname=shop password=hidden "
+                                  "sslmode=verify-full application_name=own options='-c a=b'"),
           .application_name = "pgbelay-1",
           .startup_settings = {"default_transaction_read_only=off"}};
 }
@@ -30,7 +31,8 @@ TEST(LoginKeywords, TakesTheServerFromTheRunAndTheSessionFromTheClient) {
   EXPECT_EQ(out.at("dbname"), "other");
   EXPECT_EQ(out.at("application_name"), "migrate");
   EXPECT_EQ(out.at("client_encoding"), "UTF8");
-  EXPECT_EQ(out.at("options"), "-c x=1 -c DateStyle=ISO,\\ \\\\DMY -c default_transaction_read_only=off");
+  EXPECT_EQ(out.at("options"),
+            "-c x=1 -c DateStyle=ISO,\\ \\\\DMY -c default_transaction_read_only=off");
 }
 
 TEST(LoginKeywords, FillsInWhatTheClientDoesNotSay) {
@@ -39,7 +41,7 @@ TEST(LoginKeywords, FillsInWhatTheClientDoesNotSay) {
   const Parameters out = login_keywords(plain, {{"user", "app"}});
   EXPECT_EQ(out.at("dbname"), "app");  // as the protocol says, not the run's
   EXPECT_EQ(out.at("application_name"), "pgbelay-1");
-  EXPECT_EQ(out.at("options"), " ");   // not PGOPTIONS
+  EXPECT_EQ(out.at("options"), " ");  // not PGOPTIONS
 }
 
 // S9: the credentials belong to one user.
@@ -50,9 +52,12 @@ TEST(LoginKeywords, GivesThePasswordToNoOtherUser) {
 // F4: the forced setting is the last word, whatever the client's text ends with.
 TEST(LoginKeywords, KeepsTheForcedSettingApartFromTheClientsOptions) {
   const std::string forced = " -c default_transaction_read_only=off";
-  EXPECT_EQ(login_keywords(options(), {{"user", "app"}, {"options", "-c a=b\\"}}).at("options"), "-c a=b" + forced);
-  EXPECT_EQ(login_keywords(options(), {{"user", "app"}, {"options", "-c a=b\\\\"}}).at("options"), "-c a=b\\\\" + forced);
-  EXPECT_EQ(login_keywords(options(), {{"user", "app"}, {"options", "\\"}}).at("options"), "-c" + forced.substr(3));
+  EXPECT_EQ(login_keywords(options(), {{"user", "app"}, {"options", "-c a=b\\"}}).at("options"),
+            "-c a=b" + forced);
+  EXPECT_EQ(login_keywords(options(), {{"user", "app"}, {"options", "-c a=b\\\\"}}).at("options"),
+            "-c a=b\\\\" + forced);
+  EXPECT_EQ(login_keywords(options(), {{"user", "app"}, {"options", "\\"}}).at("options"),
+            "-c" + forced.substr(3));
 }
 
 }  // namespace
