@@ -22,13 +22,15 @@ std::uint32_t oid_at(const pg::Result& rows, int row, int column) {
   return static_cast<std::uint32_t>(rows.u64(row, column));
 }
 
-std::vector<WatchedTable> watch_tables(const Relations& relations, const std::vector<TableRows>& rows) {
+std::vector<WatchedTable> watch_tables(const Relations& relations,
+                                       const std::vector<TableRows>& rows) {
   std::map<pg::QualifiedName, std::uint64_t> counts;
   for (const TableRows& table : rows) counts[table.name] = table.rows;
   std::vector<WatchedTable> out;
   for (const auto& [oid, relation] : relations.all()) {
     if (relation.partition || relation.kind == RelationKind::Other) continue;
-    WatchedTable watched{.table = {oid, relation.name}, .parts = {}, .ancestors = relations.ancestors(oid)};
+    WatchedTable watched{
+        .table = {oid, relation.name}, .parts = {}, .ancestors = relations.ancestors(oid)};
     bool in_backup = relation.kind == RelationKind::Partitioned;
     const auto add = [&](const pg::QualifiedName& name) {
       const auto found = counts.find(name);
@@ -43,22 +45,26 @@ std::vector<WatchedTable> watch_tables(const Relations& relations, const std::ve
     }
     if (in_backup) out.push_back(std::move(watched));
   }
-  std::sort(out.begin(), out.end(),
-            [](const WatchedTable& a, const WatchedTable& b) { return a.table.name < b.table.name; });
+  std::sort(out.begin(), out.end(), [](const WatchedTable& a, const WatchedTable& b) {
+    return a.table.name < b.table.name;
+  });
   return out;
 }
 
 bool names(const Announced& announced, const pg::QualifiedName& table) {
   if (announced.everything) return true;
-  if (std::find(announced.schemas.begin(), announced.schemas.end(), table.schema) != announced.schemas.end()) {
+  if (std::find(announced.schemas.begin(), announced.schemas.end(), table.schema) !=
+      announced.schemas.end()) {
     return true;
   }
-  return std::any_of(announced.tables.begin(), announced.tables.end(), [&](const pg::QualifiedName& said) {
-    return said.name == table.name && (said.schema.empty() || said.schema == table.schema);
-  });
+  return std::any_of(
+      announced.tables.begin(), announced.tables.end(), [&](const pg::QualifiedName& said) {
+        return said.name == table.name && (said.schema.empty() || said.schema == table.schema);
+      });
 }
 
-// What is removed from a partition is removed from its tree, what is removed from a parent from its children.
+// What is removed from a partition is removed from its tree, what is removed from a parent from its
+// children.
 bool is_announced(const Announced& announced, const WatchedTable& table) {
   return names(announced, table.table.name) ||
          std::any_of(table.parts.begin(), table.parts.end(),
@@ -67,7 +73,8 @@ bool is_announced(const Announced& announced, const WatchedTable& table) {
                      [&](const pg::QualifiedName& ancestor) { return names(announced, ancestor); });
 }
 
-// Where the rows of a table are now: under its name, under its OID, and in the parts that still exist.
+// Where the rows of a table are now: under its name, under its OID, and in the parts that still
+// exist.
 std::vector<const RelationNow*> places(const Relations& now, const WatchedTable& before) {
   std::vector<const RelationNow*> out;
   std::set<std::uint32_t> seen;
@@ -88,7 +95,10 @@ std::vector<const RelationNow*> places(const Relations& now, const WatchedTable&
 class Judge {
  public:
   Judge(pg::Connection& connection, const Options& options, std::stop_token stop)
-      : connection_(connection), options_(options), stop_(std::move(stop)), now_(Relations::read(connection)) {}
+      : connection_(connection),
+        options_(options),
+        stop_(std::move(stop)),
+        now_(Relations::read(connection)) {}
 
   void tables(const std::vector<WatchedTable>& before) {
     for (const WatchedTable& table : before) {
@@ -109,14 +119,16 @@ class Judge {
            .text = cat("index ", name, " on ", rows.str(row, 3), " is invalid",
                        partitioned ? ": not every partition has its own yet" : ""),
            .hint = partitioned ? "Build the indexes of the other partitions and attach them."
-                               : "A CREATE INDEX CONCURRENTLY has failed or was interrupted: drop the index and "
+                               : "A CREATE INDEX CONCURRENTLY has failed or was interrupted: drop "
+                                 "the index and "
                                  "build it again."});
     }
   }
 
   void constraints(const std::vector<Constraint>& before) {
     std::map<std::pair<std::uint32_t, std::string>, bool> known;
-    for (const Constraint& constraint : before) known[{constraint.owner_oid, constraint.name}] = constraint.valid;
+    for (const Constraint& constraint : before)
+      known[{constraint.owner_oid, constraint.name}] = constraint.valid;
     const pg::Result rows = connection_.query(sql::constraints());
     for (int row = 0; row < rows.row_count(); ++row) {
       if (rows.boolean(row, 2)) continue;
@@ -126,8 +138,8 @@ class Judge {
       add({.severity = was_valid ? Severity::Failure : Severity::Warning,
            .code = "constraint-not-valid",
            .object = util::printable(rows.str(row, 1)),
-           .text = cat("constraint ", util::printable(rows.str(row, 1)), " of ", rows.str(row, 3), " is not valid",
-                       was_valid ? ", and was before" : ""),
+           .text = cat("constraint ", util::printable(rows.str(row, 1)), " of ", rows.str(row, 3),
+                       " is not valid", was_valid ? ", and was before" : ""),
            .hint = "Check the existing rows with ALTER … VALIDATE CONSTRAINT."});
     }
   }
@@ -148,7 +160,8 @@ class Judge {
            .hint = {}});
     }
     if (options_.count_rows == CountRows::No || before.rows == 0) return;
-    if (const std::optional<std::uint64_t> rows = count(before); rows && *rows < before.rows) shrank(before, *rows);
+    if (const std::optional<std::uint64_t> rows = count(before); rows && *rows < before.rows)
+      shrank(before, *rows);
   }
 
   void vanished(const WatchedTable& before) {
@@ -156,7 +169,8 @@ class Judge {
     add({.severity = announced ? Severity::Note : Severity::Failure,
          .code = "table-vanished",
          .object = before.table.name.display(),
-         .text = cat("table ", before.table.name.display(), " is gone, with its ", util::show_count(before.rows), " rows", announced ? ", as announced" : ""),
+         .text = cat("table ", before.table.name.display(), " is gone, with its ",
+                     util::show_count(before.rows), " rows", announced ? ", as announced" : ""),
          .hint = announced ? std::string() : allow_hint(before)});
   }
 
@@ -165,13 +179,15 @@ class Judge {
     add({.severity = announced ? Severity::Note : Severity::Failure,
          .code = "table-shrank",
          .object = before.table.name.display(),
-         .text = cat("table ", before.table.name.display(), " has ", util::show_count(rows), " rows, ",
-                     util::show_count(before.rows), " at the backup", announced ? ", as announced" : ""),
+         .text = cat("table ", before.table.name.display(), " has ", util::show_count(rows),
+                     " rows, ", util::show_count(before.rows), " at the backup",
+                     announced ? ", as announced" : ""),
          .hint = announced ? std::string() : allow_hint(before)});
   }
 
   static std::string allow_hint(const WatchedTable& before) {
-    return cat("If the migration is meant to remove ", before.rows == 0 ? "it" : "them", ", run it with "
+    return cat("If the migration is meant to remove ", before.rows == 0 ? "it" : "them",
+               ", run it with "
                "--allow-destructive.");
   }
 
@@ -188,7 +204,8 @@ class Judge {
         add({.severity = Severity::Warning,
              .code = "table-not-counted",
              .object = place->name.display(),
-             .text = cat("the rows of ", place->name.display(), " could not be counted: ", error.message()),
+             .text = cat("the rows of ", place->name.display(),
+                         " could not be counted: ", error.message()),
              .hint = {}});
         return std::nullopt;
       }
@@ -204,7 +221,9 @@ class Judge {
     connection_.execute(sql::session_settings());
     const std::string name = place.name.quoted();
     const std::uint64_t rows =
-        connection_.query(place.kind == RelationKind::Table ? sql::count_rows(name) : sql::count_query_rows(name))
+        connection_
+            .query(place.kind == RelationKind::Table ? sql::count_rows(name)
+                                                     : sql::count_query_rows(name))
             .u64(0, 0);
     counted_.emplace(place.oid, rows);
     return rows;
@@ -251,10 +270,12 @@ Before capture(pg::Connection& connection, const std::vector<TableRows>& rows) {
   Before before;
   before.tables = watch_tables(Relations::read(connection), rows);
   const pg::Result indexes = connection.query(sql::indexes_not_valid());
-  for (int row = 0; row < indexes.row_count(); ++row) before.invalid_indexes.push_back(oid_at(indexes, row, 0));
+  for (int row = 0; row < indexes.row_count(); ++row)
+    before.invalid_indexes.push_back(oid_at(indexes, row, 0));
   const pg::Result constraints = connection.query(sql::constraints());
   for (int row = 0; row < constraints.row_count(); ++row) {
-    before.constraints.push_back({oid_at(constraints, row, 0), constraints.str(row, 1), constraints.boolean(row, 2)});
+    before.constraints.push_back(
+        {oid_at(constraints, row, 0), constraints.str(row, 1), constraints.boolean(row, 2)});
   }
   return before;
 }

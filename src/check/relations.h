@@ -12,7 +12,11 @@
 
 namespace check {
 
-enum class RelationKind { Table, Partitioned, Other };  // Other: view, materialised view, foreign table
+enum class RelationKind {
+  Table,
+  Partitioned,
+  Other
+};  // Other: view, materialised view, foreign table
 
 struct RelationNow {
   std::uint32_t oid = 0;

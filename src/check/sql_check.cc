@@ -51,7 +51,8 @@ select case when k.conrelid <> 0 then k.conrelid else k.contypid end,
 
 // Rows that a policy hides must be an error, not a loss.
 std::string_view session_settings() {
-  return "set local row_security to off; set local lock_timeout to '10s'; set local statement_timeout to 0";
+  return "set local row_security to off; set local lock_timeout to '10s'; set local "
+         "statement_timeout to 0";
 }
 
 std::string count_rows(const std::string& quoted_name) {

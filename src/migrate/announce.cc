@@ -1,5 +1,6 @@
-// Keywords followed by names, wherever in a statement they stand (a DELETE may be in a WITH). Strings of a DO
-// block are SQL that will run, so they are looked into; the body of a function only defines something.
+// Keywords followed by names, wherever in a statement they stand (a DELETE may be in a WITH).
+// Strings of a DO block are SQL that will run, so they are looked into; the body of a function only
+// defines something.
 #include "migrate/announce.h"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ namespace {
 
 class Scan {
  public:
-  Scan(const std::vector<Token>& tokens, Announced& announced) : tokens_(tokens), announced_(announced) {}
+  Scan(const std::vector<Token>& tokens, Announced& announced)
+      : tokens_(tokens), announced_(announced) {}
 
   void run() {
     for (at_ = 0; at_ < tokens_.size();) {
@@ -45,7 +47,8 @@ class Scan {
     return at < tokens_.size() && tokens_[at].kind == TokenKind::Word && tokens_[at].text == word;
   }
   bool symbol_at(std::size_t at, char symbol) const {
-    return at < tokens_.size() && tokens_[at].kind == TokenKind::Symbol && tokens_[at].text.front() == symbol;
+    return at < tokens_.size() && tokens_[at].kind == TokenKind::Symbol &&
+           tokens_[at].text.front() == symbol;
   }
 
   // Steps behind the words if they come next.
@@ -140,7 +143,9 @@ void scan_string(const std::string& text, Announced& announced) {
 
 void scan(const std::vector<Token>& statement, Announced& announced) {
   Scan(statement, announced).run();
-  if (statement.empty() || statement.front().kind != TokenKind::Word || statement.front().text != "do") return;
+  if (statement.empty() || statement.front().kind != TokenKind::Word ||
+      statement.front().text != "do")
+    return;
   for (const Token& token : statement) {
     if (token.kind == TokenKind::String) scan_string(token.text, announced);
   }

@@ -1,5 +1,6 @@
-// What migration files say that they remove, found by looking at their statements: DROP TABLE, DROP SCHEMA,
-// TRUNCATE, DELETE, MERGE, DROP OWNED, and moves (RENAME, SET SCHEMA), inside DO blocks and bodies too.
+// What migration files say that they remove, found by looking at their statements: DROP TABLE, DROP
+// SCHEMA, TRUNCATE, DELETE, MERGE, DROP OWNED, and moves (RENAME, SET SCHEMA), inside DO blocks and
+// bodies too.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@
 namespace migrate {
 
 struct Announced {
-  bool everything = false;                // DROP OWNED
+  bool everything = false;  // DROP OWNED
   std::vector<std::string> schemas;
   std::vector<pg::QualifiedName> tables;  // an empty schema stands for any
 };

@@ -24,16 +24,19 @@ std::uint64_t milliseconds(util::Seconds seconds) {
 // What a server says that a person can do something about.
 std::string hint_for(const Error& error, const File& file) {
   if (error.sqlstate() == "25001" && file.in_transaction) {  // active_sql_transaction
-    return "Put \"-- pgbelay: no-transaction\" in the file's first lines: this statement cannot run inside a "
+    return "Put \"-- pgbelay: no-transaction\" in the file's first lines: this statement cannot "
+           "run inside a "
            "transaction.";
   }
-  if (error.sqlstate() == "55P03") return "Somebody held a lock for longer than the lock timeout; try again.";
+  if (error.sqlstate() == "55P03")
+    return "Somebody held a lock for longer than the lock timeout; try again.";
   return error.hint();
 }
 
 class Runner {
  public:
-  Runner(pg::Connection& connection, const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop)
+  Runner(pg::Connection& connection, const ApplyOptions& options, util::Reporter& reporter,
+         std::stop_token stop)
       : connection_(connection), options_(options), reporter_(reporter), stop_(std::move(stop)) {}
 
   Outcome run(const std::vector<File>& files) {
@@ -77,7 +80,8 @@ class Runner {
 
   void apply_plain(const File& file) {
     const util::Stopwatch watch;
-    outcome_.committed = true;  // each statement may commit, a failing one too (CREATE INDEX CONCURRENTLY)
+    outcome_.committed =
+        true;  // each statement may commit, a failing one too (CREATE INDEX CONCURRENTLY)
     run_statements(file);
     if (connection_.in_transaction()) {
       connection_.execute("rollback");
@@ -112,8 +116,9 @@ class Runner {
   }
 
   void applied(const File& file, util::Seconds took) {
-    reporter_.note(cat(file.name, ": ", file.statements.size(), file.statements.size() == 1 ? " statement" : " statements",
-                       " in ", util::show_duration(took)));
+    reporter_.note(cat(file.name, ": ", file.statements.size(),
+                       file.statements.size() == 1 ? " statement" : " statements", " in ",
+                       util::show_duration(took)));
   }
 
   void run_statements(const File& file) {
@@ -134,15 +139,16 @@ class Runner {
 
   Error failed(const Error& error, const File& file, std::size_t n) const {
     return {error.kind(),
-            cat("statement ", n + 1, " of ", file.statements.size(), ", ", file.name, ":", file.statements[n].line,
-                ": ", error.message()),
+            cat("statement ", n + 1, " of ", file.statements.size(), ", ", file.name, ":",
+                file.statements[n].line, ": ", error.message()),
             {.hint = hint_for(error, file), .sqlstate = error.sqlstate()}};
   }
 
   // As psql shows them.
   void show_notices(const File& file, const Statement& statement) {
     for (const pg::Notice& notice : connection_.take_notices()) {
-      reporter_.output(cat(file.name, ":", statement.line, ": ", notice.severity, ":  ", notice.message, "\n"));
+      reporter_.output(
+          cat(file.name, ":", statement.line, ": ", notice.severity, ":  ", notice.message, "\n"));
     }
   }
 

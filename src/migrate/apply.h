@@ -1,4 +1,5 @@
-// Runs migration files, statement by statement, each file in one transaction with its line of the history.
+// Runs migration files, statement by statement, each file in one transaction with its line of the
+// history.
 #pragma once
 
 #include <chrono>
@@ -22,16 +23,17 @@ struct ApplyOptions {
 };
 
 struct Outcome {
-  std::vector<std::string> applied;    // files whose line of the history is committed
-  std::uint64_t statements = 0;        // that succeeded, in all files
-  bool committed = false;              // anything may have been committed, of a failed file too
-  // What ended it: "statement 4 of 7, 20261120_quotas.sql:18: column "limit" does not exist", with the SQLSTATE.
-  // Kind::InDoubt if the connection was lost during a commit, Kind::Interrupted after a stop.
+  std::vector<std::string> applied;  // files whose line of the history is committed
+  std::uint64_t statements = 0;      // that succeeded, in all files
+  bool committed = false;            // anything may have been committed, of a failed file too
+  // What ended it: "statement 4 of 7, 20261120_quotas.sql:18: column "limit" does not exist", with
+  // the SQLSTATE. Kind::InDoubt if the connection was lost during a commit, Kind::Interrupted after
+  // a stop.
   std::optional<util::Error> failure;
 };
 
-// Applies `files` in their order; the first failure ends it. Every file begins with the session's own settings
-// (DISCARD ALL). Throws nothing but Kind::Bug: a migration that fails is an outcome.
+// Applies `files` in their order; the first failure ends it. Every file begins with the session's
+// own settings (DISCARD ALL). Throws nothing but Kind::Bug: a migration that fails is an outcome.
 Outcome apply(const Target& target, pg::Connection& connection, const std::vector<File>& files,
               const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop);
 

@@ -16,8 +16,8 @@ using util::cat;
 
 constexpr std::size_t kLastOutput = 4096;  // bytes
 
-// One stream of the program: hands on what holds no secret. Bytes that may be the beginning of one wait for the
-// next piece, so a secret that was cut in two does not slip through.
+// One stream of the program: hands on what holds no secret. Bytes that may be the beginning of one
+// wait for the next piece, so a secret that was cut in two does not slip through.
 class ScrubbedStream {
  public:
   std::string add(std::string_view bytes, const util::Scrubber& scrubber) {
@@ -34,11 +34,12 @@ class ScrubbedStream {
   std::string waiting_;
 };
 
-// Shows and keeps the output. A disk that is full must not end a migration that is running: the first failure
-// to keep is remembered and told at the end.
+// Shows and keeps the output. A disk that is full must not end a migration that is running: the
+// first failure to keep is remembered and told at the end.
 class Output {
  public:
-  Output(const std::filesystem::path& file, const util::Scrubber& scrubber, util::Reporter& reporter)
+  Output(const std::filesystem::path& file, const util::Scrubber& scrubber,
+         util::Reporter& reporter)
       : file_(file), scrubber_(scrubber), reporter_(reporter) {}
 
   void add(util::Stream stream, std::string_view bytes) {
@@ -49,7 +50,8 @@ class Output {
   std::string finish() {
     for (ScrubbedStream& stream : streams_) hand_on(stream.rest());
     keep([&] { file_.finish(); });
-    if (!failure_.empty()) reporter_.warning(cat("the output of the command is not complete on disk: ", failure_));
+    if (!failure_.empty())
+      reporter_.warning(cat("the output of the command is not complete on disk: ", failure_));
     return std::move(last_);
   }
 
@@ -84,18 +86,21 @@ class Output {
 
 void require_program(const CommandOptions& options) {
   if (options.argv.empty()) {
-    throw util::Error(util::Kind::Usage, "no command was given",
-                      {.hint = "Write it behind two dashes: pgbelay migrate -- COMMAND …", .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Usage, "no command was given",
+        {.hint = "Write it behind two dashes: pgbelay migrate -- COMMAND …", .sqlstate = {}});
   }
   if (util::find_program(options.argv.front())) return;
-  throw util::Error(util::Kind::Usage,
-                    cat("command not found or not executable: ", util::printable(options.argv.front())),
-                    {.hint = "Check its name and PATH; a program of a package needs its runner, as in npx.",
-                     .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Usage,
+      cat("command not found or not executable: ", util::printable(options.argv.front())),
+      {.hint = "Check its name and PATH; a program of a package needs its runner, as in npx.",
+       .sqlstate = {}});
 }
 
-CommandOutcome run_command(const Target&, const CommandOptions& options, const util::Scrubber& scrubber,
-                           util::Reporter& reporter, std::stop_token stop) {
+CommandOutcome run_command(const Target&, const CommandOptions& options,
+                           const util::Scrubber& scrubber, util::Reporter& reporter,
+                           std::stop_token stop) {
   require_program(options);
   Output output(options.output_file, scrubber, reporter);
   const util::Command command{.argv = options.argv,
@@ -107,8 +112,8 @@ CommandOutcome run_command(const Target&, const CommandOptions& options, const u
   const util::Stopwatch watch;
   CommandOutcome outcome;
   outcome.ended = util::run(
-      command, [&](util::Stream stream, std::string_view bytes) { output.add(stream, bytes); }, std::move(stop),
-      options.grace);
+      command, [&](util::Stream stream, std::string_view bytes) { output.add(stream, bytes); },
+      std::move(stop), options.grace);
   outcome.took = watch.elapsed();
   outcome.last_output = output.finish();
   return outcome;

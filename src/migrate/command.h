@@ -17,10 +17,11 @@ namespace migrate {
 
 struct CommandOptions {
   std::vector<std::string> argv;
-  std::vector<std::string> set_env;     // NAME=value: where the database is
+  std::vector<std::string> set_env;  // NAME=value: where the database is
   std::vector<std::string> unset_env;
-  std::filesystem::path directory;      // where it runs; empty: ours
-  std::filesystem::path output_file;    // gets what it wrote, both streams in the order of arrival, scrubbed
+  std::filesystem::path directory;  // where it runs; empty: ours
+  std::filesystem::path
+      output_file;  // gets what it wrote, both streams in the order of arrival, scrubbed
   std::chrono::milliseconds grace = std::chrono::seconds(5);  // between the signals that end it
   bool inherit_stdin = false;
 };
@@ -28,17 +29,19 @@ struct CommandOptions {
 struct CommandOutcome {
   util::Ended ended;
   util::Seconds took{0};
-  std::string last_output;              // at most 4 KiB, scrubbed: for the report
+  std::string last_output;  // at most 4 KiB, scrubbed: for the report
   bool succeeded() const noexcept { return ended.status == 0 && !ended.signal; }
 };
 
 // Kind::Usage if the program cannot be found or is not executable; asked before anything starts.
 void require_program(const CommandOptions& options);
 
-// To the end of the program; a stop ends its process group. Call it from a thread that outlives it (the main
-// thread, contracts.md K1). Throws before it starts only: Kind::Usage if it cannot be started, Kind::Io if the
-// output file exists or cannot be made. Output that cannot be kept later is a warning.
-CommandOutcome run_command(const Target& target, const CommandOptions& options, const util::Scrubber& scrubber,
-                           util::Reporter& reporter, std::stop_token stop);
+// To the end of the program; a stop ends its process group. Call it from a thread that outlives it
+// (the main thread, contracts.md K1). Throws before it starts only: Kind::Usage if it cannot be
+// started, Kind::Io if the output file exists or cannot be made. Output that cannot be kept later
+// is a warning.
+CommandOutcome run_command(const Target& target, const CommandOptions& options,
+                           const util::Scrubber& scrubber, util::Reporter& reporter,
+                           std::stop_token stop);
 
 }  // namespace migrate

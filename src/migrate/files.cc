@@ -18,11 +18,14 @@ using util::Error;
 using util::Kind;
 
 Error refused(std::string_view file, std::string_view what, std::string hint = {}) {
-  return {Kind::Usage, cat("migration file ", util::printable(file), ": ", what),
+  return {Kind::Usage,
+          cat("migration file ", util::printable(file), ": ", what),
           {.hint = std::move(hint), .sqlstate = {}}};
 }
 
-bool starts_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
+bool starts_with(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
 
 void require_text(std::string_view name, std::string_view text) {
   std::size_t number = 1;
@@ -30,7 +33,8 @@ void require_text(std::string_view name, std::string_view text) {
     if (!util::is_utf8(line)) {
       throw refused(name, cat("line ", number, " is not UTF-8"), "Save the file as UTF-8.");
     }
-    if (line.find('\0') != std::string_view::npos) throw refused(name, cat("line ", number, " holds a zero byte"));
+    if (line.find('\0') != std::string_view::npos)
+      throw refused(name, cat("line ", number, " holds a zero byte"));
     ++number;
   }
 }
@@ -42,14 +46,18 @@ std::optional<std::string_view> comment_of(std::string_view line) {
   return util::trim(line.substr(2));
 }
 
-// Markers of tools that keep the way back in the same file: run as a whole it would be done and undone at once.
+// Markers of tools that keep the way back in the same file: run as a whole it would be done and
+// undone at once.
 struct ForeignMarker {
   std::string_view text, tool;
 };
 constexpr std::array kForeignMarkers{
-    ForeignMarker{"migrate:down", "dbmate"},         ForeignMarker{"+goose down", "goose"},
-    ForeignMarker{"+migrate down", "sql-migrate"},   ForeignMarker{"down migration", "node-pg-migrate"},
-    ForeignMarker{"--- !downs", "Play evolutions"},  ForeignMarker{"//@undo", "MyBatis Migrations"},
+    ForeignMarker{"migrate:down", "dbmate"},
+    ForeignMarker{"+goose down", "goose"},
+    ForeignMarker{"+migrate down", "sql-migrate"},
+    ForeignMarker{"down migration", "node-pg-migrate"},
+    ForeignMarker{"--- !downs", "Play evolutions"},
+    ForeignMarker{"//@undo", "MyBatis Migrations"},
 };
 
 void refuse_foreign_markers(std::string_view name, std::string_view text) {
@@ -61,8 +69,11 @@ void refuse_foreign_markers(std::string_view name, std::string_view text) {
     const std::string words = util::lower(*comment);
     for (const ForeignMarker& marker : kForeignMarkers) {
       if (!starts_with(words, marker.text) && !starts_with(words, cat("# ", marker.text))) continue;
-      throw refused(name, cat("line ", number, " is a marker of ", marker.tool, ", whose files hold the way back too"),
-                    cat("Run it with its own tool: pgbelay migrate -- ", util::lower(marker.tool), " …"));
+      throw refused(
+          name,
+          cat("line ", number, " is a marker of ", marker.tool,
+              ", whose files hold the way back too"),
+          cat("Run it with its own tool: pgbelay migrate -- ", util::lower(marker.tool), " …"));
     }
   }
 }
@@ -87,24 +98,28 @@ void read_directives(File& file) {
 bool is_transaction_control(const Statement& statement) {
   const std::vector<Token> words = tokens(statement.text);
   const auto word = [&](std::size_t n) -> std::string_view {
-    return n < words.size() && words[n].kind == TokenKind::Word ? std::string_view(words[n].text) : std::string_view();
+    return n < words.size() && words[n].kind == TokenKind::Word ? std::string_view(words[n].text)
+                                                                : std::string_view();
   };
   const std::string_view first = word(0);
   if (first == "rollback") {  // ROLLBACK [WORK | TRANSACTION] TO is about a savepoint
     return word(1) != "to" && word(2) != "to";
   }
   if (first == "prepare") return word(1) == "transaction";
-  return first == "begin" || first == "start" || first == "commit" || first == "end" || first == "abort";
+  return first == "begin" || first == "start" || first == "commit" || first == "end" ||
+         first == "abort";
 }
 
 void refuse_transaction_control(const File& file) {
   for (const Statement& statement : file.statements) {
     if (!is_transaction_control(statement)) continue;
-    throw refused(file.name,
-                  cat("line ", statement.line, ": ", util::printable(util::cut_utf8(statement.text, 40)),
-                      " inside the file's own transaction"),
-                  "Each file runs in one transaction: remove the statement, or put \"-- pgbelay: no-transaction\" "
-                  "in the first lines.");
+    throw refused(
+        file.name,
+        cat("line ", statement.line, ": ", util::printable(util::cut_utf8(statement.text, 40)),
+            " inside the file's own transaction"),
+        "Each file runs in one transaction: remove the statement, or put \"-- pgbelay: "
+        "no-transaction\" "
+        "in the first lines.");
   }
 }
 
@@ -114,8 +129,9 @@ void refuse_way_back(const std::string& name) {
   constexpr std::array<std::string_view, 2> kEnds{".down.sql", ".undo.sql"};
   for (const std::string_view end : kEnds) {
     if (folded.size() > end.size() && folded.substr(folded.size() - end.size()) == end) {
-      throw refused(name, cat("is a way back (", end, "), which must not run with the way forward"),
-                    "Run the folder with its own tool (pgbelay migrate -- …), or keep such files elsewhere.");
+      throw refused(
+          name, cat("is a way back (", end, "), which must not run with the way forward"),
+          "Run the folder with its own tool (pgbelay migrate -- …), or keep such files elsewhere.");
     }
   }
 }
@@ -135,10 +151,12 @@ void require_numbers_in_order(const std::vector<std::string>& names) {
     const auto before = leading_number(names[n - 1]);
     const auto after = leading_number(names[n]);
     if (!before || !after) continue;
-    const bool larger = before->size() != after->size() ? before->size() > after->size() : *before > *after;
+    const bool larger =
+        before->size() != after->size() ? before->size() > after->size() : *before > *after;
     if (larger) {
-      throw refused(names[n], cat("comes behind ", util::printable(names[n - 1]),
-                                  " in the order of names, but before it by its number"),
+      throw refused(names[n],
+                    cat("comes behind ", util::printable(names[n - 1]),
+                        " in the order of names, but before it by its number"),
                     "Give all numbers the same width: 0002_…, 0010_…");
     }
   }
@@ -148,14 +166,16 @@ std::vector<std::string> list_names(const std::filesystem::path& directory) {
   std::error_code failure;
   std::filesystem::directory_iterator entries(directory, failure);
   if (failure) {
-    throw Error(Kind::Usage, cat("cannot read the migrations in ", util::printable(directory.string()), ": ",
-                                 failure.message()),
+    throw Error(Kind::Usage,
+                cat("cannot read the migrations in ", util::printable(directory.string()), ": ",
+                    failure.message()),
                 {.hint = "Name a folder with *.sql files.", .sqlstate = {}});
   }
   std::vector<std::string> names;
   for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string();
-    if (entry.path().extension() == ".sql" && name.front() != '.' && entry.is_regular_file(failure)) {
+    if (entry.path().extension() == ".sql" && name.front() != '.' &&
+        entry.is_regular_file(failure)) {
       names.push_back(name);
     }
   }

@@ -6,7 +6,8 @@ std::string_view history_exists() {
   return "select pg_catalog.to_regclass('pgbelay.migrations') is not null";
 }
 
-// CREATE SCHEMA IF NOT EXISTS asks for the privilege even where the schema exists: the caller looks first.
+// CREATE SCHEMA IF NOT EXISTS asks for the privilege even where the schema exists: the caller looks
+// first.
 std::string_view create_history() {
   return R"sql(
 create schema if not exists pgbelay;
@@ -22,7 +23,7 @@ comment on table pgbelay.migrations is 'migration files applied by pgbelay')sql"
 
 std::string_view history() {
   return R"sql(
-select name, sha256,
+select pg_catalog.encode(pg_catalog.convert_to(name, 'UTF8'), 'hex'), sha256,
        pg_catalog.to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
        duration_ms, run
   from pgbelay.migrations
@@ -36,7 +37,8 @@ std::string_view sha256() {
 std::string_view record_applied() {
   return R"sql(
 insert into pgbelay.migrations (name, sha256, duration_ms, run)
-values ($1, pg_catalog.encode(pg_catalog.sha256($2::pg_catalog.bytea), 'hex'), $3::pg_catalog.int8, $4))sql";
+values (pg_catalog.convert_from($1::pg_catalog.bytea, 'UTF8'),
+        pg_catalog.encode(pg_catalog.sha256($2::pg_catalog.bytea), 'hex'), $3::pg_catalog.int8, $4))sql";
 }
 
 }  // namespace migrate::sql

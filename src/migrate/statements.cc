@@ -1,5 +1,6 @@
-// One pass over the text. A token ends where PostgreSQL's own scanner would end it; what matters here is only
-// that a semicolon inside a literal, a comment or a body is never taken for the end of a statement.
+// One pass over the text. A token ends where PostgreSQL's own scanner would end it; what matters
+// here is only that a semicolon inside a literal, a comment or a body is never taken for the end of
+// a statement.
 #include "migrate/statements.h"
 
 #include <algorithm>
@@ -16,12 +17,14 @@ using util::cat;
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_name_part(char c) { return is_name_start(c) || is_digit(c) || c == '$'; }
 
 std::size_t line_at(std::string_view sql, std::size_t offset) {
-  return 1 + static_cast<std::size_t>(std::count(sql.begin(), sql.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
+  return 1 + static_cast<std::size_t>(
+                 std::count(sql.begin(), sql.begin() + static_cast<std::ptrdiff_t>(offset), '\n'));
 }
 
 class Lexer {
@@ -39,10 +42,13 @@ class Lexer {
   }
 
  private:
-  char peek(std::size_t ahead = 0) const { return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0'; }
+  char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0';
+  }
 
   [[noreturn]] void unclosed(std::string_view what, std::size_t from) const {
-    throw util::Error(util::Kind::Usage, cat("line ", line_at(sql_, from), ": ", what, " is not closed"));
+    throw util::Error(util::Kind::Usage,
+                      cat("line ", line_at(sql_, from), ": ", what, " is not closed"));
   }
 
   void skip_blanks_and_comments() {
@@ -85,7 +91,8 @@ class Lexer {
       return {.kind = TokenKind::String, .text = escape_string()};
     }
     if (c == '$') {
-      if (std::optional<std::string> body = dollar_quoted()) return {.kind = TokenKind::String, .text = *body};
+      if (std::optional<std::string> body = dollar_quoted())
+        return {.kind = TokenKind::String, .text = *body};
     }
     if (is_name_start(c) || is_digit(c)) {
       const std::size_t from = at_;
@@ -116,7 +123,8 @@ class Lexer {
     }
   }
 
-  // An E'' string goes on behind blanks with a newline in them, and its backslashes keep their meaning there.
+  // An E'' string goes on behind blanks with a newline in them, and its backslashes keep their
+  // meaning there.
   std::string escape_string() {
     std::string text = quoted('\'', Escapes::Backslash);
     for (;;) {
@@ -149,7 +157,9 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-bool is_word(const Token& token, std::string_view word) { return token.kind == TokenKind::Word && token.text == word; }
+bool is_word(const Token& token, std::string_view word) {
+  return token.kind == TokenKind::Word && token.text == word;
+}
 bool is_symbol(const Token& token, char symbol) {
   return token.kind == TokenKind::Symbol && token.text.front() == symbol;
 }
@@ -173,7 +183,8 @@ class Cutter {
 
   Statement take() {
     const std::size_t from = seen_.front().offset;
-    Statement statement{std::string(sql_.substr(from, seen_.back().end - from)), line_at(sql_, from)};
+    Statement statement{std::string(sql_.substr(from, seen_.back().end - from)),
+                        line_at(sql_, from)};
     refuse_copy_from_stdin(statement.line);
     seen_.clear();
     parentheses_ = blocks_ = 0;
@@ -186,9 +197,12 @@ class Cutter {
     if (is_symbol(token, ')') && parentheses_ > 0) --parentheses_;
     if (token.kind != TokenKind::Word) return;
     // As a label or behind a dot these words are names.
-    const bool name = !seen_.empty() && (is_symbol(seen_.back(), '.') || is_word(seen_.back(), "as"));
+    const bool name =
+        !seen_.empty() && (is_symbol(seen_.back(), '.') || is_word(seen_.back(), "as"));
     if (blocks_ == 0) {
-      if (token.text == "atomic" && !seen_.empty() && is_word(seen_.back(), "begin") && makes_routine()) blocks_ = 1;
+      if (token.text == "atomic" && !seen_.empty() && is_word(seen_.back(), "begin") &&
+          makes_routine())
+        blocks_ = 1;
     } else if (!name && token.text == "case") {
       ++blocks_;
     } else if (!name && token.text == "end") {
@@ -198,16 +212,21 @@ class Cutter {
 
   bool makes_routine() const {
     return is_word(seen_.front(), "create") &&
-           std::any_of(seen_.begin(), seen_.begin() + std::min<std::ptrdiff_t>(std::ssize(seen_), 4),
-                       [](const Token& token) { return is_word(token, "function") || is_word(token, "procedure"); });
+           std::any_of(seen_.begin(),
+                       seen_.begin() + std::min<std::ptrdiff_t>(std::ssize(seen_), 4),
+                       [](const Token& token) {
+                         return is_word(token, "function") || is_word(token, "procedure");
+                       });
   }
 
   [[noreturn]] void refuse_psql_command(const Token& token) const {
-    throw util::Error(util::Kind::Usage,
-                      cat("line ", line_at(sql_, token.offset), ": a backslash command of psql cannot be run here"),
-                      {.hint = "Use SQL for it, or run the file by psql: pgbelay migrate -- psql -X -1 -v "
-                               "ON_ERROR_STOP=1 -f FILE",
-                       .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Usage,
+        cat("line ", line_at(sql_, token.offset),
+            ": a backslash command of psql cannot be run here"),
+        {.hint = "Use SQL for it, or run the file by psql: pgbelay migrate -- psql -X -1 -v "
+                 "ON_ERROR_STOP=1 -f FILE",
+         .sqlstate = {}});
   }
 
   // What follows such a statement is data, not SQL.
@@ -215,8 +234,9 @@ class Cutter {
     if (!is_word(seen_.front(), "copy")) return;
     for (std::size_t n = 1; n < seen_.size(); ++n) {
       if (is_word(seen_[n], "stdin") && is_word(seen_[n - 1], "from")) {
-        throw util::Error(util::Kind::Usage, cat("line ", line, ": COPY … FROM STDIN cannot be run from a file"),
-                          {.hint = "Write the rows as INSERT, or run the file by psql.", .sqlstate = {}});
+        throw util::Error(
+            util::Kind::Usage, cat("line ", line, ": COPY … FROM STDIN cannot be run from a file"),
+            {.hint = "Write the rows as INSERT, or run the file by psql.", .sqlstate = {}});
       }
     }
   }

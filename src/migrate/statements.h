@@ -1,5 +1,6 @@
-// SQL text cut into statements and tokens, as far as telling them apart needs: quotes, dollar quotes, nested
-// comments, parentheses, and bodies in BEGIN ATOMIC … END. Knows no grammar beyond that.
+// SQL text cut into statements and tokens, as far as telling them apart needs: quotes, dollar
+// quotes, nested comments, parentheses, and bodies in BEGIN ATOMIC … END. Knows no grammar beyond
+// that.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +18,16 @@ struct Statement {
 enum class TokenKind { Word, QuotedName, String, Symbol };
 struct Token {
   TokenKind kind = TokenKind::Symbol;
-  std::string text;      // Word: folded to lower case; QuotedName, String: without their quotes; Symbol: one character
+  std::string text;        // Word: folded to lower case; QuotedName, String: without their quotes;
+                           // Symbol: one character
   std::size_t offset = 0;  // of its first byte
   std::size_t end = 0;     // behind its last byte
 };
 
 // Comments are skipped. Kind::Usage with the line if a quote or a comment is not closed.
 std::vector<Token> tokens(std::string_view sql);
-// Kind::Usage with the line for a psql command (a backslash outside quotes) and for what tokens() refuses.
+// Kind::Usage with the line for a psql command (a backslash outside quotes) and for what tokens()
+// refuses.
 std::vector<Statement> split_statements(std::string_view sql);
 
 }  // namespace migrate

@@ -12,8 +12,9 @@ const std::string& database_of(const Target& target) {
 
 void require_session_on(const Target& target, const pg::Connection& connection) {
   if (connection.database() == database_of(target)) return;
-  throw util::Error(util::Kind::Bug, util::cat("internal error: the migration of database ", database_of(target),
-                                               " was given a session on database ", connection.database()));
+  throw util::Error(util::Kind::Bug,
+                    util::cat("internal error: the migration of database ", database_of(target),
+                              " was given a session on database ", connection.database()));
 }
 
 }  // namespace migrate

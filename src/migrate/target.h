@@ -1,5 +1,5 @@
-// Where a migration may run. Whatever executes DDL asks for a Target, and Live can be made only of a Proof, so
-// nothing reaches a live database without one (contracts.md K2).
+// Where a migration may run. Whatever executes DDL asks for a Target, and Live can be made only of
+// a Proof, so nothing reaches a live database without one (contracts.md K2).
 #pragma once
 
 #include <string>

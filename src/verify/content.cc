@@ -1,6 +1,6 @@
-// What "proven" means (contracts.md K3): rows of every table, positions of sequences, large objects with owner,
-// ACL and comment, generated columns, materialised views after their refresh, the list of objects, and what is
-// fixed when a database is made.
+// What "proven" means (contracts.md K3): rows of every table, positions of sequences, large objects
+// with owner, ACL and comment, generated columns, materialised views after their refresh, the list
+// of objects, and what is fixed when a database is made.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -69,16 +69,19 @@ bool has_columns(const std::vector<std::string>& there, const std::vector<std::s
 
 std::string difference(const Fingerprint& now, const Fingerprint& before) {
   if (now.rows != before.rows) {
-    return cat("has ", util::show_count(now.rows), " rows, ", util::show_count(before.rows), " in the backup");
+    return cat("has ", util::show_count(now.rows), " rows, ", util::show_count(before.rows),
+               " in the backup");
   }
-  return cat("differs in its ", util::show_count(now.rows), " rows: fingerprint ", now.value(), ", ", before.value(),
-             " in the backup");
+  return cat("differs in its ", util::show_count(now.rows), " rows: fingerprint ", now.value(),
+             ", ", before.value(), " in the backup");
 }
 
 class Comparison {
  public:
   Comparison(const archive::Manifest& manifest, Reading reading, std::stop_token stop)
-      : manifest_(manifest), reading_(std::move(reading)), stop_(std::move(stop)),
+      : manifest_(manifest),
+        reading_(std::move(reading)),
+        stop_(std::move(stop)),
         lists_(open_reader(reading_, stop_)) {}
 
   std::vector<Finding> run(util::Reporter& reporter) {
@@ -109,7 +112,8 @@ class Comparison {
 
   void plan_tables() {
     std::map<pg::QualifiedName, scan::Table> there;
-    for (scan::Table& table : scan::list_tables(lists_)) there.emplace(table.name, std::move(table));
+    for (scan::Table& table : scan::list_tables(lists_))
+      there.emplace(table.name, std::move(table));
     for (const archive::TableRecord& record : manifest_.tables) {
       const auto found = there.find({record.schema, record.table});
       const std::string name = shown(record.schema, record.table);
@@ -124,7 +128,8 @@ class Comparison {
       if (found != there.end()) there.erase(found);
     }
     for (const auto& [name, table] : there) {
-      add(damage("table-additional", name.display(), cat("table ", name.display(), " was not in the backup")));
+      add(damage("table-additional", name.display(),
+                 cat("table ", name.display(), " was not in the backup")));
     }
   }
 
@@ -134,12 +139,13 @@ class Comparison {
     check->record = &record;
     tables_.push_back(check);
     std::vector<scan::PageRange> ranges = scan::cut(table, lists_.server_major());
-    if (ranges.size() > 1 && !scan::tid_range_scan_works(lists_, table)) ranges.assign(1, scan::PageRange{});
+    if (ranges.size() > 1 && !scan::tid_range_scan_works(lists_, table))
+      ranges.assign(1, scan::PageRange{});
     const std::uint64_t bytes = ranges.size() > 1 ? scan::kChunkPages * kPageBytes : table.bytes;
     for (const scan::PageRange& range : ranges) {
       jobs_.push_back({bytes, [check, range, table](pg::Connection& connection) {
-                         check->rows.add(scan::fingerprint(connection, table.name, check->record->columns,
-                                                           table.filter, range));
+                         check->rows.add(scan::fingerprint(
+                             connection, table.name, check->record->columns, table.filter, range));
                        }});
     }
     if (record.generated_columns.empty()) return;
@@ -166,8 +172,9 @@ class Comparison {
       if (found == there.end()) {
         add(damage("matview-missing", name, cat("materialised view ", name, " is missing")));
       } else if (found->second.populated != record.populated) {
-        add(damage("matview-populated", name, cat("materialised view ", name, " is ",
-                                                  record.populated ? "not populated, and was" : "populated, and was not")));
+        add(damage("matview-populated", name,
+                   cat("materialised view ", name, " is ",
+                       record.populated ? "not populated, and was" : "populated, and was not")));
       } else if (record.populated && has_columns(found->second.columns, record.columns)) {
         plan_view(record, found->first);
       }
@@ -179,13 +186,15 @@ class Comparison {
     check->record = &record;
     views_.push_back(check);
     jobs_.push_back({0, [check, name](pg::Connection& connection) {
-                       check->sum = scan::fingerprint_by_query(connection, name, check->record->columns, "");
+                       check->sum =
+                           scan::fingerprint_by_query(connection, name, check->record->columns, "");
                      }});
   }
 
   void plan_large_objects() {
     std::map<std::uint32_t, scan::LargeObject> there;
-    for (scan::LargeObject& object : scan::list_large_objects(lists_)) there.emplace(object.oid, std::move(object));
+    for (scan::LargeObject& object : scan::list_large_objects(lists_))
+      there.emplace(object.oid, std::move(object));
     for (const archive::LargeObjectRecord& record : manifest_.large_objects) {
       const auto found = there.find(record.oid);
       if (found == there.end()) {
@@ -197,7 +206,8 @@ class Comparison {
       objects_.push_back({&record, {}});
     }
     for (const auto& [oid, object] : there) {
-      add(damage("large-object-additional", {}, cat("large object ", oid, " was not in the backup")));
+      add(damage("large-object-additional", {},
+                 cat("large object ", oid, " was not in the backup")));
     }
     for (std::size_t first = 0; first < objects_.size(); first += kLargeObjectsPerJob) {
       plan_large_object_job(first, std::min(first + kLargeObjectsPerJob, objects_.size()));
@@ -207,19 +217,22 @@ class Comparison {
   void plan_large_object_job(std::size_t first, std::size_t last) {
     std::uint64_t bytes = 0;
     for (std::size_t at = first; at < last; ++at) bytes += objects_[at].record->bytes;
-    jobs_.push_back({bytes, [this, first, last](pg::Connection& connection) {
-                       const pg::Transaction transaction(connection, pg::Transaction::Mode::RepeatableReadOnly);
-                       for (std::size_t at = first; at < last; ++at) {
-                         objects_[at].sum = scan::sum_large_object(connection, objects_[at].record->oid);
-                       }
-                     }});
+    jobs_.push_back(
+        {bytes, [this, first, last](pg::Connection& connection) {
+           const pg::Transaction transaction(connection, pg::Transaction::Mode::RepeatableReadOnly);
+           for (std::size_t at = first; at < last; ++at) {
+             objects_[at].sum = scan::sum_large_object(connection, objects_[at].record->oid);
+           }
+         }});
   }
 
   void compare_large_object(const archive::LargeObjectRecord& was, const scan::LargeObject& is) {
-    const auto compare = [&](std::string_view what, bool same, const std::string& before, const std::string& now) {
+    const auto compare = [&](std::string_view what, bool same, const std::string& before,
+                             const std::string& now) {
       if (same) return;
-      add(damage("large-object-property", {}, cat("large object ", was.oid, ": its ", what, " is \"",
-                                                  util::printable(now), "\", was \"", util::printable(before), "\"")));
+      add(damage("large-object-property", {},
+                 cat("large object ", was.oid, ": its ", what, " is \"", util::printable(now),
+                     "\", was \"", util::printable(before), "\"")));
     };
     compare("owner", was.owner == is.owner, was.owner, is.owner);
     compare("comment", was.comment == is.comment, was.comment, is.comment);
@@ -231,12 +244,14 @@ class Comparison {
       const std::string name = shown(check->record->schema, check->record->table);
       const Fingerprint rows = check->rows.get();
       if (rows != check->record->fingerprint) {
-        add(damage("fingerprint", name, cat("table ", name, " ", difference(rows, check->record->fingerprint))));
+        add(damage("fingerprint", name,
+                   cat("table ", name, " ", difference(rows, check->record->fingerprint))));
       }
       const Fingerprint generated = check->generated.get();
       if (check->generated_read && generated != check->record->generated) {
         add(damage("generated-columns", name,
-                   cat("generated columns of ", name, ": ", difference(generated, check->record->generated)),
+                   cat("generated columns of ", name, ": ",
+                       difference(generated, check->record->generated)),
                    "A function that they call was changed after the rows had been written."));
       }
     }
@@ -246,8 +261,9 @@ class Comparison {
     for (const std::shared_ptr<ViewCheck>& check : views_) {
       if (check->sum == check->record->fingerprint) continue;
       const std::string name = shown(check->record->schema, check->record->name);
-      Finding finding = damage("matview-stale", name,
-                               cat("materialised view ", name, " was stale at the snapshot, refreshed by the restore"));
+      Finding finding = damage(
+          "matview-stale", name,
+          cat("materialised view ", name, " was stale at the snapshot, refreshed by the restore"));
       finding.severity = Severity::Note;
       add(std::move(finding));
     }
@@ -255,10 +271,12 @@ class Comparison {
 
   void judge_large_objects() {
     for (const LargeObjectCheck& check : objects_) {
-      if (check.sum.sha256 == check.record->sha256 && check.sum.bytes == check.record->bytes) continue;
-      add(damage("large-object", {}, cat("large object ", check.record->oid, " has ", check.sum.bytes,
-                                         " bytes, sha256 ", check.sum.sha256, "; ", check.record->bytes, " and ",
-                                         check.record->sha256, " in the backup")));
+      if (check.sum.sha256 == check.record->sha256 && check.sum.bytes == check.record->bytes)
+        continue;
+      add(damage("large-object", {},
+                 cat("large object ", check.record->oid, " has ", check.sum.bytes,
+                     " bytes, sha256 ", check.sum.sha256, "; ", check.record->bytes, " and ",
+                     check.record->sha256, " in the backup")));
     }
   }
 
@@ -275,9 +293,10 @@ class Comparison {
 
 }  // namespace
 
-std::vector<Finding> compare_content(const archive::Manifest& manifest, const pg::ConnInfo& database,
-                                     const std::string& application_name, std::size_t jobs, util::Reporter& reporter,
-                                     std::stop_token stop) {
+std::vector<Finding> compare_content(const archive::Manifest& manifest,
+                                     const pg::ConnInfo& database,
+                                     const std::string& application_name, std::size_t jobs,
+                                     util::Reporter& reporter, std::stop_token stop) {
   Reading reading{.database = database,
                   .application_name = application_name,
                   .encoding = manifest.encoding,

@@ -22,7 +22,8 @@ std::string position(std::int64_t last_value, bool is_called) {
 }
 
 std::string why_accepted(const schema::Object& object) {
-  if (object.type == "subscription") return "never restored into a copy: it would hold the live one's slot";
+  if (object.type == "subscription")
+    return "never restored into a copy: it would hold the live one's slot";
   return "no restore brings it back";
 }
 
@@ -67,19 +68,24 @@ std::string shown(const std::string& schema, const std::string& name) {
 std::vector<schema::Object> source_objects(const archive::Manifest& manifest) {
   std::vector<schema::Object> objects;
   objects.reserve(manifest.objects.size());
-  for (const archive::ObjectRecord& object : manifest.objects) objects.push_back({object.type, object.identity});
+  for (const archive::ObjectRecord& object : manifest.objects)
+    objects.push_back({object.type, object.identity});
   std::sort(objects.begin(), objects.end());
   return objects;
 }
 
-std::vector<Finding> compare_objects(const archive::Manifest& manifest, pg::Connection& copy, Additional additional) {
+std::vector<Finding> compare_objects(const archive::Manifest& manifest, pg::Connection& copy,
+                                     Additional additional) {
   std::vector<Finding> findings;
-  for (const schema::Difference& difference : schema::compare(source_objects(manifest), schema::list_objects(copy))) {
+  for (const schema::Difference& difference :
+       schema::compare(source_objects(manifest), schema::list_objects(copy))) {
     const bool missing = difference.what == schema::Difference::What::Missing;
     if (!missing && additional == Additional::Ignore) continue;
-    const std::string object = cat(difference.object.type, " ", util::printable(difference.object.identity));
-    Finding finding = damage(missing ? "object-missing" : "object-additional", {},
-                             cat(object, missing ? " is missing in the copy" : " is in the copy only"));
+    const std::string object =
+        cat(difference.object.type, " ", util::printable(difference.object.identity));
+    Finding finding =
+        damage(missing ? "object-missing" : "object-additional", {},
+               cat(object, missing ? " is missing in the copy" : " is in the copy only"));
     if (difference.accepted) {
       finding.severity = Severity::Accepted;
       finding.text += cat(" (", why_accepted(difference.object), ")");
@@ -99,10 +105,10 @@ std::vector<Finding> compare_extensions(const archive::Manifest& manifest, pg::C
     const auto found = there.find(extension.name);
     if (found == there.end()) continue;  // told as an object
     if (found->second.version != extension.version || found->second.schema != extension.schema) {
-      findings.push_back(damage("extension-version", {},
-                                cat("extension ", extension.name, " is ", found->second.version, " in schema ",
-                                    found->second.schema, ", was ", extension.version, " in schema ",
-                                    extension.schema)));
+      findings.push_back(damage(
+          "extension-version", {},
+          cat("extension ", extension.name, " is ", found->second.version, " in schema ",
+              found->second.schema, ", was ", extension.version, " in schema ", extension.schema)));
     }
   }
   return findings;
@@ -110,18 +116,21 @@ std::vector<Finding> compare_extensions(const archive::Manifest& manifest, pg::C
 
 std::vector<Finding> compare_sequences(const archive::Manifest& manifest, pg::Connection& copy) {
   std::map<pg::QualifiedName, scan::Sequence> there;
-  for (scan::Sequence& sequence : scan::list_sequences(copy)) there.emplace(sequence.name, std::move(sequence));
+  for (scan::Sequence& sequence : scan::list_sequences(copy))
+    there.emplace(sequence.name, std::move(sequence));
   std::vector<Finding> findings;
   for (const archive::SequenceRecord& sequence : manifest.sequences) {
     const auto found = there.find({sequence.schema, sequence.name});
     const std::string name = shown(sequence.schema, sequence.name);
     if (found == there.end()) {
       findings.push_back(damage("sequence-missing", name, cat("sequence ", name, " is missing")));
-    } else if (found->second.last_value != sequence.last_value || found->second.is_called != sequence.is_called) {
-      findings.push_back(damage("sequence-position", name,
-                                cat("sequence ", name, " is at ",
-                                    position(found->second.last_value, found->second.is_called), ", was at ",
-                                    position(sequence.last_value, sequence.is_called))));
+    } else if (found->second.last_value != sequence.last_value ||
+               found->second.is_called != sequence.is_called) {
+      findings.push_back(
+          damage("sequence-position", name,
+                 cat("sequence ", name, " is at ",
+                     position(found->second.last_value, found->second.is_called), ", was at ",
+                     position(sequence.last_value, sequence.is_called))));
     }
   }
   return findings;
@@ -131,10 +140,12 @@ std::vector<Finding> compare_properties(const archive::Manifest& manifest, pg::C
   const pg::DatabaseProperties was = properties_of(manifest);
   const pg::DatabaseProperties is = pg::read_properties(copy, copy.database());
   std::vector<Finding> findings;
-  const auto compare = [&](std::string_view what, const std::string& before, const std::string& now) {
+  const auto compare = [&](std::string_view what, const std::string& before,
+                           const std::string& now) {
     if (before == now) return;
-    findings.push_back(damage("database-property", {}, cat("the ", what, " of the database is ", util::printable(now),
-                                                           ", was ", util::printable(before))));
+    findings.push_back(damage("database-property", {},
+                              cat("the ", what, " of the database is ", util::printable(now),
+                                  ", was ", util::printable(before))));
   };
   compare("encoding", was.encoding, is.encoding);
   compare("locale provider", was.locale_provider, is.locale_provider);
@@ -153,7 +164,8 @@ bool same_acl(std::string_view owner, std::string_view a, std::string_view b) {
   if (!a.empty()) return acl_items(a) == items;
   // The default of a large object: everything to its owner, by its owner.
   const std::string quoted = pg::quote_ident(owner);
-  return items.size() == 1 && (items[0] == cat(owner, "=rw/", owner) || items[0] == cat(quoted, "=rw/", quoted));
+  return items.size() == 1 &&
+         (items[0] == cat(owner, "=rw/", owner) || items[0] == cat(quoted, "=rw/", quoted));
 }
 
 }  // namespace verify

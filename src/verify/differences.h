@@ -12,18 +12,23 @@
 
 namespace verify {
 
-archive::Finding damage(std::string code, std::string object, std::string text, std::string hint = {});
+archive::Finding damage(std::string code, std::string object, std::string text,
+                        std::string hint = {});
 // schema.name of a record, as people read it.
 std::string shown(const std::string& schema, const std::string& name);
 
 std::vector<schema::Object> source_objects(const archive::Manifest& manifest);
 enum class Additional { Ignore, Report };
-std::vector<archive::Finding> compare_objects(const archive::Manifest& manifest, pg::Connection& copy,
-                                              Additional additional);
-std::vector<archive::Finding> compare_extensions(const archive::Manifest& manifest, pg::Connection& copy);
-std::vector<archive::Finding> compare_sequences(const archive::Manifest& manifest, pg::Connection& copy);
-// What is fixed when a database is made: encoding, locale, tablespace. The rest is put on at the swap (S2).
-std::vector<archive::Finding> compare_properties(const archive::Manifest& manifest, pg::Connection& copy);
+std::vector<archive::Finding> compare_objects(const archive::Manifest& manifest,
+                                              pg::Connection& copy, Additional additional);
+std::vector<archive::Finding> compare_extensions(const archive::Manifest& manifest,
+                                                 pg::Connection& copy);
+std::vector<archive::Finding> compare_sequences(const archive::Manifest& manifest,
+                                                pg::Connection& copy);
+// What is fixed when a database is made: encoding, locale, tablespace. The rest is put on at the
+// swap (S2).
+std::vector<archive::Finding> compare_properties(const archive::Manifest& manifest,
+                                                 pg::Connection& copy);
 // aclitem[] texts that mean the same: any order, and the default spelled out or not (S13).
 bool same_acl(std::string_view owner, std::string_view a, std::string_view b);
 

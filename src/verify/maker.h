@@ -14,7 +14,8 @@ namespace verify {
 class Maker {
  public:
   // Of what has been shown just now, or was shown and still holds.
-  static Proof proof(const backup::Backup& backup, archive::Level level, std::optional<swap::SealRecord> copy) {
+  static Proof proof(const backup::Backup& backup, archive::Level level,
+                     std::optional<swap::SealRecord> copy) {
     Proof made;
     made.level_ = level;
     made.backup_name_ = backup.manifest.name;

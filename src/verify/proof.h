@@ -19,7 +19,9 @@ class Proof {
   const std::string& backup_name() const noexcept { return backup_name_; }
   const std::string& sums_sha256() const noexcept { return sums_sha256_; }
   const std::string& database() const noexcept { return database_; }  // the live one it was made of
-  const std::optional<swap::SealRecord>& copy() const noexcept { return copy_; }  // from `restored` on, if kept
+  const std::optional<swap::SealRecord>& copy() const noexcept {
+    return copy_;
+  }  // from `restored` on, if kept
   Proof(Proof&&) noexcept = default;
   Proof& operator=(Proof&&) noexcept = default;
 

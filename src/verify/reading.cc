@@ -21,26 +21,31 @@ std::size_t connections(std::size_t asked, std::size_t jobs) {
 }  // namespace
 
 pg::Connection open_reader(const Reading& reading, std::stop_token stop) {
-  pg::Connection connection = pg::Connection::open(reading.database, reading.application_name, std::move(stop));
+  pg::Connection connection =
+      pg::Connection::open(reading.database, reading.application_name, std::move(stop));
   pg::pin_settings(connection, reading.encoding);
   pg::refuse_user_views(connection);
   return connection;
 }
 
-void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter, std::stop_token stop) {
-  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.bytes > b.bytes; });
+void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter,
+              std::stop_token stop) {
+  std::stable_sort(jobs.begin(), jobs.end(),
+                   [](const Job& a, const Job& b) { return a.bytes > b.bytes; });
   std::uint64_t total = 0;
   for (const Job& job : jobs) total += job.bytes;
   std::atomic<std::size_t> next = 0;
   std::atomic<std::uint64_t> done = 0;
-  util::run_workers(connections(reading.jobs, jobs.size()), stop, [&](std::size_t, std::stop_token worker_stop) {
-    pg::Connection connection = open_reader(reading, worker_stop);
-    const pg::CancelOnStop cancel(connection, worker_stop);
-    for (std::size_t at = next++; at < jobs.size() && !worker_stop.stop_requested(); at = next++) {
-      jobs[at].work(connection);
-      reporter.progress("compare", done += jobs[at].bytes, total);
-    }
-  });
+  util::run_workers(connections(reading.jobs, jobs.size()), stop,
+                    [&](std::size_t, std::stop_token worker_stop) {
+                      pg::Connection connection = open_reader(reading, worker_stop);
+                      const pg::CancelOnStop cancel(connection, worker_stop);
+                      for (std::size_t at = next++;
+                           at < jobs.size() && !worker_stop.stop_requested(); at = next++) {
+                        jobs[at].work(connection);
+                        reporter.progress("compare", done += jobs[at].bytes, total);
+                      }
+                    });
   util::throw_if_stopped(stop);
 }
 

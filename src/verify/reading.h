@@ -22,13 +22,14 @@ struct Job {
 struct Reading {
   pg::ConnInfo database;
   std::string application_name;
-  std::string encoding;     // of the text that is compared
-  std::size_t jobs = 0;     // connections; 0: as many as cores, at most 8
+  std::string encoding;  // of the text that is compared
+  std::size_t jobs = 0;  // connections; 0: as many as cores, at most 8
 };
 
 // A session whose text is stable and that reads no user's view (M1, S17).
 pg::Connection open_reader(const Reading& reading, std::stop_token stop);
 // Runs all jobs to their end; the first failure ends them. Throws Kind::Interrupted after a stop.
-void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter, std::stop_token stop);
+void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter,
+              std::stop_token stop);
 
 }  // namespace verify

@@ -44,12 +44,14 @@ bool any_missing_object(const std::vector<Finding>& findings) {
 
 class Climb {
  public:
-  Climb(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop)
+  Climb(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
+        std::stop_token stop)
       : backup_(backup), options_(options), reporter_(reporter), stop_(std::move(stop)) {}
 
   Verified run() {
-    const bool files_good = show(Level::Written, [&] { return backup::check_written(backup_, reporter_, stop_); }) &&
-                            show(Level::ReadBack, [&] { return read_back(); });
+    const bool files_good =
+        show(Level::Written, [&] { return backup::check_written(backup_, reporter_, stop_); }) &&
+        show(Level::ReadBack, [&] { return read_back(); });
     if (files_good && options_.level >= Level::Restored) restore_and_compare();
     finish_evidence();
     std::optional<Proof> proof;
@@ -70,7 +72,8 @@ class Climb {
   bool add(Level level, std::vector<Finding> findings) {
     const bool damaged = any_damage(findings);
     // All objects are there, but not all content.
-    if (damaged && level == Level::Proven && !any_missing_object(findings)) evidence_.level = Level::Restored;
+    if (damaged && level == Level::Proven && !any_missing_object(findings))
+      evidence_.level = Level::Restored;
     std::move(findings.begin(), findings.end(), std::back_inserter(evidence_.findings));
     if (damaged) {
       evidence_.damaged = true;
@@ -80,8 +83,8 @@ class Climb {
     return !damaged;
   }
 
-  // The bytes are those of the sums, as `written` has just shown; what they say when they are read was shown
-  // when they were last read back, and cannot have changed since.
+  // The bytes are those of the sums, as `written` has just shown; what they say when they are read
+  // was shown when they were last read back, and cannot have changed since.
   std::vector<Finding> read_back() {
     const bool shown = backup_.evidence && backup_.level() >= Level::ReadBack && !backup_.damaged();
     if (shown && options_.level > Level::ReadBack) return {};
@@ -92,9 +95,11 @@ class Climb {
     maintenance_.emplace(open_maintenance(stop_));
     const archive::CustomFileReader reader(backup_.archive_path());
     if (!options_.accept_superuser_functions) refuse_traps(*maintenance_, reader.toc());
-    evidence_.server = cat("PostgreSQL ", maintenance_->server_version_text(), ", ", options_.server.display());
+    evidence_.server =
+        cat("PostgreSQL ", maintenance_->server_version_text(), ", ", options_.server.display());
     try {
-      swap::create_side(*maintenance_, options_.side_database, properties_of(backup_.manifest), options_.side_comment);
+      swap::create_side(*maintenance_, options_.side_database, properties_of(backup_.manifest),
+                        options_.side_comment);
       util::fault::point("proof.created");
       if (load(reader) && compare()) {
         keep_or_drop();
@@ -107,7 +112,8 @@ class Climb {
   }
 
   pg::Connection open_maintenance(std::stop_token stop) const {
-    return swap::open_maintenance(options_.server, options_.maintenance_db, options_.application_name, std::move(stop));
+    return swap::open_maintenance(options_.server, options_.maintenance_db,
+                                  options_.application_name, std::move(stop));
   }
   // It was idle for a whole restore. What ends the proof must not be stopped by the stop itself.
   void wake_maintenance() {
@@ -126,7 +132,8 @@ class Climb {
     try {
       drop();
     } catch (const Error& failure) {
-      error.attach(cat("dropping database ", options_.side_database, " failed: ", failure.message()));
+      error.attach(
+          cat("dropping database ", options_.side_database, " failed: ", failure.message()));
     }
     return error;
   }
@@ -157,7 +164,8 @@ class Climb {
     return true;
   }
 
-  // The server takes the definitions but not the rows that go with them: no other server will take them either.
+  // The server takes the definitions but not the rows that go with them: no other server will take
+  // them either.
   static bool refused_rows(const Error& error) {
     const std::string_view cls = std::string_view(error.sqlstate()).substr(0, 2);
     return error.kind() == Kind::Query && (cls == "22" || cls == "23");
@@ -170,7 +178,8 @@ class Climb {
       evidence_.findings.push_back(std::move(finding));
     };
     for (const std::string& skipped : report.skipped) note("skipped", skipped, Severity::Accepted);
-    for (const std::string& warning : report.warnings) note("server-warning", warning, Severity::Note);
+    for (const std::string& warning : report.warnings)
+      note("server-warning", warning, Severity::Note);
   }
 
   bool compare() {
@@ -178,8 +187,9 @@ class Climb {
       pg::Connection copy = pg::Connection::open(side_info(), options_.application_name, stop_);
       return add(Level::Restored, compare_objects(backup_.manifest, copy, Additional::Ignore));
     }
-    return add(Level::Proven, compare_content(backup_.manifest, side_info(), options_.application_name,
-                                              options_.jobs, reporter_, stop_));
+    return add(Level::Proven,
+               compare_content(backup_.manifest, side_info(), options_.application_name,
+                               options_.jobs, reporter_, stop_));
   }
 
   void keep_or_drop() {
@@ -203,8 +213,8 @@ class Climb {
     if (worth_recording()) backup::record(backup_, evidence_);
   }
 
-  // A lower level that was found good again takes nothing from a higher one, nor does it clear the damage that
-  // was found above it.
+  // A lower level that was found good again takes nothing from a higher one, nor does it clear the
+  // damage that was found above it.
   bool worth_recording() const {
     if (!backup_.evidence || evidence_.damaged) return true;
     const Evidence& known = *backup_.evidence;
@@ -234,20 +244,24 @@ std::string first_findings(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-Verified run(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop) {
+Verified run(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
+             std::stop_token stop) {
   return Climb(backup, options, reporter, std::move(stop)).run();
 }
 
-Proof prove(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop) {
+Proof prove(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
+            std::stop_token stop) {
   try {
     Verified verified = run(backup, options, reporter, std::move(stop));
     for (const Finding& finding : verified.evidence.findings) {
       if (!is_damage(finding)) reporter.note(finding.text);
     }
     if (verified.proof) return *std::move(verified.proof);
-    throw Error(Kind::Proof, cat("backup ", backup.manifest.name, " is not ", archive::level_name(options.level), ": ",
-                                 first_findings(verified.evidence.findings)),
-                {.hint = cat("See all findings with: pgbelay show ", backup.manifest.name), .sqlstate = {}});
+    throw Error(Kind::Proof,
+                cat("backup ", backup.manifest.name, " is not ", archive::level_name(options.level),
+                    ": ", first_findings(verified.evidence.findings)),
+                {.hint = cat("See all findings with: pgbelay show ", backup.manifest.name),
+                 .sqlstate = {}});
   } catch (const Error& error) {
     if (error.kind() == Kind::Interrupted || error.kind() == Kind::Bug) throw;
     throw error.as(Kind::Proof);

@@ -2,12 +2,15 @@
 
 namespace verify::sql {
 
-std::string_view superusers() { return "select rolname from pg_catalog.pg_roles where rolsuper order by rolname"; }
+std::string_view superusers() {
+  return "select rolname from pg_catalog.pg_roles where rolsuper order by rolname";
+}
 
-// From everything that a restore evaluates (columns' types, defaults and generated columns, checks of tables
-// and domains, index expressions, partition keys, statistics, materialised views' queries) along the
-// dependencies to functions. What belongs to an extension is its owner's affair, and cannot be replaced by
-// others. Triggers, rules on tables and policies are not asked: they exist only after the data is in.
+// From everything that a restore evaluates (columns' types, defaults and generated columns, checks
+// of tables and domains, index expressions, partition keys, statistics, materialised views'
+// queries) along the dependencies to functions. What belongs to an extension is its owner's affair,
+// and cannot be replaced by others. Triggers, rules on tables and policies are not asked: they
+// exist only after the data is in.
 std::string_view traps() {
   return R"sql(
 with recursive followed(classid) as (

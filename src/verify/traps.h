@@ -10,9 +10,11 @@
 
 namespace verify {
 
-// The same question about what is about to be restored, answered by the contents alone, so that nobody can
-// change the answer between the backup and the restore. `superusers` are the roles of the target server.
-std::vector<std::string> traps_in(const archive::Toc& toc, const std::vector<std::string>& superusers);
+// The same question about what is about to be restored, answered by the contents alone, so that
+// nobody can change the answer between the backup and the restore. `superusers` are the roles of
+// the target server.
+std::vector<std::string> traps_in(const archive::Toc& toc,
+                                  const std::vector<std::string>& superusers);
 
 // Kind::Proof naming them, if `connection` is a superuser's and there are any.
 void refuse_traps(pg::Connection& connection, const archive::Toc& toc);

@@ -1,5 +1,5 @@
-// Proof levels (architecture.md §4). The only maker of Proof: nothing reaches a live database without one
-// (contracts.md K2).
+// Proof levels (architecture.md §4). The only maker of Proof: nothing reaches a live database
+// without one (contracts.md K2).
 #pragma once
 
 #include <filesystem>
@@ -23,38 +23,46 @@ enum class Copy { Drop, KeepSealed };
 
 struct Options {
   archive::Level level = archive::Level::ReadBack;
-  pg::ConnInfo server;               // for restored and proven: the side database is made beside this one
+  pg::ConnInfo server;  // for restored and proven: the side database is made beside this one
   std::string maintenance_db;
   std::string application_name;
-  std::string side_database;         // its name
+  std::string side_database;  // its name
   std::string side_comment;
   Copy copy = Copy::Drop;
   std::size_t jobs = 0;
-  std::string version;               // of pgbelay
+  std::string version;                      // of pgbelay
   bool accept_superuser_functions = false;  // S17
 };
 
 struct Verified {
   archive::Evidence evidence;
-  std::optional<Proof> proof;        // nothing if there is damage
+  std::optional<Proof> proof;  // nothing if there is damage
 };
 
-// Shows the level asked for, records it as evidence beside the backup, and gives the Proof. Damage and
-// differences are findings in the evidence (and no Proof); only being unable to look is an error.
-Verified run(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop);
+// Shows the level asked for, records it as evidence beside the backup, and gives the Proof. Damage
+// and differences are findings in the evidence (and no Proof); only being unable to look is an
+// error.
+Verified run(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
+             std::stop_token stop);
 
-// run() that insists: throws Kind::Proof naming the first findings. A side database that is not kept is gone.
-Proof prove(const backup::Backup& backup, const Options& options, util::Reporter& reporter, std::stop_token stop);
+// run() that insists: throws Kind::Proof naming the first findings. A side database that is not
+// kept is gone.
+Proof prove(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
+            std::stop_token stop);
 
-// In a new process: checks proof.json, the sums and the seal of `copy` again. Throws Kind::Proof if any fails.
-Proof recall(const backup::Backup& backup, const std::optional<swap::SealRecord>& copy, pg::Connection* maintenance);
+// In a new process: checks proof.json, the sums and the seal of `copy` again. Throws Kind::Proof if
+// any fails.
+Proof recall(const backup::Backup& backup, const std::optional<swap::SealRecord>& copy,
+             pg::Connection* maintenance);
 
 // Compares the content of a database with what the manifest says of the snapshot.
-std::vector<archive::Finding> compare_content(const archive::Manifest& manifest, const pg::ConnInfo& database,
+std::vector<archive::Finding> compare_content(const archive::Manifest& manifest,
+                                              const pg::ConnInfo& database,
                                               const std::string& application_name, std::size_t jobs,
                                               util::Reporter& reporter, std::stop_token stop);
 
-// Functions of non-superusers that definitions would run as us (S17): identities, if we are superuser.
+// Functions of non-superusers that definitions would run as us (S17): identities, if we are
+// superuser.
 std::vector<std::string> superuser_traps(pg::Connection& connection);
 
 // Maps between the manifest's record and pg's properties.

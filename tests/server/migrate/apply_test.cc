@@ -24,11 +24,12 @@ class Collecting : public util::QuietReporter {
 
 class Apply : public test::ServerTest {
  protected:
-  Outcome apply_files(const std::vector<std::pair<std::string, std::string>>& files, std::stop_token stop = {}) {
+  Outcome apply_files(const std::vector<std::pair<std::string, std::string>>& files,
+                      std::stop_token stop = {}) {
     std::vector<File> parsed;
     for (const auto& [name, text] : files) parsed.push_back(parse_file(name, text));
-    return apply(Side{database_.name()}, connection_, pending(connection_, parsed).files, options_, reporter_,
-                 std::move(stop));
+    return apply(Side{database_.name()}, connection_, pending(connection_, parsed).files, options_,
+                 reporter_, std::move(stop));
   }
   std::string value(std::string_view sql) { return connection_.query(sql).str(0, 0); }
   std::vector<std::string> applied() {
@@ -44,7 +45,8 @@ class Apply : public test::ServerTest {
 };
 
 TEST_F(Apply, RunsEachFileOnceAndRemembersIt) {
-  const Outcome first = apply_files({{"1.sql", "create table a (i int); insert into a values (1)"}});
+  const Outcome first =
+      apply_files({{"1.sql", "create table a (i int); insert into a values (1)"}});
   ASSERT_FALSE(first.failure) << first.failure->text();
   EXPECT_THAT(first.applied, ElementsAre("1.sql"));
   EXPECT_EQ(first.statements, 2U);
@@ -58,11 +60,13 @@ TEST_F(Apply, RunsEachFileOnceAndRemembersIt) {
 }
 
 TEST_F(Apply, AFailureNamesStatementLineAndStateAndLeavesNothingOfItsFile) {
-  const Outcome outcome = apply_files(
-      {{"1.sql", "create table a (i int)"},
-       {"2.sql", "insert into a values (1);\n\nalter table a\n  add j int;\nselect nothing from a;\nselect 2"}});
+  const Outcome outcome = apply_files({{"1.sql", "create table a (i int)"},
+                                       {"2.sql",
+                                        "insert into a values (1);\n\nalter table a\n  add j "
+                                        "int;\nselect nothing from a;\nselect 2"}});
   ASSERT_TRUE(outcome.failure);
-  EXPECT_EQ(outcome.failure->message(), "statement 3 of 4, 2.sql:5: column \"nothing\" does not exist");
+  EXPECT_EQ(outcome.failure->message(),
+            "statement 3 of 4, 2.sql:5: column \"nothing\" does not exist");
   EXPECT_EQ(outcome.failure->sqlstate(), "42703");
   EXPECT_EQ(outcome.failure->kind(), util::Kind::Query);
   EXPECT_TRUE(outcome.committed);
@@ -79,9 +83,10 @@ TEST_F(Apply, AFirstFileThatFailsLeavesNoHistoryEither) {
 }
 
 TEST_F(Apply, ConstraintsThatSpeakAtTheCommitAreTold) {
-  const Outcome outcome = apply_files(
-      {{"1.sql", "create table a (i int primary key); create table b (i int references a deferrable initially deferred);"
-                 "insert into b values (1)"}});
+  const Outcome outcome = apply_files({{"1.sql",
+                                        "create table a (i int primary key); create table b (i int "
+                                        "references a deferrable initially deferred);"
+                                        "insert into b values (1)"}});
   ASSERT_TRUE(outcome.failure);
   EXPECT_THAT(outcome.failure->message(), HasSubstr("commit of 1.sql"));
   EXPECT_EQ(outcome.failure->sqlstate(), "23503");
@@ -89,8 +94,9 @@ TEST_F(Apply, ConstraintsThatSpeakAtTheCommitAreTold) {
 }
 
 TEST_F(Apply, WithoutTransactionEachStatementStands) {
-  const Outcome outcome = apply_files(
-      {{"1.sql", "-- pgbelay: no-transaction\ncreate table a (i int); create index concurrently on a (i); select 1/0"}});
+  const Outcome outcome = apply_files({{"1.sql",
+                                        "-- pgbelay: no-transaction\ncreate table a (i int); "
+                                        "create index concurrently on a (i); select 1/0"}});
   ASSERT_TRUE(outcome.failure);
   EXPECT_TRUE(outcome.committed);
   EXPECT_THAT(outcome.failure->message(), HasSubstr("statement 3 of 3, 1.sql:2"));
@@ -107,7 +113,8 @@ TEST_F(Apply, AFileMayNotEndInsideATransaction) {
 }
 
 TEST_F(Apply, WhatCannotRunInATransactionGetsTheRemedy) {
-  const Outcome outcome = apply_files({{"1.sql", "create table a (i int); create index concurrently on a (i)"}});
+  const Outcome outcome =
+      apply_files({{"1.sql", "create table a (i int); create index concurrently on a (i)"}});
   ASSERT_TRUE(outcome.failure);
   EXPECT_EQ(outcome.failure->sqlstate(), "25001");
   EXPECT_THAT(outcome.failure->hint(), HasSubstr("pgbelay: no-transaction"));
@@ -115,11 +122,14 @@ TEST_F(Apply, WhatCannotRunInATransactionGetsTheRemedy) {
 
 TEST_F(Apply, SettingsAndRolesDoNotReachTheNextFile) {
   connection_.execute("drop role if exists apply_low; create role apply_low");
-  const Outcome outcome =
-      apply_files({{"1.sql", "create schema s; set search_path to s; create temp table t (i int); set role apply_low"},
-                   {"2.sql", "create table here (i int); create temp table t (i int)"}});
+  const Outcome outcome = apply_files(
+      {{"1.sql",
+        "create schema s; set search_path to s; create temp table t (i int); set role apply_low"},
+       {"2.sql", "create table here (i int); create temp table t (i int)"}});
   ASSERT_FALSE(outcome.failure) << outcome.failure->text();
-  EXPECT_EQ(value("select count(*) from pg_catalog.pg_tables where schemaname = 'public' and tablename = 'here'"), "1");
+  EXPECT_EQ(value("select count(*) from pg_catalog.pg_tables where schemaname = 'public' and "
+                  "tablename = 'here'"),
+            "1");
   connection_.execute("drop role apply_low");
 }
 
@@ -132,20 +142,22 @@ TEST_F(Apply, AStopEndsTheStatementThatRuns) {
   std::stop_source stop;
   const std::jthread stopper([&] {
     pg::Connection watcher = database_.connect();
-    const std::string running = "select count(*) from pg_catalog.pg_stat_activity where state = 'active'"
-                                " and wait_event = 'PgSleep' and datname = $1";
+    const std::string running =
+        "select count(*) from pg_catalog.pg_stat_activity where state = 'active'"
+        " and wait_event = 'PgSleep' and datname = $1";
     while (watcher.query(running, {database_.name()}).str(0, 0) == "0") std::this_thread::yield();
     stop.request_stop();
   });
-  const Outcome outcome = apply_files({{"1.sql", "create table a (i int); select pg_sleep(600)"}}, stop.get_token());
+  const Outcome outcome =
+      apply_files({{"1.sql", "create table a (i int); select pg_sleep(600)"}}, stop.get_token());
   ASSERT_TRUE(outcome.failure);
   EXPECT_EQ(outcome.failure->kind(), util::Kind::Interrupted);
   EXPECT_FALSE(outcome.committed);
 }
 
 TEST_F(Apply, AConnectionLostDuringAFileCommitsNothingOfIt) {
-  const Outcome outcome =
-      apply_files({{"1.sql", "create table a (i int); select pg_terminate_backend(pg_backend_pid())"}});
+  const Outcome outcome = apply_files(
+      {{"1.sql", "create table a (i int); select pg_terminate_backend(pg_backend_pid())"}});
   ASSERT_TRUE(outcome.failure);
   EXPECT_EQ(outcome.failure->kind(), util::Kind::Connect);
   EXPECT_FALSE(outcome.committed);
@@ -158,11 +170,13 @@ TEST_F(Apply, AnotherDatabaseThanTheTargetIsABug) {
 TEST_F(Apply, ChangedAndMissingFilesAreTold) {
   ASSERT_FALSE(apply_files({{"1.sql", "select 1;\nselect 2"}, {"3.sql", "select 3"}}).failure);
   // Another system's line ends are no change.
-  const Pending same = pending(connection_, {parse_file("1.sql", "select 1;\r\nselect 2"), parse_file("2.sql", "select 2")});
+  const Pending same = pending(
+      connection_, {parse_file("1.sql", "select 1;\r\nselect 2"), parse_file("2.sql", "select 2")});
   EXPECT_THAT(same.files, testing::SizeIs(1));
   EXPECT_THAT(same.warnings, ElementsAre(HasSubstr("3.sql was applied")));
-  const Pending late = pending(connection_, {parse_file("1.sql", "select 1;\nselect 2"),
-                                             parse_file("2.sql", "select 2"), parse_file("3.sql", "select 3")});
+  const Pending late =
+      pending(connection_, {parse_file("1.sql", "select 1;\nselect 2"),
+                            parse_file("2.sql", "select 2"), parse_file("3.sql", "select 3")});
   EXPECT_THAT(late.warnings, ElementsAre(HasSubstr("2.sql is pending, although 3.sql")));
   try {
     pending(connection_, {parse_file("1.sql", "select 1")});
@@ -174,9 +188,11 @@ TEST_F(Apply, ChangedAndMissingFilesAreTold) {
 }
 
 TEST_F(Apply, WorksWhateverTheEncodingOfTheDatabase) {
-  test::TestDatabase latin = test::make_database("latin", "encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'");
+  test::TestDatabase latin =
+      test::make_database("latin", "encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'");
   pg::Connection connection = latin.connect();
-  const std::vector<File> files{parse_file("é.sql", "create table \"é\" (i int); comment on table \"é\" is 'ü'")};
+  const std::vector<File> files{
+      parse_file("é.sql", "create table \"é\" (i int); comment on table \"é\" is 'ü'")};
   const Outcome outcome = apply(Side{latin.name()}, connection, files, options_, reporter_, {});
   ASSERT_FALSE(outcome.failure) << outcome.failure->text();
   EXPECT_THAT(pending(connection, files).files, IsEmpty());

@@ -62,9 +62,9 @@ TEST_F(RunCommand, AStopEndsTheWholeGroup) {
     while (!std::filesystem::exists(folder_.path() / "started")) std::this_thread::yield();
     stop.request_stop();
   });
-  const CommandOutcome outcome =
-      run("trap '' INT; touch " + (folder_.path() / "started").string() + "; sleep 600 & wait; echo on; sleep 600",
-          stop.get_token());
+  const CommandOutcome outcome = run("trap '' INT; touch " + (folder_.path() / "started").string() +
+                                         "; sleep 600 & wait; echo on; sleep 600",
+                                     stop.get_token());
   EXPECT_TRUE(outcome.ended.signal);
   EXPECT_LT(outcome.took.count(), 60);
 }

@@ -1,11 +1,12 @@
-// A backup directory made without our own dump: the archive by the stock pg_dump, the manifest by reading the
-// database. What verify says of it depends on nothing that wrote it.
+// A backup directory made without our own dump: the archive by the stock pg_dump, the manifest by
+// reading the database. What verify says of it depends on nothing that wrote it.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -57,10 +58,15 @@ inline void read_tables(pg::Connection& connection, archive::Manifest& manifest)
     record.table = table.name.name;
     record.columns = table.columns;
     record.filter = table.filter;
-    record.fingerprint = scan::fingerprint(connection, table.name, table.columns, table.filter, {});
+    connection.copy_out(scan::copy_out_statement(table.name, table.columns, table.filter, {}),
+                        [&record](std::span<const std::byte> row) {
+                          record.raw_bytes += row.size();
+                          record.fingerprint.add_row(row.first(row.size() - 1));
+                        });
     record.generated_columns = table.generated;
     if (!table.generated.empty()) {
-      record.generated = scan::fingerprint_by_query(connection, table.name, table.generated, table.filter);
+      record.generated =
+          scan::fingerprint_by_query(connection, table.name, table.generated, table.filter);
     }
     manifest.tables.push_back(std::move(record));
   }
@@ -72,14 +78,17 @@ inline void read_others(pg::Connection& connection, archive::Manifest& manifest)
         {sequence.name.schema, sequence.name.name, sequence.last_value, sequence.is_called});
   }
   for (const scan::MaterializedView& view : scan::list_materialized_views(connection)) {
-    archive::MaterializedViewRecord record{view.name.schema, view.name.name, view.populated, view.columns, {}};
-    if (view.populated) record.fingerprint = scan::fingerprint_by_query(connection, view.name, view.columns, "");
+    archive::MaterializedViewRecord record{
+        view.name.schema, view.name.name, view.populated, view.columns, {}};
+    if (view.populated)
+      record.fingerprint = scan::fingerprint_by_query(connection, view.name, view.columns, "");
     manifest.materialized_views.push_back(std::move(record));
   }
   const pg::Transaction transaction(connection);
   for (const scan::LargeObject& object : scan::list_large_objects(connection)) {
     const scan::LargeObjectSum sum = scan::sum_large_object(connection, object.oid);
-    manifest.large_objects.push_back({object.oid, object.owner, object.acl, object.comment, sum.bytes, sum.sha256});
+    manifest.large_objects.push_back(
+        {object.oid, object.owner, object.acl, object.comment, sum.bytes, sum.sha256});
   }
 }
 
@@ -121,9 +130,9 @@ class VerifyTest : public test::ServerTest {
   backup::Backup make_backup(const test::TestDatabase& source) {
     const std::filesystem::path path = folder_.path() / "2026-11-20_143052_test";
     std::filesystem::create_directory(path);
-    const util::Captured dumped = util::capture({.argv = {(*pg::newest_bin_directory() / "pg_dump").string(), "-Fc",
-                                                          "-f", (path / "full_backup.dump").string(), "-d",
-                                                          source.url()}});
+    const util::Captured dumped =
+        util::capture({.argv = {(*pg::newest_bin_directory() / "pg_dump").string(), "-Fc", "-f",
+                                (path / "full_backup.dump").string(), "-d", source.url()}});
     EXPECT_EQ(dumped.ended.status, 0) << dumped.err;
     pg::Connection connection = source.connect();
     archive::Manifest manifest = read_manifest(connection);
@@ -146,7 +155,8 @@ class VerifyTest : public test::ServerTest {
     return options;
   }
 
-  static archive::FileRecord file_record(const std::filesystem::path& path, const std::string& name) {
+  static archive::FileRecord file_record(const std::filesystem::path& path,
+                                         const std::string& name) {
     return {name, std::filesystem::file_size(path / name), codec::sha256_of_file(path / name), {}};
   }
 
@@ -154,7 +164,8 @@ class VerifyTest : public test::ServerTest {
     const archive::CustomFileReader reader(file);
     for (archive::TableRecord& table : manifest.tables) {
       for (const archive::TocEntry& entry : reader.toc().entries) {
-        if (entry.desc == "TABLE DATA" && entry.tag == table.table && entry.schema == table.schema) {
+        if (entry.desc == "TABLE DATA" && entry.tag == table.table &&
+            entry.schema == table.schema) {
           table.dump_id = entry.dump_id;
         }
       }
@@ -168,13 +179,14 @@ class VerifyTest : public test::ServerTest {
 
   util::TempDir folder_{"pgbelay-verify-test"};
   util::QuietReporter quiet_;
-  Options options_{.server = test::have_server() ? test::test_server().conninfo() : pg::ConnInfo(),
-                   .maintenance_db = "template1",
-                   .application_name = "pgbelay-test",
-                   .side_database = swap::side_name("verified", swap::Purpose::Proof, "20261120143052"),
-                   .side_comment = "pgbelay run test",
-                   .jobs = 3,
-                   .version = "test"};
+  Options options_{
+      .server = test::have_server() ? test::test_server().conninfo() : pg::ConnInfo(),
+      .maintenance_db = "template1",
+      .application_name = "pgbelay-test",
+      .side_database = swap::side_name("verified", swap::Purpose::Proof, "20261120143052"),
+      .side_comment = "pgbelay run test",
+      .jobs = 3,
+      .version = "test"};
 };
 
 }  // namespace verify

@@ -57,13 +57,16 @@ TEST_F(Traps, S17_ACheckThatWouldMakeItsOwnerSuperuserIsRefused) {
   as_low(kCheck);
   EXPECT_THAT(traps(), ElementsAre("low.ck(integer) of low"));
   EXPECT_THAT(refusal(), HasSubstr("low.ck(integer) of low"));
-  EXPECT_EQ(connection_.query("select rolsuper::text from pg_roles where rolname = 'low'").str(0, 0), "false");
+  EXPECT_EQ(
+      connection_.query("select rolsuper::text from pg_roles where rolname = 'low'").str(0, 0),
+      "false");
   EXPECT_FALSE(exists(options_.side_database));
 }
 
 TEST_F(Traps, S17_AcceptedMeansDone) {
-  as_low("create function ck(i int) returns bool language sql as 'select true';"
-         "create table t (i int check (low.ck(i))); insert into t values (1)");
+  as_low(
+      "create function ck(i int) returns bool language sql as 'select true';"
+      "create table t (i int check (low.ck(i))); insert into t values (1)");
   options_.accept_superuser_functions = true;
   EXPECT_EQ(refusal(), "accepted");
 }
@@ -92,32 +95,40 @@ INSTANTIATE_TEST_SUITE_P(
         "create table t (i int); create index on t (i) where low.f(i) > 0",
         "create table t (i int, j int default low.f(1))",
         "create domain d as int check (low.f(value) > 0); create table t (i d)",
-        "create domain d as int check (low.f(value) > 0); create type c as (a d); create table t (i c[])",
-        "create table t (i int) partition by hash (low.f(i)); create table t0 partition of t for values with"
+        "create domain d as int check (low.f(value) > 0); create type c as (a d); create table t "
+        "(i c[])",
+        "create table t (i int) partition by hash (low.f(i)); create table t0 partition of t for "
+        "values with"
         " (modulus 1, remainder 0)",
         "create table t (i int, j int); create statistics s on (low.f(i)), j from t",
         "create view v as select low.f(1); create materialized view m as select * from v",
         "create operator #@ (leftarg = int, rightarg = int, function = int4pl);"
-        "create operator #@# (rightarg = int, function = low.f); create table t (i int check ((#@# i) > 0))",
+        "create operator #@# (rightarg = int, function = low.f); create table t (i int check ((#@# "
+        "i) > 0))",
         "create aggregate a(int) (sfunc = int4pl, stype = int, initcond = '0', finalfunc = low.f);"
         "create materialized view m as select a(i) from generate_series(1, 3) i",
         "create function g() returns int language sql begin atomic select low.f(1); end;"
         "create materialized view m as select low.g()"));
 
 TEST_F(Traps, S17_WhatRunsOnlyAfterTheRestoreIsNone) {
-  as_low("create function f(i int) returns int language sql as 'select i';"
-         "create function g() returns trigger language plpgsql as 'begin return new; end';"
-         "create table t (i int); create trigger x before insert on t for each row execute function g();"
-         "create view v as select low.f(1); create policy p on t using (low.f(i) > 0)");
+  as_low(
+      "create function f(i int) returns int language sql as 'select i';"
+      "create function g() returns trigger language plpgsql as 'begin return new; end';"
+      "create table t (i int); create trigger x before insert on t for each row execute function "
+      "g();"
+      "create view v as select low.f(1); create policy p on t using (low.f(i) > 0)");
   EXPECT_THAT(traps(), IsEmpty());
   EXPECT_EQ(refusal(), "accepted");
 }
 
 TEST_F(Traps, S17_FunctionsOfSuperusersAndOfExtensionsAreNone) {
-  connection_.execute("create function low.su(i int) returns int language sql immutable as 'select i';"
-                      "grant create on database " + pg::quote_ident(source_.name()) + " to low");
-  as_low("create extension pg_trgm schema low; create table t (i int check (low.su(i) > 0), s text);"
-         "create index on t using gin (s low.gin_trgm_ops)");
+  connection_.execute(
+      "create function low.su(i int) returns int language sql immutable as 'select i';"
+      "grant create on database " +
+      pg::quote_ident(source_.name()) + " to low");
+  as_low(
+      "create extension pg_trgm schema low; create table t (i int check (low.su(i) > 0), s text);"
+      "create index on t using gin (s low.gin_trgm_ops)");
   EXPECT_THAT(traps(), IsEmpty());
   EXPECT_EQ(refusal(), "accepted");
 }

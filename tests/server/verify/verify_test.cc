@@ -76,7 +76,8 @@ TEST_F(Verify, ProvenMeansThatTheCopyEqualsTheSource) {
   EXPECT_EQ(again.evidence->sums_sha256, backup.sums_sha256);
 }
 
-// K3, S14: its rows are other ones after the refresh, and no migration would ever run if that were a failure.
+// K3, S14: its rows are other ones after the refresh, and no migration would ever run if that were
+// a failure.
 TEST_F(Verify, K3_AStaleMaterialisedViewIsANote) {
   const Verified verified = run(make_backup(source_), at(Level::Proven), quiet_, {});
   ASSERT_TRUE(verified.proof) << texts(verified.evidence.findings);
@@ -98,7 +99,8 @@ TEST_F(Verify, AKeptCopyIsSealedAndCanBeRecalled) {
   EXPECT_EQ(recall(later, proof.copy(), &maintenance).level(), Level::Proven);
   EXPECT_EQ(recall(later, std::nullopt, nullptr).level(), Level::Proven);
   // S1: opened once is opened for ever.
-  maintenance.execute("alter database " + pg::quote_ident(options_.side_database) + " allow_connections true");
+  maintenance.execute("alter database " + pg::quote_ident(options_.side_database) +
+                      " allow_connections true");
   EXPECT_THROW(recall(later, proof.copy(), &maintenance), util::Error);
 }
 
@@ -131,7 +133,8 @@ TEST_F(Verify, RestoredAsksForTheObjectsOnly) {
   const Verified bad = run(backup, at(Level::Restored), quiet_, {});
   EXPECT_FALSE(bad.proof);
   EXPECT_EQ(bad.evidence.level, Level::ReadBack);
-  EXPECT_THAT(texts(bad.evidence.findings), HasSubstr("object-missing: table public.imagined is missing in the copy"));
+  EXPECT_THAT(texts(bad.evidence.findings),
+              HasSubstr("object-missing: table public.imagined is missing in the copy"));
   EXPECT_FALSE(exists(options_.side_database));
 }
 
@@ -150,10 +153,13 @@ class Differences : public VerifyTest {
   std::vector<archive::Finding> findings_;
 };
 
-TEST_F(Differences, NoneWithoutAChange) { EXPECT_THAT(found_after(""), IsEmpty()) << texts(findings_); }
+TEST_F(Differences, NoneWithoutAChange) {
+  EXPECT_THAT(found_after(""), IsEmpty()) << texts(findings_);
+}
 
 TEST_F(Differences, OneChangedRow) {
-  EXPECT_THAT(found_after("update plain set \"Näme\" = 'row 2 ' where id = 2"), ElementsAre("fingerprint"));
+  EXPECT_THAT(found_after("update plain set \"Näme\" = 'row 2 ' where id = 2"),
+              ElementsAre("fingerprint"));
   EXPECT_EQ(findings_[0].table, "public.plain");
 }
 
@@ -164,26 +170,29 @@ TEST_F(Differences, OneMissingRow) {
 
 // S14: COPY of the table is the same, what was stored is not.
 TEST_F(Differences, S14_GeneratedColumns) {
-  EXPECT_THAT(found_after("alter table computed drop column b;"
-                          "alter table computed add column b int generated always as (a * 3) stored"),
-              ElementsAre("generated-columns"));
+  EXPECT_THAT(
+      found_after("alter table computed drop column b;"
+                  "alter table computed add column b int generated always as (a * 3) stored"),
+      ElementsAre("generated-columns"));
 }
 
 TEST_F(Differences, S14_SequencePositions) {
-  EXPECT_THAT(found_after("select setval('plain_id_seq', 4711, true)"), ElementsAre("sequence-position"));
+  EXPECT_THAT(found_after("select setval('plain_id_seq', 4711, true)"),
+              ElementsAre("sequence-position"));
 }
 
 TEST_F(Differences, S14_LargeObjects) {
-  EXPECT_THAT(found_after("select lo_put(42, 0, '\\x01'); comment on large object 42 is 'other';"
-                          "grant update on large object 42 to public; select lo_from_bytea(43, '')"),
-              ElementsAre("large-object-property", "large-object-property", "large-object-additional",
-                          "large-object"));
+  EXPECT_THAT(
+      found_after("select lo_put(42, 0, '\\x01'); comment on large object 42 is 'other';"
+                  "grant update on large object 42 to public; select lo_from_bytea(43, '')"),
+      ElementsAre("large-object-property", "large-object-property", "large-object-additional",
+                  "large-object"));
 }
 
 TEST_F(Differences, ObjectsOnEitherSide) {
   EXPECT_THAT(found_after("drop view if exists x; create view added as select 1; drop table quick"),
-              testing::UnorderedElementsAre("table-missing", "object-missing", "object-missing", "object-additional",
-                                            "object-additional"))
+              testing::UnorderedElementsAre("table-missing", "object-missing", "object-missing",
+                                            "object-additional", "object-additional"))
       << texts(findings_);
 }
 
@@ -193,7 +202,8 @@ TEST_F(Differences, MaterialisedViewsThatAreNotPopulated) {
 
 // S13: no restore gives the columns of an inheritance child the order they had.
 TEST_F(Differences, S13_ColumnOrderIsNone) {
-  EXPECT_THAT(found_after("create table moved (\"Näme\" text, id int not null default nextval('plain_id_seq'), amount int);"
+  EXPECT_THAT(found_after("create table moved (\"Näme\" text, id int not null default "
+                          "nextval('plain_id_seq'), amount int);"
                           "insert into moved select \"Näme\", id, amount from plain;"
                           "alter table plain rename to old; alter table moved rename to plain"),
               testing::Not(Contains("fingerprint")))
@@ -204,16 +214,19 @@ TEST_F(Differences, S13_ColumnOrderIsNone) {
 TEST_F(Verify, S13_AnInvalidIndexIsAccepted) {
   pg::Connection connection = source_.connect();
   connection.execute("create table twice as select 1 as i union all select 1");
-  EXPECT_THROW(connection.execute("create unique index concurrently broken on twice (i)"), util::Error);
+  EXPECT_THROW(connection.execute("create unique index concurrently broken on twice (i)"),
+               util::Error);
   const Verified verified = run(make_backup(source_), at(Level::Proven), quiet_, {});
   ASSERT_TRUE(verified.proof) << texts(verified.evidence.findings);
   EXPECT_THAT(codes(verified.evidence.findings, Severity::Accepted), Contains("object-missing"));
 }
 
-// F6: the text of such a check is another one after the first round trip. Objects are compared by name.
+// F6: the text of such a check is another one after the first round trip. Objects are compared by
+// name.
 TEST_F(Verify, F6_ExpressionsThatAreDeparsedOtherwiseAreNoDifference) {
-  source_.connect().execute("create table f6 (status varchar check (status in ('open', 'paid')));"
-                            "create index on f6 (status) where status in ('open', 'paid')");
+  source_.connect().execute(
+      "create table f6 (status varchar check (status in ('open', 'paid')));"
+      "create index on f6 (status) where status in ('open', 'paid')");
   const Verified verified = run(make_backup(source_), at(Level::Proven), quiet_, {});
   EXPECT_TRUE(verified.proof) << texts(verified.evidence.findings);
 }
@@ -221,16 +234,18 @@ TEST_F(Verify, F6_ExpressionsThatAreDeparsedOtherwiseAreNoDifference) {
 // S12: neither another schema public nor another version of an extension.
 TEST_F(Verify, S12_TheCopyHasWhatTheSourceHas) {
   pg::Connection connection = source_.connect();
-  connection.execute("create schema ext; create extension pg_trgm schema ext version '1.5';"
-                     "alter table plain set schema ext; drop schema public cascade");
+  connection.execute(
+      "create schema ext; create extension pg_trgm schema ext version '1.5';"
+      "alter table plain set schema ext; drop schema public cascade");
   const Verified verified = run(make_backup(source_), at(Level::Proven), quiet_, {});
   EXPECT_TRUE(verified.proof) << texts(verified.evidence.findings);
 }
 
 // F8: the copy must not hold the live slot.
 TEST_F(Verify, F8_SubscriptionsAreNotRestored) {
-  source_.connect().execute("create subscription s1 connection 'dbname=nowhere' publication p with (connect = false,"
-                            " slot_name = none, enabled = false)");
+  source_.connect().execute(
+      "create subscription s1 connection 'dbname=nowhere' publication p with (connect = false,"
+      " slot_name = none, enabled = false)");
   const Verified verified = run(make_backup(source_), at(Level::Proven), quiet_, {});
   EXPECT_TRUE(verified.proof) << texts(verified.evidence.findings);
   EXPECT_THAT(texts(verified.evidence.findings), HasSubstr("subscription s1"));
@@ -300,7 +315,8 @@ TEST_F(Verify, AFailureAtAnyStepLeavesNoSideDatabase) {
   const backup::Backup backup = make_backup(source_);
   Options options = at(Level::Proven);
   options.copy = Copy::KeepSealed;
-  for (const char* const point : {"proof.created", "proof.loaded", "proof.compared", "proof.sealed"}) {
+  for (const char* const point :
+       {"proof.created", "proof.loaded", "proof.compared", "proof.sealed"}) {
     util::fault::arm(std::string(point) + "=throw");
     EXPECT_THROW(prove(backup, options, quiet_, {}), util::Error) << point;
     EXPECT_FALSE(exists(options_.side_database)) << point;

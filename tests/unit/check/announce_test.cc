@@ -8,8 +8,10 @@ namespace {
 
 TEST(Announce, ReadsNamesAsSqlDoes) {
   Announced said;
-  for (const char* const text : {"Orders", "shop.\"Old Orders\"", "\"a.b\".c", "\"q\"\"q\""}) announce(said, text);
-  const std::vector<pg::QualifiedName> wanted{{"", "orders"}, {"shop", "Old Orders"}, {"a.b", "c"}, {"", "q\"q"}};
+  for (const char* const text : {"Orders", "shop.\"Old Orders\"", "\"a.b\".c", "\"q\"\"q\""})
+    announce(said, text);
+  const std::vector<pg::QualifiedName> wanted{
+      {"", "orders"}, {"shop", "Old Orders"}, {"a.b", "c"}, {"", "q\"q"}};
   EXPECT_EQ(said.tables, wanted);
   EXPECT_FALSE(said.everything);
   announce(said, " ALL ");

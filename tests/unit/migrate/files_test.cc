@@ -48,7 +48,8 @@ class Folder : public testing::Test {
 };
 
 TEST_F(Folder, FilesComeInTheByteOrderOfTheirNames) {
-  for (const char* const name : {"b.sql", "B.sql", "a.sql", "é.sql", "notes.txt", ".hidden.sql"}) write(name);
+  for (const char* const name : {"b.sql", "B.sql", "a.sql", "é.sql", "notes.txt", ".hidden.sql"})
+    write(name);
   std::filesystem::create_directory(folder_.path() / "c.sql");
   EXPECT_THAT(names(), ElementsAre("B.sql", "a.sql", "b.sql", "é.sql"));
 }
@@ -94,12 +95,15 @@ TEST(Files, DirectiveStandsBeforeTheFirstStatement) {
 }
 
 TEST(Files, TransactionControlNeedsTheDirective) {
-  for (const char* const control : {"BEGIN", "start transaction", "Commit", "end", "rollback", "ABORT",
-                                    "prepare transaction 'a'", "commit prepared 'a'"}) {
+  for (const char* const control : {"BEGIN", "start transaction", "Commit", "end", "rollback",
+                                    "ABORT", "prepare transaction 'a'", "commit prepared 'a'"}) {
     EXPECT_THAT(refusal(std::string("select 1;\n") + control), HasSubstr("line 2")) << control;
-    EXPECT_EQ(refusal(std::string("-- pgbelay: no-transaction\n") + control), "accepted") << control;
+    EXPECT_EQ(refusal(std::string("-- pgbelay: no-transaction\n") + control), "accepted")
+        << control;
   }
-  EXPECT_EQ(refusal("savepoint a; rollback to a; rollback work to savepoint a; prepare p as select 1"), "accepted");
+  EXPECT_EQ(
+      refusal("savepoint a; rollback to a; rollback work to savepoint a; prepare p as select 1"),
+      "accepted");
   EXPECT_EQ(refusal("do $$ begin null; end $$"), "accepted");
 }
 
@@ -119,25 +123,35 @@ std::vector<std::string> announced_tables(std::string sql) {
 }
 
 TEST(Announce, FindsWhatStatementsRemove) {
-  EXPECT_THAT(announced_tables("drop table if exists a, S.\"B c\" cascade"), ElementsAre(".a", "s.B c"));
+  EXPECT_THAT(announced_tables("drop table if exists a, S.\"B c\" cascade"),
+              ElementsAre(".a", "s.B c"));
   EXPECT_THAT(announced_tables("truncate only a, b*; truncate table c restart identity"),
               ElementsAre(".a", ".b", ".c"));
-  EXPECT_THAT(announced_tables("with gone as (delete from only a.b returning *) select 1"), ElementsAre("a.b"));
-  EXPECT_THAT(announced_tables("merge into a using b on true when matched then delete"), ElementsAre(".a"));
-  EXPECT_THAT(announced_tables("merge into a using b on true when matched then do nothing"), IsEmpty());
+  EXPECT_THAT(announced_tables("with gone as (delete from only a.b returning *) select 1"),
+              ElementsAre("a.b"));
+  EXPECT_THAT(announced_tables("merge into a using b on true when matched then delete"),
+              ElementsAre(".a"));
+  EXPECT_THAT(announced_tables("merge into a using b on true when matched then do nothing"),
+              IsEmpty());
   EXPECT_THAT(announced_tables("drop schema if exists x, y"), ElementsAre("x.*", "y.*"));
   EXPECT_THAT(announced_tables("drop owned by somebody"), ElementsAre("everything"));
 }
 
 TEST(Announce, LooksIntoDoBlocksButNotIntoFunctions) {
-  EXPECT_THAT(announced_tables("do $$ begin execute 'drop table a'; delete from b; end $$"), ElementsAre(".a", ".b"));
-  EXPECT_THAT(announced_tables("create function f() returns void language sql as $$ delete from b $$"), IsEmpty());
+  EXPECT_THAT(announced_tables("do $$ begin execute 'drop table a'; delete from b; end $$"),
+              ElementsAre(".a", ".b"));
+  EXPECT_THAT(
+      announced_tables("create function f() returns void language sql as $$ delete from b $$"),
+      IsEmpty());
 }
 
 TEST(Announce, IsNotMisledByOtherUsesOfTheWords) {
-  EXPECT_THAT(announced_tables("grant truncate on a to b; create trigger t before truncate on a execute function f();"
-                               "alter table a add foreign key (b) references c on delete cascade; select 'drop table x'"),
-              IsEmpty());
+  EXPECT_THAT(
+      announced_tables(
+          "grant truncate on a to b; create trigger t before truncate on a execute function f();"
+          "alter table a add foreign key (b) references c on delete cascade; select 'drop table "
+          "x'"),
+      IsEmpty());
 }
 
 }  // namespace

@@ -30,18 +30,23 @@ std::string refusal(std::string_view sql) {
 TEST(Statements, EndAtSemicolonsOutsideLiteralsAndComments) {
   EXPECT_THAT(texts("select 1; select ';' ; -- ;\nselect \";\" /* ; /* ; */ ; */ ;;"),
               ElementsAre("select 1", "select ';'", "select \";\""));
-  EXPECT_THAT(texts("select 'it''s;'; select \"a\"\";\""), ElementsAre("select 'it''s;'", "select \"a\"\";\""));
+  EXPECT_THAT(texts("select 'it''s;'; select \"a\"\";\""),
+              ElementsAre("select 'it''s;'", "select \"a\"\";\""));
   EXPECT_THAT(texts(" ; ;-- nothing\n"), ElementsAre());
 }
 
-TEST(Statements, TheLastNeedsNoSemicolon) { EXPECT_THAT(texts("a;b -- end"), ElementsAre("a", "b")); }
+TEST(Statements, TheLastNeedsNoSemicolon) {
+  EXPECT_THAT(texts("a;b -- end"), ElementsAre("a", "b"));
+}
 
 TEST(Statements, EscapeStringsKnowBackslashesOthersDoNot) {
   EXPECT_THAT(texts(R"(select E'\';'; select 1)"), ElementsAre(R"(select E'\';')", "select 1"));
   EXPECT_THAT(texts(R"(select '\'; select 1)"), ElementsAre(R"(select '\')", "select 1"));
   // An escape string goes on behind a newline, and its backslashes keep their meaning.
-  EXPECT_THAT(texts("select E'a'\n'\\';'; select 1"), ElementsAre("select E'a'\n'\\';'", "select 1"));
-  EXPECT_THAT(texts("select e from a where name'x;'"), ElementsAre("select e from a where name'x;'"));
+  EXPECT_THAT(texts("select E'a'\n'\\';'; select 1"),
+              ElementsAre("select E'a'\n'\\';'", "select 1"));
+  EXPECT_THAT(texts("select e from a where name'x;'"),
+              ElementsAre("select e from a where name'x;'"));
 }
 
 TEST(Statements, DollarQuotesWithAndWithoutTag) {
@@ -51,8 +56,9 @@ TEST(Statements, DollarQuotesWithAndWithoutTag) {
 }
 
 TEST(Statements, ParenthesesHoldSemicolonsOfRules) {
-  EXPECT_THAT(texts("create rule r as on insert to t do also (delete from a; delete from b); x"),
-              ElementsAre("create rule r as on insert to t do also (delete from a; delete from b)", "x"));
+  EXPECT_THAT(
+      texts("create rule r as on insert to t do also (delete from a; delete from b); x"),
+      ElementsAre("create rule r as on insert to t do also (delete from a; delete from b)", "x"));
 }
 
 TEST(Statements, BodiesInBeginAtomic) {
@@ -67,7 +73,8 @@ TEST(Statements, BodiesInBeginAtomic) {
 }
 
 TEST(Statements, LineIsThatOfTheFirstWord) {
-  const std::vector<Statement> all = split_statements("-- head\n\nselect 1;\r\n/* a\nb */ select\n2;");
+  const std::vector<Statement> all =
+      split_statements("-- head\n\nselect 1;\r\n/* a\nb */ select\n2;");
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].line, 3U);
   EXPECT_EQ(all[1].line, 5U);
@@ -81,8 +88,10 @@ TEST(Statements, WhatIsNotClosedIsRefusedWithItsLine) {
 }
 
 TEST(Statements, PsqlCommandsAndCopyDataAreRefused) {
-  EXPECT_THAT(refusal("select 1;\n\\i other.sql"), HasSubstr("line 2: a backslash command of psql"));
-  EXPECT_THAT(refusal("\n copy t (a, b) from stdin;\n1\tit's\n\\.\n"), HasSubstr("line 2: COPY … FROM STDIN"));
+  EXPECT_THAT(refusal("select 1;\n\\i other.sql"),
+              HasSubstr("line 2: a backslash command of psql"));
+  EXPECT_THAT(refusal("\n copy t (a, b) from stdin;\n1\tit's\n\\.\n"),
+              HasSubstr("line 2: COPY … FROM STDIN"));
   EXPECT_EQ(refusal("copy t from '/a/stdin'; copy t to stdout"), "accepted");
 }
 
