@@ -139,10 +139,16 @@ int run_status(const Invocation& invocation) {
     print_out(cat("UNFINISHED RUN\n", run_details(*unfinished), "→ take it back with:     pgbelay undo ", unfinished->run,
                   "\n→ or leave it as it is:  pgbelay close ", unfinished->run, "\n\n"));
   }
-  pg::Connection connection = pg::Connection::open(database, "pgbelay-status", invocation.stop);
-  const pg::ServerFacts facts = pg::server_facts(connection);
-  print_out(cat("database  ", database.display(), " · PostgreSQL ", facts.version_text, " · ",
-                util::show_size(pg::database_size(connection, connection.database())), "\n"));
+  try {
+    pg::Connection connection = pg::Connection::open(database, "pgbelay-status", invocation.stop);
+    const pg::ServerFacts facts = pg::server_facts(connection);
+    print_out(cat("database  ", database.display(), " · PostgreSQL ", facts.version_text, " · ",
+                  util::show_size(pg::database_size(connection, connection.database())), "\n"));
+  } catch (const Error& failure) {
+    // A run that was killed in the middle of its undo leaves the database closed: that run is the news.
+    if (unfinished == runs.rend() || failure.kind() == Kind::Interrupted) throw;
+    print_out(cat("database  ", database.display(), " · ", util::printable(failure.message()), "\n"));
+  }
   print_out(runs.empty() ? "last run  none\n" : cat("last run  ", runs.back().run, " · ", guard::state_name(runs.back().state), "\n"));
   std::string proven = "none";
   for (const backup::Entry& entry : backup::list(dir)) {

@@ -141,6 +141,10 @@ class ServerGone : public test::GuardedTest {
 
 TEST_F(ServerGone, DuringCopyIsAFailedBackup) {
   fill();
+  // More than the workers and the reorder window can hold while the program stands still.
+  database().connect().execute(
+      "create table zz_large as select n, (select string_agg(md5((n * 50 + k)::text), '') from generate_series(1, 50) k) as filler "
+      "from generate_series(1, 150000) n");
   bool stopped = false;
   const BinaryResult result = run({"backup"}, {"PGBELAY_FAULT=backup.data=stop"},
                                   [&](util::Stream, std::string_view line, pid_t pid) {

@@ -101,7 +101,7 @@ std::vector<std::string> GuardedTest::stages() const {
 int GuardedTest::sessions_of_pgbelay() {
   return static_cast<int>(server()
                               .connect()
-                              .query("select count(*) from pg_catalog.pg_stat_activity where application_name like 'pgbelay%'")
+                              .query("select count(*) from pg_catalog.pg_stat_activity where application_name like 'pgbelay%' and application_name not like 'pgbelay-test%'")
                               .u64(0, 0));
 }
 
