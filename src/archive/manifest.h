@@ -38,6 +38,9 @@ struct TableRecord {
   int dump_id = 0;                        // of its TABLE DATA entry
   std::vector<std::string> columns;       // as in the copy statement
   std::string filter;                     // condition of an extension's configuration table, else empty
+  // The partitioned table (schema.table) through which it is loaded, else empty. Rows may then come back in
+  // another partition of it: only the sum of all fingerprints with the same value is what it was.
+  std::string loaded_through;
   codec::Fingerprint fingerprint;         // of all rows
   // Stored generated columns, by a query of their own (S14); rows 0 and no columns where there are none.
   std::vector<std::string> generated_columns;

@@ -86,6 +86,8 @@ Json write_table(const TableRecord& table) {
           {"table", json_text(table.table)},
           {"dump_id", table.dump_id},
           {"filter", json_text(table.filter)},
+          {"loaded_through",
+           table.loaded_through.empty() ? Json(nullptr) : json_text(table.loaded_through)},
           {"fingerprint", write_fingerprint(table.fingerprint, table.columns)},
           {"generated",
            generated ? write_fingerprint(table.generated, table.generated_columns) : Json(nullptr)},
@@ -107,6 +109,7 @@ TableRecord read_table(const JsonFields& from) {
   ReadFingerprint rows = read_fingerprint(from.object("fingerprint"));
   table.fingerprint = rows.fingerprint;
   table.columns = std::move(rows.columns);
+  if (from.has("loaded_through")) table.loaded_through = from.text("loaded_through");
   if (from.has("generated")) {
     ReadFingerprint generated = read_fingerprint(from.object("generated"));
     table.generated = generated.fingerprint;

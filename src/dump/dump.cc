@@ -85,6 +85,8 @@ archive::TableRecord table_record(const Work& work, const Outcome& outcome, std:
   record.dump_id = outcome.plan.table_ids[n];
   record.columns = table.columns;
   record.filter = table.filter;
+  if (table.load_root)
+    record.loaded_through = util::cat(table.load_root->schema, ".", table.load_root->name);
   for (const std::size_t slot : work.table_slots[n])
     record.fingerprint += work.slot_fingerprints[slot];
   record.generated_columns = table.generated;

@@ -135,15 +135,23 @@ void Extender::add_large_objects() {
 }
 
 void Extender::add_tables() {
+  std::map<std::uint32_t, int> data_ids;
   for (const scan::Table& table : content_.tables) {
     const int owner_entry = depends_on("TABLE", table.oid, table.extension, table.name);
     TocEntry entry = derived("TABLE DATA", Section::Data, table.oid, table.name);
-    const sql::RelationText& text = text_of(table.oid);
+    const sql::RelationText& text = text_of(table.load_root ? table.load_root_oid : table.oid);
     const std::string columns = text.columns.empty() ? "" : util::cat("(", text.columns, ")");
     entry.copy = util::cat("COPY ", text.name, " ", columns, " FROM stdin;\n");
+    // By these words pg_restore knows that the partition must not be truncated before its own COPY.
+    if (table.load_root) entry.definition = util::cat("-- load via partition root ", text.name);
     entry.has_data = true;
     entry.offset_state = archive::OffsetState::NotSet;
     entry.dependencies = {owner_entry};
+    for (const auto& [table_with_key, referenced] : content_.configuration_keys) {
+      if (table_with_key == table.oid && data_ids.contains(referenced))
+        entry.dependencies.push_back(data_ids[referenced]);
+    }
+    data_ids[table.oid] = entry.dump_id;
     plan_.table_ids.push_back(entry.dump_id);
     middle_.push_back(std::move(entry));
   }
@@ -242,11 +250,44 @@ Plan Extender::extend(const std::vector<scan::Lockable>& locked) {
   return std::move(plan_);
 }
 
+// Puts what a key of an extension refers to before the table with the key; of a circle, as it comes.
+class LoadingOrder {
+ public:
+  LoadingOrder(std::vector<scan::Table> tables,
+               const std::vector<std::pair<std::uint32_t, std::uint32_t>>& keys)
+      : tables_(std::move(tables)), keys_(keys), seen_(tables_.size()) {}
+
+  std::vector<scan::Table> take() {
+    for (std::size_t n = 0; n < tables_.size(); ++n) position_[tables_[n].oid] = n;
+    for (std::size_t n = 0; n < tables_.size(); ++n) add(n);
+    return std::move(ordered_);
+  }
+
+ private:
+  void add(std::size_t n) {
+    if (seen_[n]) return;
+    seen_[n] = true;
+    for (const auto& [table, referenced] : keys_) {
+      const auto found = position_.find(referenced);
+      if (table == tables_[n].oid && found != position_.end()) add(found->second);
+    }
+    ordered_.push_back(std::move(tables_[n]));
+  }
+
+  std::vector<scan::Table> tables_;
+  const std::vector<std::pair<std::uint32_t, std::uint32_t>>& keys_;
+  std::vector<bool> seen_;
+  std::map<std::uint32_t, std::size_t> position_;
+  std::vector<scan::Table> ordered_;
+};
+
 }  // namespace
 
 Content list_content(pg::Connection& connection) {
   Content content;
-  content.tables = scan::list_tables(connection);
+  content.configuration_keys = sql::configuration_keys(connection);
+  content.tables =
+      LoadingOrder(scan::list_tables(connection), content.configuration_keys).take();
   for (const scan::Table& table : content.tables) {
     std::vector<scan::PageRange> ranges = scan::cut(table, connection.server_major());
     if (ranges.size() > 1 && !scan::tid_range_scan_works(connection, table))

@@ -15,6 +15,15 @@ std::string oid_array(const std::vector<std::uint32_t>& oids) {
   return util::cat("{", util::join(digits, ","), "}");
 }
 
+std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs_of_oids(pg::Connection& connection,
+                                                                   std::string_view sql) {
+  const pg::Result rows = connection.query(sql);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  for (int row = 0; row < rows.row_count(); ++row)
+    pairs.emplace_back(oid_at(rows, row, 0), oid_at(rows, row, 1));
+  return pairs;
+}
+
 constexpr std::string_view kExcluded = R"sql(
   select n.nspname::pg_catalog.text, c.relname::pg_catalog.text
     from pg_catalog.pg_locks l
@@ -29,10 +38,10 @@ constexpr std::string_view kRelationTexts = R"sql(
          pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
          coalesce((select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by a.attnum)
                      from pg_catalog.pg_attribute a
-                    where c.relkind = 'r' and a.attrelid = c.oid and a.attnum > 0
+                    where c.relkind in ('r', 'p') and a.attrelid = c.oid and a.attnum > 0
                       and not a.attisdropped and a.attgenerated = ''), '')
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where c.relkind in ('r', 'S', 'm') and c.relpersistence <> 't'
+   where c.relkind in ('r', 'p', 'S', 'm') and c.relpersistence <> 't'
      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema')sql";
 
 constexpr std::string_view kRefreshDependencies = R"sql(
@@ -54,6 +63,14 @@ constexpr std::string_view kRefreshDependencies = R"sql(
     from reaches
     join pg_catalog.pg_class reader on reader.oid = reaches.reader and reader.relkind = 'm'
     join pg_catalog.pg_class read on read.oid = reaches.relation and read.relkind = 'm'
+   order by 1, 2)sql";
+
+constexpr std::string_view kConfigurationKeys = R"sql(
+  select distinct k.conrelid, k.confrelid
+    from pg_catalog.pg_extension e
+    cross join lateral pg_catalog.unnest(e.extconfig) as config(oid)
+    join pg_catalog.pg_constraint k on k.conrelid = config.oid and k.contype = 'f'
+   where k.confrelid <> k.conrelid
    order by 1, 2)sql";
 
 constexpr std::string_view kLargeObjectGrants = R"sql(
@@ -110,11 +127,12 @@ std::map<std::uint32_t, RelationText> relation_texts(pg::Connection& connection)
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies(
     pg::Connection& connection) {
-  const pg::Result rows = connection.query(kRefreshDependencies);
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
-  for (int row = 0; row < rows.row_count(); ++row)
-    pairs.emplace_back(oid_at(rows, row, 0), oid_at(rows, row, 1));
-  return pairs;
+  return pairs_of_oids(connection, kRefreshDependencies);
+}
+
+std::vector<std::pair<std::uint32_t, std::uint32_t>> configuration_keys(
+    pg::Connection& connection) {
+  return pairs_of_oids(connection, kConfigurationKeys);
 }
 
 std::vector<LargeObjectGrant> large_object_grants(pg::Connection& connection) {

@@ -30,11 +30,28 @@ constexpr std::string_view kRelations = R"sql(
                 and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.deptype = 'e')))
 )sql";
 
+// Partitions whose rows a restore may find in others: as pg_dump knows them.
+constexpr std::string_view kMovable = R"sql(,
+  movable as (
+    select r.oid, pg_catalog.pg_partition_root(r.oid)::pg_catalog.oid as root
+      from relation r join pg_catalog.pg_class c on c.oid = r.oid and c.relispartition
+     where r.relkind = 'r' and exists (
+       select from pg_catalog.pg_partition_ancestors(r.oid) ancestor
+         join pg_catalog.pg_partitioned_table p on p.partrelid = ancestor.relid and p.partstrat = 'h'
+         join pg_catalog.pg_opclass o on o.oid = any (p.partclass::pg_catalog.oid[]) and o.opcname = 'enum_ops'
+         join pg_catalog.pg_namespace n on n.oid = o.opcnamespace and n.nspname = 'pg_catalog'
+         join pg_catalog.pg_am am on am.oid = o.opcmethod and am.amname = 'hash'))
+)sql";
+
 constexpr std::string_view kTables = R"sql(
   select r.oid, r.nspname::pg_catalog.text, r.relname::pg_catalog.text, r.condition,
          coalesce(r.extname::pg_catalog.text, ''), coalesce(am.amname = 'heap', false),
-         coalesce(pg_catalog.pg_relation_size(r.oid), 0)
+         coalesce(pg_catalog.pg_relation_size(r.oid), 0), coalesce(m.root, 0),
+         coalesce(rn.nspname::pg_catalog.text, ''), coalesce(root.relname::pg_catalog.text, '')
     from relation r left join pg_catalog.pg_am am on am.oid = r.relam
+    left join movable m on m.oid = r.oid
+    left join pg_catalog.pg_class root on root.oid = m.root
+    left join pg_catalog.pg_namespace rn on rn.oid = root.relnamespace
    where r.relkind = 'r'
    order by r.nspname collate "C", r.relname collate "C")sql";
 
@@ -46,7 +63,7 @@ constexpr std::string_view kLockable = R"sql(
 constexpr std::string_view kColumns = R"sql(
   select a.attrelid, a.attname::pg_catalog.text, a.attgenerated::pg_catalog.text
     from relation r join pg_catalog.pg_attribute a on a.attrelid = r.oid
-   where r.relkind in ('r', 'm') and a.attnum > 0 and not a.attisdropped
+   where r.relkind in ('r', 'p', 'm') and a.attnum > 0 and not a.attisdropped
    order by a.attrelid, a.attnum)sql";
 
 constexpr std::string_view kSequences = R"sql(
@@ -121,7 +138,7 @@ void read_positions(pg::Connection& connection, std::vector<Sequence>& sequences
 
 std::vector<Table> list_tables(pg::Connection& connection) {
   std::map<std::uint32_t, Columns> columns = columns_of_relations(connection);
-  const pg::Result rows = connection.query(util::cat(kRelations, kTables));
+  const pg::Result rows = connection.query(util::cat(kRelations, kMovable, kTables));
   std::vector<Table> tables;
   tables.reserve(static_cast<std::size_t>(rows.row_count()));
   for (int row = 0; row < rows.row_count(); ++row) {
@@ -131,8 +148,11 @@ std::vector<Table> list_tables(pg::Connection& connection) {
     table.extension_config = !table.extension.empty();
     table.heap = rows.boolean(row, 5);
     table.bytes = rows.u64(row, 6);
+    table.load_root_oid = oid_at(rows, row, 7);
+    if (table.load_root_oid != 0)
+      table.load_root.emplace(pg::QualifiedName{rows.str(row, 8), rows.str(row, 9)});
     Columns& of = columns[table.oid];
-    table.columns = std::move(of.stored);
+    table.columns = table.load_root ? columns[table.load_root_oid].stored : std::move(of.stored);
     table.generated = std::move(of.generated);
     tables.push_back(std::move(table));
   }
