@@ -86,7 +86,8 @@ std::vector<PgDumpProgram> pg_dump_candidates(int server_major, const fs::path& 
   if (!configured.empty()) return configured_one(configured);
   std::vector<fs::path> paths = in_versioned_folders();
   const std::optional<fs::path> on_path = util::find_program("pg_dump");
-  if (on_path && !chooses_by_itself(*on_path)) paths.push_back(*on_path);
+  const bool known = on_path && std::find(paths.begin(), paths.end(), *on_path) != paths.end();
+  if (on_path && !known && !chooses_by_itself(*on_path)) paths.push_back(*on_path);
 
   std::vector<PgDumpProgram> programs;
   for (const fs::path& path : paths) {

@@ -31,6 +31,7 @@ util::Command command(const SchemaSource& options) {
                   "--schema-only",
                   "--format=custom",
                   "--no-password",
+                  "--no-sync",  // read and removed at once
                   "--lock-wait-timeout=10000",
                   util::cat("--snapshot=", options.snapshot),
                   util::cat("--file=", options.scratch.string())};

@@ -24,8 +24,9 @@ struct Task {
 };
 
 // Rows of each table in the order of the archive, then large objects: these have a slot each. What
-// is only looked at stands behind the table that it belongs to, so that the last tasks are small
-// ones.
+// is only looked at comes behind them, for whom no rows are left while another is at its last
+// chunk; only the largest table is counted first, since that may take longer than a chunk and
+// nothing would run beside it at the end.
 class Work {
  public:
   Work(const Content& content, Snapshot& snapshot, util::Reporter& reporter);
