@@ -9,6 +9,7 @@ namespace tap {
 namespace {
 
 constexpr std::size_t kMaxRefused = 100;  // of logins; the latest are kept
+constexpr std::string_view kInFailedTransaction = "25P02";
 
 util::Error shut() {
   return {util::Kind::Connect,
@@ -71,8 +72,9 @@ void Registry::failed(std::optional<std::size_t> session, FailedStatement failur
   util::Lock lock(mutex_);
   if (session) {
     Entry& entry = entries_[*session];
-    // The end of an idle session says less than what failed in it before.
-    if (!entry.failure || !failure.statement.empty()) entry.failure = std::move(failure);
+    // The end of an idle session, and what an aborted transaction refuses, say less than what failed before.
+    const bool follows = failure.statement.empty() || failure.sqlstate == kInFailedTransaction;
+    if (!entry.failure || !follows) entry.failure = std::move(failure);
     return;
   }
   if (refused_.size() == kMaxRefused) refused_.erase(refused_.begin());

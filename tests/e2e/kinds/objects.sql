@@ -109,6 +109,15 @@ create publication a_schema for tables in schema types;
 alter publication a_few owner to postgres;
 create view uses_foreign as select * from away;
 
+-- Extensions, and what is made of their types.
+create schema extensions;
+create extension hstore schema extensions; create extension citext schema extensions; create extension pg_trgm schema extensions; create extension btree_gist schema extensions;
+comment on extension hstore is 'ours';
+create table extended (id int, h extensions.hstore, c extensions.citext unique, check (c in ('A', 'b', '')), exclude using gist (id with =, c with =));
+insert into extended values (1, 'a=>1, "b "=>NULL, "=>"=>"\"\\"', 'a'), (2, '', 'B'), (3, null, null);
+create index on extended using gin (c extensions.gin_trgm_ops);
+create function extensions.own() returns int language sql as 'select 1';
+
 -- Owners and privileges.
 alter function add_up(bigint, int) owner to kinds_owner;
 alter type weekday owner to kinds_owner;

@@ -1,4 +1,5 @@
 -- In a database whose encoding is SQL_ASCII: bytes that are no text in any encoding, in rows and in names.
+create schema raw; set search_path = raw; drop schema public;  -- S12
 create table bytes (id int primary key, t text, v varchar(4));
 insert into bytes values (1, E'\xff\xfe\x80', E'\xe9'), (2, E'\xc3\xa9', E'\xc3\xa9'), (3, E'a\xc3', E'\xed\xa0\x80'), (4, E'\\N\t\xa0\n', ''), (5, null, null);
 insert into bytes select 1000 + n, set_byte('\x41', 0, n)::bytea::text from generate_series(1, 255) n;

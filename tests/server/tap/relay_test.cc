@@ -63,6 +63,14 @@ TEST_P(Through, RemembersTheLastFailureOfEachSession) {
   EXPECT_EQ(tap().last_failure()->sqlstate, "42P07");
 }
 
+TEST_P(Through, RemembersTheCauseAndNotWhatAnAbortedTransactionRefuses) {
+  pg::Connection client = connect();
+  client.execute("begin");
+  EXPECT_EQ(sqlstate_of([&] { client.execute("select no_such_column"); }), "42703");
+  EXPECT_EQ(sqlstate_of([&] { client.execute("select 1"); }), "25P02");
+  EXPECT_EQ(tap().last_failure()->sqlstate, "42703");
+}
+
 TEST_P(Through, NamesPreparedStatementsAndPipelinedOnes) {
   const RawClient client = raw();
   RawResult(PQprepare(client.get(), "divide", "select 1 / $1::int", 0, nullptr), &PQclear);

@@ -1,0 +1,97 @@
+// Extensions with configuration tables: on a server of its own, as only its superuser may add an extension's files.
+#include <gtest/gtest.h>
+
+#include "support/round_trip.h"
+#include "util/error.h"
+#include "util/files.h"
+#include "util/text.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using util::cat;
+
+// PostgreSQL finds what it needs relative to its own place, …/lib/postgresql/15/bin: a copy of the programs, with
+// links to the rest, can have further extensions.
+class Installation {
+ public:
+  Installation() {
+    const fs::path bin = test::server_bin_directory();
+    const fs::path version = bin.parent_path().filename();
+    const fs::path here = bin_directory();
+    const fs::path share = folder_.path() / "share/postgresql" / version;
+    const fs::path stock_share = fs::path("/usr/share/postgresql") / version;
+    if (bin != fs::path("/usr/lib/postgresql") / version / "bin" || !fs::exists(stock_share)) return;
+    fs::permissions(folder_.path(), fs::perms::others_read | fs::perms::others_exec, fs::perm_options::add);
+    fs::create_directories(here.parent_path());
+    fs::create_directories(share / "extension");
+    fs::copy(bin, here);
+    fs::create_directory_symlink(bin.parent_path() / "lib", here.parent_path() / "lib");
+    link_all(stock_share, share);
+    link_all(stock_share / "extension", share / "extension");
+    fs::copy(cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/extension"), share / "extension");
+    complete_ = true;
+  }
+  fs::path bin_directory() const {
+    return folder_.path() / "lib/postgresql" / test::server_bin_directory().parent_path().filename() / "bin";
+  }
+  bool complete() const { return complete_; }
+
+ private:
+  static void link_all(const fs::path& from, const fs::path& to) {
+    for (const auto& entry : fs::directory_iterator(from)) {
+      if (!fs::exists(to / entry.path().filename())) fs::create_symlink(entry.path(), to / entry.path().filename());
+    }
+  }
+
+  util::TempDir folder_{"pgbelay-installation-", "/tmp"};
+  bool complete_ = false;
+};
+
+const Installation& installation() {
+  static const Installation copied;
+  return copied;
+}
+
+test::TestServer& own_server() {
+  static test::TestServer server({.password = {}, .settings = {}, .bin_directory = installation().bin_directory()});
+  return server;
+}
+
+class Extensions : public test::RoundTrip {
+ protected:
+  Extensions() : RoundTrip(own_server) {}
+  void SetUp() override {
+    RoundTrip::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    if (!installation().complete()) GTEST_SKIP() << "the server is not installed as Debian does it";
+  }
+};
+
+// M3: rows of configuration tables as far as their condition says, sequences, keys between them; S12: the version.
+TEST_F(Extensions, KeepTheirConfigurationAndTheirVersion) {
+  make("extension", "", {"extension"});
+  back_up();
+  const std::string rows = test::content(database());
+  EXPECT_NE(rows.find("table kinds_settings.config 3 "), std::string::npos) << rows;
+  const auto version = [](const test::TestDatabase& of) {
+    return of.connect().query("select extversion from pg_extension where extname = 'kinds_settings'").str(0, 0);
+  };
+  const test::TestDatabase ours = copy_by_pgbelay();
+  EXPECT_EQ(test::difference(rows, test::content(ours)), "");
+  EXPECT_EQ(version(ours), "1.0");
+
+  // A stock restore takes the newest version, which has one table more.
+  const std::string newer = "+ table kinds_settings.more 0 \n";
+  const test::TestDatabase restored = copy_by_pg_restore();
+  EXPECT_EQ(util::replace_all(test::difference(rows, test::content(restored)), " \n", "\n"), util::replace_all(newer, " \n", "\n"));
+  EXPECT_EQ(version(restored), "2.0");
+  const std::string objects = test::definitions(folder(), stock_copy());
+  EXPECT_EQ(test::difference(objects, test::definitions(folder(), restored)), "");
+  EXPECT_EQ(test::difference(objects, test::definitions(folder(), ours)), "");
+  const test::TestDatabase sql_copy = copy_by_psql();
+  EXPECT_EQ(util::replace_all(test::difference(rows, test::content(sql_copy)), " \n", "\n"), util::replace_all(newer, " \n", "\n"));
+  EXPECT_EQ(test::difference(objects, test::definitions(folder(), sql_copy)), "");
+}
+
+}  // namespace

@@ -1,0 +1,13 @@
+-- Tables of configuration; one refers to another that comes behind it by name.
+create table config (id int primary key, v text, built_in boolean not null default false);
+create table z_parent (id int primary key, at timestamptz default now());
+create table a_child (id int references z_parent, v text);
+create table no_config (id int);
+create sequence counter;
+create function twice(int) returns int language sql immutable as 'select $1 * 2';
+insert into config values (1, 'built in', true);
+insert into no_config values (1);
+select pg_extension_config_dump('config', 'where not built_in');
+select pg_extension_config_dump('a_child', '');
+select pg_extension_config_dump('z_parent', '');
+select pg_extension_config_dump('counter', '');
