@@ -1,14 +1,35 @@
 // The data blocks of an archive into the database: COPY for tables, large objects.
 //
-// A thread of its own reads and inflates ahead of the server, by a few MB.
+// Threads: load() from any; several at once for the task of a team.
 #pragma once
+
+#include <map>
+#include <memory>
 
 #include "archive/custom_file.h"
 #include "load/plan.h"
 #include "load/restorer.h"
+#include "load/row_stream.h"
+#include "util/mutex.h"
 
 namespace load {
 
-void load_data(Restorer& restorer, const archive::CustomFileReader& archive, const Task& task);
+class DataLoader {
+ public:
+  explicit DataLoader(const archive::CustomFileReader& archive) : archive_(archive) {}
+
+  // Loads what is left of the task's data, which is all of it for the first caller that is alone.
+  void load(Restorer& restorer, const Task& task);
+
+ private:
+  void load_table(Restorer& restorer, const Task& task);
+  void load_large_objects(Restorer& restorer, const archive::TocEntry& entry);
+  std::shared_ptr<RowStream> stream(const archive::TocEntry& entry);
+
+  const archive::CustomFileReader& archive_;
+  util::Mutex mutex_;
+  // Ended ones stay until the end: who joins late must not begin anew.
+  std::map<int, std::shared_ptr<RowStream>> streams_ PGBELAY_GUARDED_BY(mutex_);
+};
 
 }  // namespace load

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "load/data.h"
@@ -30,7 +31,7 @@ void drop_additional(Restorer& restorer, const Options& options) {
   if (!options.has_plpgsql) restorer.execute("DROP EXTENSION IF EXISTS plpgsql");
 }
 
-// Seconds from the start at which the last data and the last index were done.
+// Seconds from the start at which the last data and the last task were done.
 struct Times {
   std::atomic<double> data{0};
   double tasks = 0;
@@ -40,32 +41,44 @@ void run_tasks(const archive::CustomFileReader& archive, const Context& context,
                Times& times, const std::stop_token& stop) {
   const util::Stopwatch watch;
   Schedule schedule(tasks);
-  const std::size_t workers = std::min(jobs_of(context.options), tasks.size());
-  util::run_workers(workers, stop, [&](std::size_t, const std::stop_token& stopped) {
-    Restorer restorer(context, stopped);
-    while (const std::optional<std::size_t> next = schedule.next(stopped)) {
-      const Task& task = tasks[*next];
-      if (task.entry->section == archive::Section::Data) {
-        load_data(restorer, archive, task);
-        times.data = watch.elapsed().count();
-      } else {
-        restorer.one(*task.entry);
-      }
-      schedule.finished(*next);
-    }
-  });
+  DataLoader data(archive);
+  util::run_workers(std::min(jobs_of(context.options), tasks.size()), stop,
+                    [&](std::size_t, const std::stop_token& stopped) {
+                      Restorer restorer(context, stopped);
+                      while (const std::optional<std::size_t> next = schedule.next(stopped)) {
+                        const Task& task = tasks[*next];
+                        if (task.work == Work::Analyze) {
+                          restorer.execute(analyze_statement(*task.entry));
+                        } else if (task.entry->section == archive::Section::Data) {
+                          data.load(restorer, task);
+                          times.data = watch.elapsed().count();
+                        } else {
+                          restorer.one(*task.entry);
+                        }
+                        schedule.finished(*next);
+                      }
+                    });
   util::throw_if_stopped(stop);
   times.tasks = watch.elapsed().count();
 }
 
-void analyze(const Context& context, Restorer& first, const std::stop_token& stop) {
-  const std::vector<std::string> statements = analyze_statements(first.connection());
+// What no task has done: views, partitioned tables, tables without data entries.
+void analyze_others(const Context& context, Restorer& restorer, const std::vector<Task>& tasks,
+                    const std::stop_token& stop) {
+  std::set<std::string> done;
+  for (const Task& task : tasks) {
+    if (task.work == Work::Analyze) done.insert(analyze_statement(*task.entry));
+  }
+  std::vector<std::string> open;
+  for (std::string& statement : analyze_statements(restorer.connection())) {
+    if (!done.contains(statement)) open.push_back(std::move(statement));
+  }
   std::atomic<std::size_t> next{0};
-  util::run_workers(std::min(jobs_of(context.options), statements.size()), stop,
+  util::run_workers(std::min(jobs_of(context.options), open.size()), stop,
                     [&](std::size_t, const std::stop_token& stopped) {
-                      Restorer restorer(context, stopped);
-                      for (std::size_t n = next++; n < statements.size() && !stopped.stop_requested(); n = next++) {
-                        restorer.execute(statements[n]);
+                      Restorer worker(context, stopped);
+                      for (std::size_t n = next++; n < open.size() && !stopped.stop_requested(); n = next++) {
+                        worker.execute(open[n]);
                       }
                     });
   util::throw_if_stopped(stop);
@@ -78,8 +91,8 @@ Report run(const archive::CustomFileReader& archive, const Options& options, uti
   const util::Stopwatch watch;
   Tally tally(reporter, options.total_bytes);
   const Context context{.toc = archive.toc(), .options = options, .tally = tally};
-  const Plan plan =
-      make_plan(archive.toc(), archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave);
+  const Plan plan = make_plan(archive.toc(), archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave,
+                              jobs_of(options));
   Report report;
   report.skipped = plan.skipped;
 
@@ -89,9 +102,9 @@ Report run(const archive::CustomFileReader& archive, const Options& options, uti
   Times times;
   run_tasks(archive, context, plan.tasks, times, stop);
   restorer.all(plan.after);
-  analyze(context, restorer, stop);
   restorer.all(plan.acls);
   restorer.last_pass(plan.last);
+  analyze_others(context, restorer, plan.tasks, stop);
   restorer.execute(flush_commits());
 
   tally.write_to(report);

@@ -20,6 +20,7 @@ using util::cat;
 
 // Building such an index costs many times more than loading its rows, so it should not come last.
 constexpr std::uint64_t kSlowIndexFactor = 4;
+constexpr std::uint64_t kWorthATeam = 8U << 20U;  // bytes in the archive
 
 bool is_subscription(const TocEntry& entry) {
   const bool about = entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL" || entry.desc == "ACL";
@@ -60,13 +61,15 @@ bool intersect(const std::vector<int>& a, const std::vector<int>& b) {
 
 class Planner {
  public:
-  Planner(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls)
-      : toc_(toc), file_bytes_(file_bytes), acls_(acls) {}
+  Planner(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs)
+      : toc_(toc), file_bytes_(file_bytes), acls_(acls), jobs_(jobs) {}
 
   Plan make() {
     index();
     for (const TocEntry& entry : toc_.entries) place(entry);
     for (Task& task : plan_.tasks) link(task);
+    form_teams();
+    add_analyses();
     return std::move(plan_);
   }
 
@@ -175,9 +178,40 @@ class Planner {
     }
   }
 
+  // A table gets workers by its share of all data: one that dominates would else be loaded by one alone while
+  // the others have nothing left to do.
+  void form_teams() {
+    std::uint64_t all = 0;
+    for (const Task& task : plan_.tasks) all += is_data_block(*task.entry) ? task.weight : 0;
+    for (Task& task : plan_.tasks) {
+      if (task.entry->desc != "TABLE DATA" || task.weight < kWorthATeam) continue;
+      task.team = std::min<std::size_t>(jobs_, (task.weight * jobs_ + all - 1) / all);
+    }
+  }
+
+  // Statistics of a table are made when its indexes are there, beside the work on others. Partitions get theirs
+  // with the root's, which reads them anyway.
+  void add_analyses() {
+    std::set<int> below;
+    for (const auto& [table, children] : children_) below.insert(children.begin(), children.end());
+    std::map<int, std::vector<std::size_t>> touching;
+    for (std::size_t n = 0; n < plan_.tasks.size(); ++n) {
+      for (const int id : plan_.tasks[n].needs) touching[id].push_back(n);
+    }
+    const std::size_t count = plan_.tasks.size();
+    for (std::size_t n = 0; n < count; ++n) {
+      const TocEntry& entry = *plan_.tasks[n].entry;
+      if (!plan_.tasks[n].new_table || below.contains(entry.dependencies.front())) continue;
+      Task analysis{.work = Work::Analyze, .entry = &entry, .waits_for = touching[entry.dump_id]};
+      analysis.waits_for.insert(analysis.waits_for.begin(), n);
+      plan_.tasks.push_back(std::move(analysis));
+    }
+  }
+
   const archive::Toc& toc_;
   const std::uint64_t file_bytes_;
   const Acls acls_;
+  const std::size_t jobs_;
   Plan plan_;
   bool in_tasks_ = false;  // an entry of the data or post-data section has been seen
   std::map<int, const TocEntry*> by_id_;
@@ -191,8 +225,8 @@ class Planner {
 
 bool conflict(const Task& a, const Task& b) { return intersect(a.locks, b.needs) || intersect(b.locks, a.needs); }
 
-Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls) {
-  return Planner(toc, file_bytes, acls).make();
+Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs) {
+  return Planner(toc, file_bytes, acls, jobs).make();
 }
 
 std::string display(const TocEntry& entry) {

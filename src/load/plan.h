@@ -11,14 +11,20 @@
 
 namespace load {
 
-// A table's data, a block of large objects, or an entry of the post-data section.
+enum class Work {
+  Restore,  // the entry: a table's data, a block of large objects, or something of the post-data section
+  Analyze,  // the table whose data entry it is, once it has its indexes
+};
+
 struct Task {
+  Work work = Work::Restore;
   const archive::TocEntry* entry = nullptr;
   std::uint64_t weight = 0;             // larger ones start earlier
   std::vector<std::size_t> waits_for;   // tasks, ascending
   std::vector<int> needs;               // dump ids it touches, ascending
   std::vector<int> locks;               // those of `needs` it locks against others, ascending
   bool new_table = false;               // the only data of a table that an entry before has made
+  std::size_t team = 1;                 // so many workers may load it together
 };
 
 // Tasks that may not run at the same time: they would wait for one another's locks, or deadlock.
@@ -35,7 +41,7 @@ struct Plan {
 
 enum class Acls { Leave, Restore };
 // `toc` must outlive the plan. `file_bytes` bounds the last block.
-Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls);
+Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs = 1);
 
 // "INDEX public.events_gin (entry 302)"
 std::string display(const archive::TocEntry& entry);

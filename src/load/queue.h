@@ -1,7 +1,7 @@
-// A bounded queue between one thread that fills it and those that empty it: how the archive's reader, which
-// pushes, meets a COPY, which pulls.
+// A bounded queue between one thread that fills it and one that empties it: how the archive's reader, which
+// pushes, meets a COPY, which pulls. Items have a size() in bytes.
 //
-// Threads: put() and end() from the filler, take() from several, cut() from any.
+// Threads: put() and end() from the filler, take() from one at a time, cut() from any.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +17,14 @@ namespace load {
 template <typename T>
 class Queue {
  public:
-  explicit Queue(std::size_t capacity) : capacity_(capacity) {}
+  explicit Queue(std::size_t most_bytes) : most_bytes_(most_bytes) {}
 
-  // Waits for room. False: nobody wants more.
+  // Waits for room; a single item is never too large. False: nobody wants more.
   bool put(T item) {
     const util::Lock lock(mutex_);
-    while (items_.size() >= capacity_ && !cut_) changed_.wait(mutex_);
+    while (bytes_ >= most_bytes_ && !cut_) changed_.wait(mutex_);
     if (cut_) return false;
+    bytes_ += item.size();
     items_.push_back(std::move(item));
     changed_.notify_all();
     return true;
@@ -37,7 +38,7 @@ class Queue {
     changed_.notify_all();
   }
 
-  // The next item; nothing at the end. Throws what the filler failed with, before items that came earlier.
+  // The next item; nothing at the end, or after a cut. Throws what the filler failed with, at once.
   std::optional<T> take() {
     const util::Lock lock(mutex_);
     while (items_.empty() && !ended_ && !cut_) changed_.wait(mutex_);
@@ -45,6 +46,7 @@ class Queue {
     if (cut_ || items_.empty()) return std::nullopt;
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
+    bytes_ -= item->size();
     changed_.notify_all();
     return item;
   }
@@ -59,7 +61,8 @@ class Queue {
   util::Mutex mutex_;
   util::Condition changed_;
   std::deque<T> items_ PGBELAY_GUARDED_BY(mutex_);
-  const std::size_t capacity_;
+  std::size_t bytes_ PGBELAY_GUARDED_BY(mutex_) = 0;
+  const std::size_t most_bytes_;
   bool ended_ PGBELAY_GUARDED_BY(mutex_) = false;
   bool cut_ PGBELAY_GUARDED_BY(mutex_) = false;
   std::exception_ptr failure_ PGBELAY_GUARDED_BY(mutex_);

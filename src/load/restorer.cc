@@ -81,7 +81,7 @@ void Restorer::one(const TocEntry& entry) {
   const std::string sql = restoring_sql(context_.toc, entry, context_.options);
   if (sql.empty()) return;
   try {
-    run(sql);
+    run(cat(index_settings(entry), sql));
   } catch (const util::Error& failure) {
     const std::optional<std::string> relaxed = not_valid(entry);
     if (failure.sqlstate() != kForeignKeyViolation || !relaxed) throw failed(entry, failure);

@@ -22,7 +22,9 @@ Schedule::Rank Schedule::rank(std::size_t task) const {
 std::optional<std::size_t> Schedule::pick() {
   for (const auto& [order, task] : ready_) {
     const bool free = std::none_of(running_.begin(), running_.end(),
-                                   [&](std::size_t other) { return conflict(tasks_[task], tasks_[other]); });
+                                   [&, candidate = task](const auto& other) {
+                                     return other.first != candidate && conflict(tasks_[candidate], tasks_[other.first]);
+                                   });
     if (free) return task;
   }
   // Nothing is ready and nothing runs that could change it: a circle.
@@ -36,11 +38,10 @@ std::optional<std::size_t> Schedule::next(const std::stop_token& stop) {
     changed_.notify_all();
   });
   const util::Lock lock(mutex_);
-  while (!stop.stop_requested() && !waiting_.empty()) {
+  while (!stop.stop_requested() && (!waiting_.empty() || !ready_.empty())) {
     if (const std::optional<std::size_t> task = pick()) {
-      ready_.erase({rank(*task), *task});
       waiting_.erase(*task);
-      running_.insert(*task);
+      if (++running_[*task] >= tasks_[*task].team) ready_.erase({rank(*task), *task});
       return task;
     }
     changed_.wait(mutex_);
@@ -50,6 +51,8 @@ std::optional<std::size_t> Schedule::next(const std::stop_token& stop) {
 
 void Schedule::finished(std::size_t task) {
   const util::Lock lock(mutex_);
+  ready_.erase({rank(task), task});  // whoever joins a team now comes too late
+  if (--running_[task] > 0) return;
   running_.erase(task);
   for (const std::size_t dependent : dependents_[task]) {
     if (--open_[dependent] == 0 && waiting_.contains(dependent)) ready_.insert({rank(dependent), dependent});

@@ -241,6 +241,59 @@ TEST_F(LoadTest, ErrorInTheDataNamesTheTable) {
   EXPECT_EQ(target.connect().query("select count(*) from t").u64(0, 0), 0U) << "half a table must not stay";
 }
 
+TEST_F(LoadTest, SeveralWorkersLoadADominatingTable) {
+  test::TestDatabase source = test::make_database("source");
+  source.connect().execute("create table t as select i, md5(i::text) || md5((-i)::text) as v from generate_series(1, 300000) i;"
+                           "insert into t values (0, repeat('long', 1000000)); create index on t (i)");
+  const std::filesystem::path file = dump(source);
+  test::TestDatabase target = test::make_database("target");
+  ASSERT_GT(std::filesystem::file_size(file), 9'000'000U) << "too small for a team: the test proves nothing";
+  EXPECT_EQ(restore(file, options_for(target)).rows, 300001U);
+  constexpr std::string_view kSum = "select count(*) || ' ' || sum(hashtext(t::text)::bigint) from t";
+  EXPECT_EQ(target.connect().query(kSum).str(0, 0), source.connect().query(kSum).str(0, 0));
+
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1000);
+  test::TestDatabase damaged = test::make_database("damaged");
+  try {
+    restore(file, options_for(damaged));
+    FAIL() << "a cut archive was accepted";
+  } catch (const util::Error& failure) {
+    EXPECT_EQ(failure.kind(), util::Kind::Damage);
+  }
+}
+
+TEST_F(LoadTest, S3OrdinaryOwnerRestoresAnOrdinarySchema) {
+  test::test_server().connect().execute("create role loader_owner login; create role loader_reader");
+  test::TestDatabase source = test::make_database("source", "owner loader_owner");
+  pg::Connection owner = pg::Connection::open(source.conninfo().with_option("user", "loader_owner"), "pgbelay-test");
+  owner.execute("create extension citext; create schema app; create type app.mood as enum ('a'); "
+                "create table app.t (id bigserial primary key, m app.mood, c citext unique, t_id bigint references app.t);"
+                "insert into app.t (m, c) values ('a', 'X'); grant select on app.t to loader_reader; "
+                "create view app.v as select * from app.t; alter table app.t enable row level security;"
+                "select lo_create(4711)");
+  const std::filesystem::path file = dump(source);
+  test::TestDatabase target = test::make_database("target", "owner loader_owner");
+  Options options = options_for(target);
+  options.target = options.target.with_option("user", "loader_owner");
+  EXPECT_THAT(restore(file, options).warnings, IsEmpty());
+  EXPECT_EQ(text_of(target), text_of(source));
+}
+
+TEST_F(LoadTest, OtherEncodings) {
+  for (const std::string_view encoding : {"LATIN1", "SQL_ASCII"}) {
+    const std::string create = util::cat("encoding '", encoding, "' lc_collate 'C' lc_ctype 'C'");
+    test::TestDatabase source = test::make_database("source", create);
+    pg::Connection connection = source.connect();
+    connection.execute(util::cat("set client_encoding = '", encoding, "'"));
+    connection.execute("create table \"t\xe4\" (v text default '\xfc'); insert into \"t\xe4\" values ('\xdf'); "
+                       "comment on table \"t\xe4\" is '\xf6'");
+    const std::filesystem::path file = dump(source);
+    test::TestDatabase target = test::make_database("target", create);
+    restore(file, options_for(target));
+    EXPECT_EQ(text_of(target), text_of(source)) << encoding;
+  }
+}
+
 TEST_F(LoadTest, StopEndsALongStatement) {
   test::TestDatabase source = test::make_database("source");
   source.connect().execute("create function slow(i int) returns int language sql immutable as 'select i';"

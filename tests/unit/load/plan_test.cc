@@ -69,7 +69,7 @@ TEST(Plan, PassesAsInPgRestore) {
   });
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
   EXPECT_THAT(ids(plan.before), ElementsAre(10, 11));
-  EXPECT_EQ(plan.tasks.size(), 2U);
+  EXPECT_EQ(plan.tasks.size(), 3U) << "data, index, statistics";
   EXPECT_THAT(ids(plan.after), ElementsAre(21, 31));
   EXPECT_THAT(ids(plan.acls), ElementsAre(12, 35));
   EXPECT_THAT(ids(plan.last), ElementsAre(32, 33, 34));
@@ -119,6 +119,29 @@ TEST(Plan, OnlyTheOneDataEntryOfANewTableMayEmptyIt) {
        data(22, "twice", 300, {10}), data(23, "other", 400, {11})});
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
   for (const Task& one : plan.tasks) EXPECT_FALSE(one.new_table) << one.entry->tag << ' ' << one.entry->dump_id;
+}
+
+TEST(Plan, StatisticsComeAfterEverythingOnTheTable) {
+  const archive::Toc toc = toc_of(
+      {entry(10, "TABLE", "a", Section::PreData), entry(11, "TABLE", "root", Section::PreData),
+       entry(12, "TABLE", "part", Section::PreData, {11}), data(20, "a", 100, {10}), data(21, "part", 200, {12}),
+       entry(30, "INDEX", "i", Section::PostData, {10}), entry(31, "TRIGGER", "a t", Section::PostData, {10})});
+  const Plan plan = make_plan(toc, 1000, Acls::Restore);
+  ASSERT_EQ(plan.tasks.size(), 5U) << "none for the partition: its root's reads it";
+  EXPECT_EQ(plan.tasks[4].work, Work::Analyze);
+  EXPECT_EQ(plan.tasks[4].entry->tag, "a");
+  EXPECT_THAT(plan.tasks[4].waits_for, ElementsAre(0, 2, 3));
+}
+
+TEST(Plan, ADominatingTableGetsATeam) {
+  constexpr std::uint64_t kMega = 1'000'000;
+  const archive::Toc toc =
+      toc_of({entry(10, "TABLE", "a", Section::PreData), entry(11, "TABLE", "b", Section::PreData),
+              data(20, "a", kMega, {10}), data(21, "b", 91 * kMega, {11})});
+  const Plan plan = make_plan(toc, 101 * kMega, Acls::Restore, 4);
+  EXPECT_EQ(task(plan, 20).team, 4U);
+  EXPECT_EQ(task(plan, 21).team, 1U);
+  EXPECT_EQ(task(make_plan(toc, 101 * kMega, Acls::Restore, 1), 20).team, 1U);
 }
 
 TEST(Plan, DependenciesOnNothingAreNone) {

@@ -59,6 +59,22 @@ TEST(Schedule, ACircleEndsInOrder) {
   EXPECT_EQ(schedule.next({}), std::nullopt);
 }
 
+TEST(Schedule, ATeamIsGivenTheSameTaskUntilOneHasFinished) {
+  Tasks made;
+  made.add(9, {}, {1});
+  made.tasks[0].team = 3;
+  made.add(1, {0});
+  made.add(1);
+  Schedule schedule(made.tasks);
+  EXPECT_EQ(schedule.next({}), 0U);
+  EXPECT_EQ(schedule.next({}), 0U);
+  schedule.finished(0);
+  EXPECT_EQ(schedule.next({}), 2U) << "too late to join, too early for what waits for it";
+  schedule.finished(0);
+  EXPECT_EQ(schedule.next({}), 1U);
+  EXPECT_EQ(schedule.next({}), std::nullopt);
+}
+
 TEST(Schedule, StopEndsWaiting) {
   Tasks made;
   made.add(1);
