@@ -16,7 +16,7 @@ namespace dump {
 
 // What the snapshot holds, as lists.
 struct Content {
-  std::vector<scan::Table> tables;
+  std::vector<scan::Table> tables;  // those that a key of an extension refers to before the others
   std::vector<std::vector<scan::PageRange>> ranges;  // of each table
   std::vector<scan::Sequence> sequences;
   std::vector<scan::MaterializedView> views;
@@ -24,6 +24,7 @@ struct Content {
   std::vector<sql::LargeObjectGrant> large_object_grants;
   std::map<std::uint32_t, sql::RelationText> texts;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> configuration_keys;
 };
 
 // Lists it, and decides how each table is cut.

@@ -37,6 +37,10 @@ std::map<std::uint32_t, RelationText> relation_texts(pg::Connection& connection)
 std::vector<std::pair<std::uint32_t, std::uint32_t>> refresh_dependencies(
     pg::Connection& connection);
 
+// Which configuration table of an extension refers to which other table by a foreign key. CREATE
+// EXTENSION makes these keys, so that they hold while rows are loaded.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> configuration_keys(pg::Connection& connection);
+
 struct LargeObjectGrant {
   std::uint32_t oid = 0;
   std::string grantor, grantee;  // "" = PUBLIC
