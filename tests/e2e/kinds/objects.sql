@@ -113,10 +113,12 @@ create view uses_foreign as select * from away;
 create schema extensions;
 create extension hstore schema extensions; create extension citext schema extensions; create extension pg_trgm schema extensions; create extension btree_gist schema extensions;
 comment on extension hstore is 'ours';
-create table extended (id int, h extensions.hstore, c extensions.citext unique, check (c in ('A', 'b', '')), exclude using gist (id with =, c with =));
+set search_path = objects, extensions;
+create table extended (id int, h extensions.hstore, c extensions.citext unique, check (c in ('A', 'b', '')), exclude using gist (id with =));
 insert into extended values (1, 'a=>1, "b "=>NULL, "=>"=>"\"\\"', 'a'), (2, '', 'B'), (3, null, null);
 create index on extended using gin (c extensions.gin_trgm_ops);
 create function extensions.own() returns int language sql as 'select 1';
+set search_path = objects, public;
 
 -- Owners and privileges.
 alter function add_up(bigint, int) owner to kinds_owner;
