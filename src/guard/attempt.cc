@@ -135,7 +135,13 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
   } catch (const util::Error& error) {
     out = failed_by(error);
   }
-  tapped.end();
+  try {
+    tapped.end();
+  } catch (const util::Error& error) {  // its sessions may still write: no success, and the undo ends them
+    out.succeeded = false;
+    out.cause = cat(error.text(), out.cause.empty() ? "" : "\n", out.cause);
+    out.summary = error.message();
+  }
   if (std::optional<util::Error> failure = tap_failure(tapped.tap())) {
     out.succeeded = false;
     if (failure->kind() == util::Kind::NotConfirmed) {

@@ -17,6 +17,8 @@ constexpr auto kOwnPatience = 10s;   // for our own backends to notice that we h
 constexpr int kLooks = 40;           // a session's first report may be late when the server's counters are busy
 constexpr auto kBetweenLooks = 25ms;
 
+constexpr std::string_view kPooler = "a pooler stands between us and the server";
+
 constexpr std::string_view kTwoWays =
     "Choose one: stop the application (or whoever is connected) and run it again, or accept it with --hold none; a "
     "failed migration that has committed anything is then not undone by itself, and rows that others write and "
@@ -87,14 +89,15 @@ Gate open_gate(const RunContext& context, const Options& options, const GateQues
     ledger.opened("gate", "gate", {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
     gate.marks = read_marks(live);
     gate.before = check::capture(live, table_rows(question.manifest));
+    if (!own_pid_is_true(live)) gate.reasons.emplace_back(kPooler);
   }
   wait_gone(context.maintenance, database, ledger.own(), kOwnPatience);
   gate.own = ledger.counted();
   const Judgement judgement =
       judge_patiently(context.maintenance, database, question.at_snapshot, ledger.own(),
                       gate.own - question.own_at_snapshot, gate.sighting);
-  gate.reasons = judgement.reasons;
-  if (judgement.none()) return gate;
+  gate.reasons.insert(gate.reasons.end(), judgement.reasons.begin(), judgement.reasons.end());
+  if (gate.reasons.empty()) return gate;
   gate.others = true;
   if (options.hold == Hold::None) return gate;
   const std::optional<bool> answer =
@@ -106,7 +109,7 @@ Gate open_gate(const RunContext& context, const Options& options, const GateQues
 void pass_gate(pg::Connection& watcher, const Gate& gate, const std::string& database, const SessionLedger& ledger,
                Hold hold) {
   if (gate.others || hold == Hold::None) return;  // chosen already
-  if (!ledger.all_direct()) not_confirmed({"a pooler stands between us and the server"});
+  if (!ledger.all_direct()) not_confirmed({std::string(kPooler)});
   Sighting now;
   const Judgement judgement = judge_patiently(watcher, database, gate.sighting, ledger.own(),
                                               ledger.counted() - gate.own, now);
@@ -119,6 +122,7 @@ Judgement judge_since(const RunContext& context, const Gate& gate, const Session
   Sighting now;
   Judgement judgement = judge_patiently(context.maintenance, database, gate.sighting, ledger.own(),
                                         ledger.counted() - gate.own, now);
+  if (!ledger.all_direct()) judgement.reasons.emplace_back(kPooler);
   if (gate.others) judgement.reasons.insert(judgement.reasons.end(), gate.reasons.begin(), gate.reasons.end());
   return judgement;
 }

@@ -72,21 +72,20 @@ std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCoun
   return changed;
 }
 
-std::optional<std::string> sign_of_writing(const WriteMarks& before, const archive::Manifest& manifest,
-                                           const pg::ConnInfo& database, const std::string& application,
-                                           util::Reporter& reporter) {
+std::optional<std::string> sign_of_writing(const WriteQuestion& question, util::Reporter& reporter) {
   {
-    pg::Connection live = pg::Connection::open(database, application);
+    pg::Connection live = pg::Connection::open(question.database, question.application);
+    if (question.on_session) question.on_session(live);
     const WriteMarks now = read_marks(live);
-    if (std::optional<std::string> sign = catalog_sign(before, now)) return sign;
-    pg::pin_settings(live, manifest.encoding);
-    if (std::optional<std::string> sign = sequence_sign(live, manifest)) return sign;
-    if (const auto changed = changed_relations(before.counters, now.counters)) {
-      return row_sign(live, manifest, *changed);
+    if (std::optional<std::string> sign = catalog_sign(question.before, now)) return sign;
+    pg::pin_settings(live, question.manifest.encoding);
+    if (std::optional<std::string> sign = sequence_sign(live, question.manifest)) return sign;
+    if (const auto changed = changed_relations(question.before.counters, now.counters)) {
+      return row_sign(live, question.manifest, *changed);
     }
   }
   const std::vector<archive::Finding> findings =
-      verify::compare_content(manifest, database, application, 0, reporter, {});
+      verify::compare_content(question.manifest, question.database, question.application, 0, reporter, {});
   for (const archive::Finding& finding : findings) {
     if (finding.severity == archive::Severity::Damage) return finding.text;
   }

@@ -5,6 +5,7 @@
 // are exact (15+) and then by content; otherwise the whole content is compared with the backup.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -26,9 +27,14 @@ WriteMarks read_marks(pg::Connection& live);
 
 // A sign that something was written and committed since `before`; nothing if it is known that there was none.
 // Every session that could have written must be gone.
-std::optional<std::string> sign_of_writing(const WriteMarks& before, const archive::Manifest& manifest,
-                                           const pg::ConnInfo& database, const std::string& application,
-                                           util::Reporter& reporter);
+struct WriteQuestion {
+  const WriteMarks& before;
+  const archive::Manifest& manifest;
+  const pg::ConnInfo& database;
+  const std::string& application;
+  std::function<void(pg::Connection&)> on_session;  // told of the session that looks
+};
+std::optional<std::string> sign_of_writing(const WriteQuestion& question, util::Reporter& reporter);
 
 // Relations whose counters differ; nothing if the counters prove nothing.
 std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCounters& before,

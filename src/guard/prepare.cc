@@ -23,6 +23,8 @@ namespace {
 using util::cat;
 using util::Kind;
 
+constexpr const char* kBackupLabel = "pre-migration";  // the run's own label names the run
+
 // The same error as a failure of its step, for its exit code (K4).
 util::Error as_step(const util::Error& error, Kind step) {
   switch (error.kind()) {
@@ -56,7 +58,7 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
   if (wanted.dump.jobs == 0) wanted.dump.jobs = options.jobs;
   wanted.dump.on_session = [&](int pid) { ledger.opened("backup", "dump", {.pid = pid, .backend_start = {}}); };
   wanted.dir = options.dir;
-  wanted.label = options.label;
+  wanted.label = kBackupLabel;
   wanted.run = context.names.id;
   wanted.now = options.now;
   if (options.proof == archive::Level::Written) wanted.read_back = backup::ReadBack::No;
@@ -160,6 +162,9 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
     lock.probe();
     clear_run(options, run, maintenance, reporter);
   }
+  for (const swap::Side& side : swap::list_sides(maintenance, options.database.database())) {
+    if (side.purpose == swap::Purpose::Probe) swap::drop_side(maintenance, side.name);
+  }
 }
 
 Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
@@ -174,6 +179,8 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
                                           .accept_superuser_functions = options.accept_superuser_functions,
                                           .key = names.key},
                                          stop);
+  reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ", preflight.server_version, ", ",
+                    util::show_size(preflight.database_bytes), ", ", preflight.tables, " tables)"));
   if (!preflight.ok()) {
     reporter.step("preflight", util::StepState::Failed, "");
     preflight.require();

@@ -21,7 +21,7 @@ namespace guard {
 void require_consistent(const Options& options);
 
 // A run that had not reached its migration is cleared away; one that had, or that still runs, stops this one:
-// Kind::NotUndone naming `pgbelay undo RUN`, Kind::Busy.
+// Kind::NotUndone naming `pgbelay undo RUN`, Kind::Busy. Databases of a rehearsal that died go, too.
 void settle_unfinished_runs(const Options& options, pg::Connection& maintenance, swap::DatabaseLock& lock,
                             util::Reporter& reporter);
 

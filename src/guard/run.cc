@@ -75,6 +75,7 @@ void require_server(const Options& options, const std::string& application, pg::
 
 Result finished(const RunContext& context, const Prepared& prepared, const std::string& summary) {
   release(context);
+  context.reporter.step("release", util::StepState::Ok, "the migration stays, the copy is dropped");
   end_run(context, {.state = RunState::Released, .exit_code = 0, .text = summary});
   return {.outcome = Outcome::Done, .run = context.names.id, .backup = prepared.backup.manifest.name,
           .exit_code = 0, .folder = context.names.folder};

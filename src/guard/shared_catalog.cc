@@ -12,6 +12,8 @@ namespace {
 
 using Key = std::pair<std::string, std::string>;
 
+constexpr std::string_view kPassword = "password";
+
 std::map<Key, const SharedObject*> by_key(const std::vector<SharedObject>& objects) {
   std::map<Key, const SharedObject*> out;
   for (const SharedObject& object : objects) out[{object.kind, object.identity}] = &object;
@@ -77,13 +79,14 @@ std::vector<SharedChange> compare_shared(const std::vector<SharedObject>& before
     const auto old = old_objects.find(key);
     const std::string name = util::cat(object->kind, " ", util::printable(object->identity));
     if (old == old_objects.end()) {
+      if (object->kind == kPassword) continue;  // of a role that is told itself
       changes.push_back({util::cat(name, " was added"), object->remove});
     } else if (old->second->definition != object->definition) {
       changes.push_back({util::cat(name, " was changed"), old->second->restore});
     }
   }
   for (const auto& [key, object] : old_objects) {
-    if (new_objects.contains(key)) continue;
+    if (new_objects.contains(key) || object->kind == kPassword) continue;
     const std::string name = util::cat(object->kind, " ", util::printable(object->identity));
     changes.push_back({util::cat(name, " was removed"), object->recreate});
   }

@@ -10,12 +10,17 @@ namespace {
 #define PGBELAY_BACKEND_START \
   "pg_catalog.to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
 
+// A crash restart discards the counters without a new stats_reset of the database; that of the background writer
+// is set anew then.
+#define PGBELAY_RESETS \
+  "coalesce(d.stats_reset::pg_catalog.text, '') || '/' || coalesce(b.stats_reset::pg_catalog.text, '')"
+
 constexpr std::string_view kSessionCounter =
-    "select sessions::pg_catalog.text, coalesce(stats_reset::pg_catalog.text, '')"
-    "  from pg_catalog.pg_stat_database where datname = $1";
+    "select d.sessions::pg_catalog.text, " PGBELAY_RESETS
+    "  from pg_catalog.pg_stat_database d, pg_catalog.pg_stat_bgwriter b where d.datname = $1";
 constexpr std::string_view kStatsReset =
-    "select null::pg_catalog.text, coalesce(stats_reset::pg_catalog.text, '')"
-    "  from pg_catalog.pg_stat_database where datname = $1";
+    "select null::pg_catalog.text, " PGBELAY_RESETS
+    "  from pg_catalog.pg_stat_database d, pg_catalog.pg_stat_bgwriter b where d.datname = $1";
 
 constexpr std::string_view kSubscriptions =
     "select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_subscription s"

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "guard/sql_guard.h"
+#include "guard/sql_preflight.h"
 #include "util/error.h"
 #include "util/fault.h"
 #include "util/files.h"
@@ -166,6 +167,10 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
   if (!out.cluster.empty()) text += cat(" · ", out.cluster.size(), " cluster-wide change(s) remain");
   context.journal.end("undo", {{"kept", out.kept}, {"cluster_changes", cat(out.cluster.size())}});
   context.reporter.step("undo", util::StepState::Ok, text);
+  for (const std::string& standby : standbys(context.maintenance)) {
+    context.reporter.warning(cat("standby ", util::printable(standby), ": end all sessions of database ",
+                                 util::printable(context.database.database()), " there, they still see the failed one"));
+  }
   return out;
 }
 

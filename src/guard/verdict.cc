@@ -57,8 +57,15 @@ Result judge_and_undo(const FailedAttempt& failed) {
   const RunContext& context = failed.context;
   end_run_sessions(context, failed.ledger.sessions());
   const Judgement others = judge_since(context, failed.gate, failed.ledger);
-  const std::optional<std::string> sign = sign_of_writing(failed.gate.marks, failed.backup.manifest, context.database,
-                                                          context.names.application, context.reporter);
+  const auto journalled = [&](pg::Connection& live) {
+    failed.ledger.opened("verdict", "verdict", {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+  };
+  const std::optional<std::string> sign = sign_of_writing({.before = failed.gate.marks,
+                                                           .manifest = failed.backup.manifest,
+                                                           .database = context.database,
+                                                           .application = context.names.application,
+                                                           .on_session = journalled},
+                                                          context.reporter);
   context.journal.fact("verdict", "verdict", {{"written", sign.value_or("nothing")},
                                               {"others", util::join(others.reasons, "; ")}});
   if (!sign) return nothing_written(failed);

@@ -18,7 +18,7 @@ struct FailedAttempt {
   const backup::Backup& backup;
   std::optional<swap::SealRecord> copy;
   const Gate& gate;
-  const SessionLedger& ledger;
+  SessionLedger& ledger;
   std::string cause;
   Undo undo = Undo::Auto;
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;

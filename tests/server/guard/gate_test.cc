@@ -142,7 +142,7 @@ TEST_F(GateTest, F2_WhoeverComesDuringTheMigrationCounts) {
 TEST_F(GateTest, S6_APreparedTransactionStopsItBeforeAndAtTheGate) {
   Options options = psql("select 1;");
   options.questions.confirm = [&](const std::vector<std::string>&) {
-    sql("begin; insert into events values (77, 1, '{}'); prepare transaction 'guard_test'");
+    sql("begin; insert into events values (7700, 1, '{}'); prepare transaction 'guard_test'");
     return true;
   };
   const util::Error at_gate = error_of(options);

@@ -42,7 +42,6 @@ class KilledRun : public GuardTest, public testing::WithParamInterface<std::stri
   }
 };
 
-bool of_the_undo(std::string_view point) { return point.starts_with("undo."); }
 bool of_success(std::string_view point) {
   return point == "run.checked" || point == "run.releasing" || point == "run.released";
 }
@@ -77,9 +76,10 @@ TEST_P(KilledRun, IsBroughtToOrder) {
   EXPECT_THAT(unexpected_sides(kept), IsEmpty());
 }
 
+class KilledUndo : public KilledRun {};
+
 // The same again where the undo itself is killed as well, in every step of its own.
-TEST_P(KilledRun, AnUndoThatIsKilledIsFinishedByTheNext) {
-  if (!of_the_undo(GetParam())) GTEST_SKIP() << "not of the undo";
+TEST_P(KilledUndo, IsFinishedByTheNext) {
   const std::string before = fingerprint();
   const Options options = psql(kBreaks);
   ASSERT_TRUE(killed_at("run.migrated", [&] {
@@ -96,16 +96,21 @@ TEST_P(KilledRun, AnUndoThatIsKilledIsFinishedByTheNext) {
   EXPECT_THAT(unexpected_sides(result.kept), IsEmpty());
 }
 
-std::vector<std::string_view> guarded_points() {
+std::vector<std::string_view> points_of(std::string_view prefix) {
   std::vector<std::string_view> points;
   for (const std::string_view point : util::fault::kPoints) {
-    if (point.starts_with("run.") || point.starts_with("undo.")) points.push_back(point);
+    if (point.starts_with(prefix)) points.push_back(point);
   }
   return points;
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledRun, testing::ValuesIn(guarded_points()),
-                         [](const auto& point) { return util::replace_all(std::string(point.param), ".", "_"); });
+std::string name_of(const testing::TestParamInfo<std::string_view>& point) {
+  return util::replace_all(std::string(point.param), ".", "_");
+}
+
+INSTANTIATE_TEST_SUITE_P(WhileItRuns, KilledRun, testing::ValuesIn(points_of("run.")), name_of);
+INSTANTIATE_TEST_SUITE_P(WhileItUndoes, KilledRun, testing::ValuesIn(points_of("undo.")), name_of);
+INSTANTIATE_TEST_SUITE_P(WhileItUndoes, KilledUndo, testing::ValuesIn(points_of("undo.")), name_of);
 
 // A run that died before its migration is cleared by the next one, too.
 TEST_F(KilledRun, BeforeTheMigrationIsClearedByTheNextRun) {
