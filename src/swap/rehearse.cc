@@ -71,7 +71,8 @@ void rehearse_steps(pg::Connection& maintenance, const pg::ConnInfo& target, con
                       .copy = probe.copy,
                       .kept = probe.kept,
                       .properties = properties,
-                      .kept_comment = comment});
+                      .kept_comment = comment,
+                      .rehearsal = true});
   });
 }
 

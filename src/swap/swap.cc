@@ -79,14 +79,18 @@ bool in_the_way(const util::Error& failure) {
   return failure.sqlstate() == kObjectInUse || failure.sqlstate() == kLockNotAvailable;
 }
 
+void pass(const SwapPlan& plan, std::string_view point) {
+  if (!plan.rehearsal) util::fault::point(point);
+}
+
 void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
   const Clock::time_point deadline = Clock::now() + plan.patience;
   close(maintenance, plan.live);
   close(maintenance, plan.copy);
-  util::fault::point("undo.closed");
+  pass(plan, "undo.closed");
   for (;;) {
     if (const std::vector<std::string> left = end_all(maintenance, plan, deadline); !left.empty()) refuse(plan, left);
-    util::fault::point("undo.before_rename");
+    pass(plan, "undo.before_rename");
     try {
       rename_both(maintenance, plan);
       return;
@@ -127,7 +131,7 @@ void run(pg::Connection& maintenance, const SwapPlan& plan) {
   } catch (const util::Error& failure) {
     give_up(maintenance, plan, failure);
   }
-  util::fault::point("undo.swapped");
+  pass(plan, "undo.swapped");
 }
 
 void place(pg::Connection& maintenance, const SwapPlan& plan) {

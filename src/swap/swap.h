@@ -77,6 +77,7 @@ struct SwapPlan {
   pg::DatabaseProperties properties;    // from the record of the snapshot, applied to the copy before the renames (S2)
   std::string kept_comment;
   std::chrono::milliseconds patience{10'000};  // for ending sessions
+  bool rehearsal = false;               // with empty databases: the undo's fault points are not passed
 };
 // Closes both to new sessions, ends sessions in rounds, renames and opens in one transaction; the kept one stays
 // closed to PUBLIC and to connections. Repeatable: called again after a crash at any moment it finishes, whatever
