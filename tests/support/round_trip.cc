@@ -120,9 +120,9 @@ std::string difference(const std::string& one, const std::string& other) {
 }
 
 void RoundTrip::make(std::string_view name, std::string_view create_options, const std::vector<std::string>& scripts) {
-  make_kinds_roles(test_server());
+  make_kinds_roles(server());
   options_ = create_options;
-  database_.emplace(make_database(name, create_options));
+  database_.emplace(server(), name, create_options);
   for (const std::string& script : scripts) load_kinds(folder(), *database_, script);
 }
 
@@ -144,7 +144,7 @@ void RoundTrip::back_up(std::vector<std::string> options) {
   backup_ = folder() / "backups" / std::string(util::trim(made.out));
 }
 
-TestDatabase RoundTrip::empty(std::string_view name) { return make_database(name, options_); }
+TestDatabase RoundTrip::empty(std::string_view name) { return {server(), name, options_}; }
 
 TestDatabase RoundTrip::stock_copy() {
   TestDatabase copy = empty("stock_copy");
@@ -170,7 +170,7 @@ TestDatabase RoundTrip::copy_by_psql() {
 
 TestDatabase RoundTrip::copy_by_pgbelay() {
   TestDatabase copy = empty("pgbelay_copy");
-  test_server().connect().execute(cat("drop database ", pg::quote_ident(copy.name())));
+  server().connect().execute(cat("drop database ", pg::quote_ident(copy.name())));
   const BinaryResult result = run({"restore", backup_.string(), "--to", copy.name(), "--yes"});
   EXPECT_EQ(result.status, 0) << result.err;
   return copy;
@@ -188,7 +188,11 @@ void RoundTrip::expect_all_copies_equal() {
   };
   expect_equal("pg_restore -j 4", copy_by_pg_restore());
   expect_equal("pgbelay restore", copy_by_pgbelay());
-  expect_equal("gunzip | psql -1", copy_by_psql());
+  const TestDatabase copy = copy_by_psql();
+  expect_equal("gunzip | psql -1", copy);
+  const util::Captured over = run_sql(folder(), sql(), copy.url());
+  EXPECT_EQ(over.ended.status, 0) << over.err;
+  expect_equal("gunzip | psql -1 over the existing database", copy);
 }
 
 }  // namespace test

@@ -42,6 +42,8 @@ std::string difference(const std::string& one, const std::string& other);
 // A database that the scripts fill, its backup, and the ways back.
 class RoundTrip : public ServerTest {
  protected:
+  explicit RoundTrip(TestServer& (*which)() = test_server) : server_(which) {}
+
   void make(std::string_view name, std::string_view create_options, const std::vector<std::string>& scripts);
   // pgbelay with DATABASE_URL of the database.
   BinaryResult run(std::vector<std::string> args);
@@ -52,7 +54,7 @@ class RoundTrip : public ServerTest {
   TestDatabase empty(std::string_view name);
   TestDatabase stock_copy();          // pg_dump -Fc and pg_restore, without us
   TestDatabase copy_by_pg_restore();  // -j 4
-  TestDatabase copy_by_psql();        // of the SQL file
+  TestDatabase copy_by_psql();        // the SQL file
   TestDatabase copy_by_pgbelay();
   // All rows but those of stale materialised views are the source's; and everything is the same in all copies.
   void expect_all_copies_equal();
@@ -61,10 +63,12 @@ class RoundTrip : public ServerTest {
   const std::filesystem::path& backup() const { return backup_; }
   std::string dump() const { return (backup_ / "full_backup.dump").string(); }
   std::string sql() const { return (backup_ / "full_backup.sql.gz").string(); }
+  TestServer& server() const { return server_(); }
   TestDatabase& database() { return *database_; }
   const std::string& told() const { return told_; }  // to people, by the backup
 
  private:
+  TestServer& (*server_)();
   util::TempDir folder_{"pgbelay-round-trip-"};
   std::string options_;  // of CREATE DATABASE
   std::optional<TestDatabase> database_;

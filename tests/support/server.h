@@ -22,6 +22,7 @@ namespace test {
 struct ServerOptions {
   std::string password;               // of the superuser postgres: SCRAM; empty: trust
   std::vector<std::string> settings;  // lines for postgresql.conf
+  std::filesystem::path bin_directory = {};  // empty: server_bin_directory()
 };
 
 class TestServer {
