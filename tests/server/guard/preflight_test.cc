@@ -91,15 +91,19 @@ TEST_F(PreflightTest, AFolderThatCannotBeWrittenIsNamed) {
   EXPECT_THAT(trouble(guard::preflight(bad, {}), "folder").text, HasSubstr("/etc/passwd"));
 }
 
-TEST_F(PreflightTest, ASlotOfTheDatabaseStopsIt) {
-  PreflightOptions with_slot = options();
-  pg::Connection connection = database->connect();
-  if (connection.query("select pg_catalog.current_setting('wal_level')").str(0, 0) != "logical") {
-    GTEST_SKIP() << "the server has no logical decoding";
+TEST_F(PreflightTest, F8_ASlotOfTheDatabaseStopsIt) {
+  test::TestServer logical({.settings = {"wal_level = logical"}});
+  test::TestDatabase own(logical, "slotted");
+  {
+    pg::Connection connection = own.connect();
+    connection.query("select pg_catalog.pg_create_logical_replication_slot('guard_slot', 'test_decoding')");
   }
-  connection.query("select pg_catalog.pg_create_logical_replication_slot('guard_slot', 'test_decoding')");
-  EXPECT_EQ(trouble(guard::preflight(with_slot, {}), "slots").verdict, Verdict::Fail);
-  connection.query("select pg_catalog.pg_drop_replication_slot('guard_slot')");
+  PreflightOptions with_slot = options();
+  with_slot.database = own.conninfo();
+  const Line line = trouble(guard::preflight(with_slot, {}), "slots");
+  EXPECT_EQ(line.verdict, Verdict::Fail);
+  EXPECT_THAT(line.text, HasSubstr("guard_slot"));
+  own.connect().query("select pg_catalog.pg_drop_replication_slot('guard_slot')");
 }
 
 TEST_F(PreflightTest, S2_SharedObjectsAreReadAndReversedByTheirStatements) {
