@@ -1,16 +1,15 @@
 #include "dump/dump.h"
 
 #include <algorithm>
-#include <atomic>
 #include <thread>
 
 #include "dump/facts.h"
-#include "dump/plan.h"
+#include "dump/lock_watch.h"
 #include "dump/reader.h"
+#include "dump/record.h"
 #include "dump/schema_source.h"
 #include "dump/snapshot.h"
-#include "dump/work.h"
-#include "dump/writer.h"
+#include "dump/sql_dump.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -21,7 +20,9 @@ namespace dump {
 namespace {
 
 constexpr std::size_t kMostJobs = 8;  // unless asked for more
+constexpr int kAttempts = 5;
 constexpr std::string_view kTooManyConnections = "53300";
+constexpr std::string_view kLockNotAvailable = "55P03";
 
 std::size_t reader_count(std::size_t jobs) {
   if (jobs > 0) return jobs;
@@ -42,18 +43,47 @@ void read_tasks(const ReaderOptions& options, Work& work, bool needed,
   reader->run();
 }
 
-struct Outcome {
-  Plan plan;
-  Written written;
+// Somebody waits for a lock on a table, and pg_dump waits behind him: for ever, since he waits for
+// us. The locks must be let go, and everything starts over.
+class Overtaken : public util::Error {
+ public:
+  explicit Overtaken(const std::vector<pg::QualifiedName>& tables)
+      : util::Error(util::Kind::Preflight,
+                    util::cat("another session wants to lock ",
+                              tables.empty() ? std::string("a table")
+                                             : util::cat("table ", tables.front().display()),
+                              " while its definition is being read"),
+                    {.hint = "Try again when nobody alters, truncates or rewrites tables.",
+                     .sqlstate = {}}) {}
 };
+
+std::vector<pg::QualifiedName> wanted_by_others(Snapshot& snapshot) {
+  std::vector<std::uint32_t> oids;
+  for (const scan::Lockable& table : snapshot.tables()) oids.push_back(table.oid);
+  return sql::excluded_by_others(*Snapshot::Session(snapshot), oids);
+}
+
+archive::Toc schema_of(const Options& options, const PgDumpProgram& program, Work& work,
+                       const std::stop_token& stop) {
+  const SchemaSource source{program, options.source, options.application_name, work.snapshot.id(),
+                            options.directory / ".schema.dump"};
+  const LockWatch watch(work.snapshot, options.application_name, stop);
+  try {
+    return read_schema(source, work.reporter, watch.token());
+  } catch (const util::Error&) {
+    util::throw_if_stopped(stop);
+    const std::vector<pg::QualifiedName> wanted = wanted_by_others(work.snapshot);
+    if (!watch.stuck() && wanted.empty()) throw;
+    if (options.on_session) options.on_session(0);
+    throw Overtaken(wanted);
+  }
+}
 
 // The schema while the first rows are being read already, then everything in order.
 Outcome write(const Options& options, const PgDumpProgram& program, Work& work,
               const std::stop_token& stop) {
-  const SchemaSource source{program, options.source, options.application_name, work.snapshot.id(),
-                            options.directory / ".schema.dump"};
   Outcome outcome;
-  archive::Toc schema = read_schema(source, work.reporter, stop);
+  archive::Toc schema = schema_of(options, program, work, stop);
   if (options.on_session) options.on_session(0);  // it opens one connection, and succeeded with it
   outcome.plan = extend(std::move(schema), work.content, work.snapshot.tables());
   outcome.written =
@@ -62,94 +92,24 @@ Outcome write(const Options& options, const PgDumpProgram& program, Work& work,
   return outcome;
 }
 
-void check_counts(const Work& work) {
-  for (std::size_t table = 0; table < work.content.tables.size(); ++table) {
-    codec::Fingerprint sum;
-    for (const std::size_t slot : work.table_slots[table]) sum += work.slot_fingerprints[slot];
-    if (!work.counts[table] || *work.counts[table] == sum.rows) continue;
-    throw util::Error(
-        util::Kind::Backup,
-        util::cat("table ", work.content.tables[table].name.display(), " has ", *work.counts[table],
-                  " rows, but its ", work.table_slots[table].size(), " chunks held ", sum.rows),
-        {.hint = "This is an error of the server or of pgbelay: the backup is not used.",
-         .sqlstate = {}});
+Content content_of(Snapshot& snapshot) {
+  try {
+    return list_content(*Snapshot::Session(snapshot));
+  } catch (const util::Error& failure) {
+    if (failure.sqlstate() != kLockNotAvailable) throw;
+    throw Overtaken({});
   }
 }
 
-archive::TableRecord table_record(const Work& work, const Outcome& outcome, std::size_t n) {
-  const scan::Table& table = work.content.tables[n];
-  const WrittenTable& written = outcome.written.tables[n];
-  archive::TableRecord record;
-  record.schema = table.name.schema;
-  record.table = table.name.name;
-  record.dump_id = outcome.plan.table_ids[n];
-  record.columns = table.columns;
-  record.filter = table.filter;
-  if (table.load_root)
-    record.loaded_through = util::cat(table.load_root->schema, ".", table.load_root->name);
-  for (const std::size_t slot : work.table_slots[n])
-    record.fingerprint += work.slot_fingerprints[slot];
-  record.generated_columns = table.generated;
-  record.generated = work.generated[n];
-  record.raw_bytes = written.raw_bytes;
-  record.csv_file = written.csv_file;
-  record.csv_raw_bytes = written.csv_raw_bytes;
-  record.pieces = written.pieces;
-  return record;
-}
-
-void record_content(const Work& work, const Outcome& outcome, archive::Manifest& manifest) {
-  const Content& content = work.content;
-  for (std::size_t n = 0; n < content.tables.size(); ++n)
-    manifest.tables.push_back(table_record(work, outcome, n));
-  for (const scan::Sequence& sequence : content.sequences) {
-    manifest.sequences.push_back(
-        {sequence.name.schema, sequence.name.name, sequence.last_value, sequence.is_called});
-  }
-  for (std::size_t n = 0; n < content.large_objects.size(); ++n) {
-    const scan::LargeObject& object = content.large_objects[n];
-    const scan::LargeObjectSum& sum = work.large_objects[n];
-    manifest.large_objects.push_back(
-        {object.oid, object.owner, object.acl, object.comment, sum.bytes, sum.sha256});
-  }
-  for (std::size_t n = 0; n < content.views.size(); ++n) {
-    const scan::MaterializedView& view = content.views[n];
-    if (view.populated && !outcome.plan.refreshed[n]) {
-      work.reporter.warning(
-          util::cat("materialised view ", view.name.display(),
-                    " reads one that is not populated: a restore leaves it unpopulated, too"));
-    }
-    manifest.materialized_views.push_back({view.name.schema, view.name.name,
-                                           bool{outcome.plan.refreshed[n]}, view.columns,
-                                           work.views[n]});
-  }
-  manifest.files = outcome.written.files;
-}
-
-void record_making(const Options& options, const PgDumpProgram& program, const Plan& plan,
-                   const Snapshot& snapshot, archive::Manifest& manifest) {
-  manifest.pgbelay_version = PGBELAY_VERSION;
-  manifest.pg_dump_version = program.version;
-  manifest.source = options.source.sanitised();
-  manifest.encoding = snapshot.encoding();
-  manifest.snapshot = snapshot.text();
-  manifest.archive_version = util::cat(plan.toc.version.major, ".", plan.toc.version.minor);
-  manifest.formats = {"dump"};
-  if (options.formats.sql) manifest.formats.emplace_back("sql");
-  if (options.formats.csv) manifest.formats.emplace_back("csv");
-  manifest.sql = options.sql;
-}
-
-}  // namespace
-
-archive::Manifest run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
+archive::Manifest run_once(const Options& options, util::Reporter& reporter,
+                           const std::stop_token& stop) {
   Snapshot snapshot(options.source, options.application_name, stop);
   if (options.on_session) options.on_session(Snapshot::Session(snapshot)->backend_pid());
   archive::Manifest manifest;
   manifest.created_at = util::rfc3339(util::Clock::now());
   const PgDumpProgram program = find_pg_dump(snapshot.server_major(), options.pg_dump);
   util::fault::point("backup.snapshot");
-  const Content content = list_content(*Snapshot::Session(snapshot));
+  const Content content = content_of(snapshot);
   Work work(content, snapshot, reporter);
   Outcome outcome;
 
@@ -166,17 +126,26 @@ archive::Manifest run(const Options& options, util::Reporter& reporter, std::sto
       read_tasks(reading, work, number == kOthers, local);
     }
   };
-  try {
-    util::run_workers(kOthers + reader_count(options.jobs), stop, thread);
-  } catch (const util::Error&) {
-    util::throw_if_stopped(stop);  // what the stop cancelled is no error of its own
-    throw;
-  }
+  util::run_workers(kOthers + reader_count(options.jobs), stop, thread);
   util::throw_if_stopped(stop);
-  check_counts(work);
-  record_content(work, outcome, manifest);
-  record_making(options, program, outcome.plan, snapshot, manifest);
+  record(options, program, work, outcome, manifest);
   return manifest;
+}
+
+}  // namespace
+
+archive::Manifest run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return run_once(options, reporter, stop);
+    } catch (const Overtaken& overtaken) {
+      if (attempt == kAttempts) throw;
+      reporter.note(util::cat(overtaken.message(), ": starting over"));
+    } catch (const util::Error&) {
+      util::throw_if_stopped(stop);  // what the stop cancelled is no error of its own
+      throw;
+    }
+  }
 }
 
 }  // namespace dump

@@ -250,7 +250,8 @@ Plan Extender::extend(const std::vector<scan::Lockable>& locked) {
   return std::move(plan_);
 }
 
-// Puts what a key of an extension refers to before the table with the key; of a circle, as it comes.
+// Puts what a key of an extension refers to before the table with the key; of a circle, as it
+// comes.
 class LoadingOrder {
  public:
   LoadingOrder(std::vector<scan::Table> tables,
@@ -286,8 +287,7 @@ class LoadingOrder {
 Content list_content(pg::Connection& connection) {
   Content content;
   content.configuration_keys = sql::configuration_keys(connection);
-  content.tables =
-      LoadingOrder(scan::list_tables(connection), content.configuration_keys).take();
+  content.tables = LoadingOrder(scan::list_tables(connection), content.configuration_keys).take();
   for (const scan::Table& table : content.tables) {
     std::vector<scan::PageRange> ranges = scan::cut(table, connection.server_major());
     if (ranges.size() > 1 && !scan::tid_range_scan_works(connection, table))

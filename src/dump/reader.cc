@@ -50,6 +50,7 @@ Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
       transaction_((pg::pin_settings(connection_, work.snapshot.encoding()), connection_),
                    pg::Transaction::Mode::RepeatableReadOnly) {
   if (options_.on_session) options_.on_session(connection_.backend_pid());
+  connection_.execute(sql::wait_little_for_locks());
   connection_.execute(
       util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(work.snapshot.id())));
 }
@@ -77,50 +78,72 @@ void Reader::perform(const Task& task) {
       read_large_objects(task);
       break;
     case Task::What::Count:
-      work_.counts[task.index] = sql::count_rows(connection_, content.tables[task.index].name);
+      with_table(task, [&](pg::Connection& connection) {
+        work_.counts[task.index] = sql::count_rows(connection, content.tables[task.index].name);
+      });
       break;
-    case Task::What::Generated: {
-      const scan::Table& table = content.tables[task.index];
-      work_.generated[task.index] =
-          scan::fingerprint_by_query(connection_, table.name, table.generated, table.filter);
+    case Task::What::Generated:
+      with_table(task, [&](pg::Connection& connection) {
+        const scan::Table& table = content.tables[task.index];
+        work_.generated[task.index] =
+            scan::fingerprint_by_query(connection, table.name, table.generated, table.filter);
+      });
       break;
-    }
-    case Task::What::View: {
-      const scan::MaterializedView& view = content.views[task.index];
-      work_.views[task.index] =
-          scan::fingerprint_by_query(connection_, view.name, view.columns, "");
+    case Task::What::View:
+      read_view(task.index);
       break;
-    }
   }
 }
 
-// False when somebody queues for a lock that excludes readers: waiting behind him, while he waits
-// for the lock that our own coordinator holds, is a deadlock that the server cannot see.
-bool Reader::lock_table(std::size_t table) {
-  if (locked_.contains(table)) return true;
+// Reads a table that may be locked by somebody else at any time. Whoever waits for a lock that
+// excludes readers waits for our coordinator, which holds its lock to the end; behind him our own
+// wait would be a deadlock that the server cannot see. The coordinator's session then reads
+// instead: it has the lock already.
+void Reader::with_table(const Task& task, const Read& read) {
+  if (!work_.handed_over[task.index] && read_here(task, read)) return;
+  work_.handed_over[task.index] = true;
+  // Only for the head, so that the one session never holds up the writer.
+  if (task.what == Task::What::Rows) work_.window.wait_until_head(task.slot, stop_);
+  const Snapshot::Session session(work_.snapshot);
+  read(*session);
+}
+
+// False when it would have to wait: for the table, or for one of its indexes, which planning a
+// query opens (somebody rebuilds it). Then no row was read yet.
+bool Reader::read_here(const Task& task, const Read& read) {
   try {
-    connection_.execute(sql::lock_at_once(work_.content.tables[table].name));
+    connection_.execute(sql::lock_at_once(work_.content.tables[task.index].name));
+    read(connection_);
   } catch (const util::Error& failure) {
     if (failure.sqlstate() != kLockNotAvailable) throw;
-    connection_.execute(sql::undo_lock_attempt());
+    connection_.execute(sql::undo_lock());
     return false;
   }
-  locked_.insert(table);
+  connection_.execute(sql::keep_lock());
   return true;
 }
 
 void Reader::read_rows(const Task& task) {
   if (work_.huge_rows[task.index]) work_.window.wait_until_head(task.slot, stop_);
-  if (lock_table(task.index)) {
-    copy_rows(connection_, task);
-  } else {
-    // The session that has the lock reads it; only for the head, so that it never holds up the
-    // writer.
-    work_.window.wait_until_head(task.slot, stop_);
-    const Snapshot::Session session(work_.snapshot);
-    copy_rows(*session, task);
-  }
+  with_table(task, [&](pg::Connection& connection) { copy_rows(connection, task); });
   work_.window.finish(task.slot);
+}
+
+// A view is locked by nobody before; somebody who drops it together with a table may hold it while
+// he waits for us. Its sum is only for a note that it was stale, so it can be left out.
+void Reader::read_view(std::size_t number) {
+  const scan::MaterializedView& view = work_.content.views[number];
+  connection_.execute("SAVEPOINT pgbelay_lock");
+  try {
+    work_.views[number] = scan::fingerprint_by_query(connection_, view.name, view.columns, "");
+  } catch (const util::Error& failure) {
+    if (failure.sqlstate() != kLockNotAvailable) throw;
+    connection_.execute(sql::undo_lock());
+    work_.reporter.warning(util::cat("materialised view ", view.name.display(),
+                                     " is locked by somebody else: its rows were not summed"));
+    return;
+  }
+  connection_.execute(sql::keep_lock());
 }
 
 void Reader::copy_rows(pg::Connection& connection, const Task& task) {

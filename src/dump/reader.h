@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <stop_token>
 #include <string>
 
@@ -30,13 +29,16 @@ class Reader {
 
  private:
   void perform(const Task& task);
+  using Read = std::function<void(pg::Connection&)>;
+  void with_table(const Task& task, const Read& read);
+  bool read_here(const Task& task, const Read& read);
   void read_rows(const Task& task);
+  void read_view(std::size_t number);
   void copy_rows(pg::Connection& connection, const Task& task);
   void take_row(const Task& task, std::span<const std::byte> row);
   void push_piece(const Task& task);
   void read_large_objects(const Task& task);
   void read_large_object(const Task& task, std::size_t object);
-  bool lock_table(std::size_t table);
 
   const ReaderOptions& options_;
   Work& work_;
@@ -44,7 +46,6 @@ class Reader {
   pg::Connection connection_;
   pg::CancelOnStop cancel_;
   pg::Transaction transaction_;  // to the end: its locks are part of F1
-  std::set<std::size_t> locked_;
   codec::PieceEncoder text_;
   codec::PieceEncoder csv_;
   std::string csv_row_;

@@ -31,8 +31,8 @@ util::Command command(const SchemaSource& options) {
                   "--schema-only",
                   "--format=custom",
                   "--no-password",
-                  "--no-sync",  // read and removed at once
-                  "--lock-wait-timeout=10000",
+                  "--no-sync",                 // read and removed at once
+                  "--lock-wait-timeout=3000",  // nobody may lock what the snapshot holds
                   util::cat("--snapshot=", options.snapshot),
                   util::cat("--file=", options.scratch.string())};
   command.unset_env = pg::ConnInfo::environment_variables();

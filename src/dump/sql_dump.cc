@@ -33,6 +33,12 @@ constexpr std::string_view kExcluded = R"sql(
      and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
    order by l.granted desc, n.nspname collate "C", c.relname collate "C")sql";
 
+constexpr std::string_view kWaits = R"sql(
+  select exists (
+    select from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
+     where not l.granted and l.locktype = 'relation' and a.application_name = $1
+       and a.datname = pg_catalog.current_database()))sql";
+
 constexpr std::string_view kRelationTexts = R"sql(
   select c.oid, pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text,
          pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
@@ -94,10 +100,18 @@ std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_
 
 std::string lock_at_once(const pg::QualifiedName& table) {
   return util::cat("SAVEPOINT pgbelay_lock; LOCK TABLE ONLY ", table.quoted(),
-                   " IN ACCESS SHARE MODE NOWAIT; RELEASE SAVEPOINT pgbelay_lock");
+                   " IN ACCESS SHARE MODE NOWAIT");
 }
 
-std::string_view undo_lock_attempt() { return "ROLLBACK TO SAVEPOINT pgbelay_lock"; }
+std::string_view keep_lock() { return "RELEASE SAVEPOINT pgbelay_lock"; }
+std::string_view undo_lock() {
+  return "ROLLBACK TO SAVEPOINT pgbelay_lock; RELEASE SAVEPOINT pgbelay_lock";
+}
+std::string_view wait_little_for_locks() { return "SET lock_timeout = '1s'"; }
+
+bool waits_for_lock(pg::Connection& connection, const std::string& application_name) {
+  return connection.query(kWaits, {application_name}).boolean(0, 0);
+}
 
 std::vector<pg::QualifiedName> excluded_by_others(pg::Connection& connection,
                                                   const std::vector<std::uint32_t>& oids) {

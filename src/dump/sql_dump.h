@@ -14,9 +14,17 @@ namespace dump::sql {
 // Several tables by one statement; waits for the session's lock_timeout.
 std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_t begin,
                         std::size_t end);
-// One table, without waiting; a failure leaves the transaction usable after undo_lock_attempt().
+// One table, without waiting, within a savepoint that keep_lock() or undo_lock() ends; a failure
+// leaves the transaction usable after undo_lock().
 std::string lock_at_once(const pg::QualifiedName& table);
-std::string_view undo_lock_attempt();
+std::string_view keep_lock();
+std::string_view undo_lock();
+// No statement of ours may wait longer than a moment for a lock: behind somebody who waits for one
+// of ours it would be for ever.
+std::string_view wait_little_for_locks();
+
+// Whether a session of this application name waits for a lock on a relation.
+bool waits_for_lock(pg::Connection& connection, const std::string& application_name);
 
 // Tables of `oids` on which somebody holds or wants a lock that excludes readers.
 std::vector<pg::QualifiedName> excluded_by_others(pg::Connection& connection,

@@ -34,6 +34,7 @@ Work::Work(const Content& listed, Snapshot& locked, util::Reporter& told)
       reporter(told),
       window(slots_of(listed)),
       huge_rows(listed.tables.size()),
+      handed_over(listed.tables.size()),
       slot_fingerprints(slots_of(listed)),
       counts(listed.tables.size()),
       generated(listed.tables.size()),

@@ -44,6 +44,8 @@ class Work {
   // Tables with a row above 16 MiB: their chunks are read one at a time from then on (contracts.md
   // K15).
   std::vector<std::atomic<bool>> huge_rows;
+  // Tables that the readers cannot lock at once: the snapshot's session reads them.
+  std::vector<std::atomic<bool>> handed_over;
 
   // Results. Each cell is written by one thread; read when all have ended.
   std::vector<codec::Fingerprint> slot_fingerprints;
