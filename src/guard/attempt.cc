@@ -19,7 +19,7 @@ namespace {
 using util::cat;
 using namespace std::chrono_literals;
 
-constexpr auto kEndPatience = 20s;           // for the command's sessions at the server
+constexpr auto kEndPatience = 20s;            // for the command's sessions at the server
 constexpr std::size_t kStatementShown = 400;  // bytes of a failed statement in the report
 
 // The state of one attempt through the tap; its callbacks run on the tap's threads.
@@ -32,25 +32,33 @@ class Tapped {
         tap_({.server = input.context.database,
               .application_name = input.context.names.application,
               .startup_settings = {"default_transaction_read_only=off"},
-              .on_session = [this](const tap::SessionRecord& record) { input_.ledger.opened("migrate", record); },
+              .on_session =
+                  [this](const tap::SessionRecord& record) {
+                    input_.ledger.opened("migrate", record);
+                  },
               .on_first_statement = [this] { first_statement(); }}) {}
 
-  Redirect redirect() const { return {.host = tap_.host(), .port = tap_.port(), .password = tap_.password()}; }
+  Redirect redirect() const {
+    return {.host = tap_.host(), .port = tap_.port(), .password = tap_.password()};
+  }
   tap::Tap& tap() noexcept { return tap_; }
 
-  // Its sessions are over at the server, too. What end_sessions opens to look for them counts as ours.
+  // Its sessions are over at the server, too. What end_sessions opens to look for them counts as
+  // ours.
   void end() {
     const std::vector<tap::SessionRecord> sessions = tap_.sessions();
     tap_.end_sessions(kEndPatience);
-    const bool looked = std::any_of(sessions.begin(), sessions.end(),
-                                    [](const tap::SessionRecord& record) { return !record.backend_start.empty(); });
+    const bool looked =
+        std::any_of(sessions.begin(), sessions.end(),
+                    [](const tap::SessionRecord& record) { return !record.backend_start.empty(); });
     if (looked && !ended_) input_.ledger.opened("migrate", "tap", {});
     ended_ = true;
   }
 
  private:
   void first_statement() {
-    pass_gate(watcher_, input_.gate, input_.context.database.database(), input_.ledger, input_.options.hold);
+    pass_gate(watcher_, input_.gate, input_.context.database.database(), input_.ledger,
+              input_.options.hold);
     util::fault::point("run.migrating");
   }
 
@@ -71,8 +79,10 @@ std::string how_it_ended(const util::Ended& ended) {
 }
 
 std::string failed_statement_text(const tap::FailedStatement& failure) {
-  std::string text = cat("the last statement that failed: ", failure.message, " (", failure.sqlstate, ")");
-  if (!failure.statement.empty()) text += cat("\n  ", util::replace_all(shown_statement(failure.statement), "\n", "\n  "));
+  std::string text =
+      cat("the last statement that failed: ", failure.message, " (", failure.sqlstate, ")");
+  if (!failure.statement.empty())
+    text += cat("\n  ", util::replace_all(shown_statement(failure.statement), "\n", "\n  "));
   return text;
 }
 
@@ -86,8 +96,8 @@ std::optional<util::Error> tap_failure(const tap::Tap& tap) {
   return std::nullopt;
 }
 
-Attempt judged(const migrate::CommandOutcome& outcome, const std::optional<tap::FailedStatement>& failure,
-               const util::Scrubber& scrubber) {
+Attempt judged(const migrate::CommandOutcome& outcome,
+               const std::optional<tap::FailedStatement>& failure, const util::Scrubber& scrubber) {
   Attempt out;
   out.succeeded = outcome.succeeded();
   if (out.succeeded) {
@@ -125,19 +135,21 @@ migrate::CommandOptions command_options(const AttemptInput& input, const Redirec
 Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
   Tapped tapped(input);
   const Redirect redirect = tapped.redirect();
-  const util::Scrubber scrubber = scrubber_for(*input.options.command, input.context.database, &redirect);
+  const util::Scrubber scrubber =
+      scrubber_for(*input.options.command, input.context.database, &redirect);
   Attempt out;
   try {
     const migrate::CommandOutcome outcome =
-        migrate::run_command(migrate::Live{input.proof}, command_options(input, &redirect), scrubber,
-                             input.context.reporter, stop);
+        migrate::run_command(migrate::Live{input.proof}, command_options(input, &redirect),
+                             scrubber, input.context.reporter, stop);
     out = judged(outcome, tapped.tap().last_failure(), scrubber);
   } catch (const util::Error& error) {
     out = failed_by(error);
   }
   try {
     tapped.end();
-  } catch (const util::Error& error) {  // its sessions may still write: no success, and the undo ends them
+  } catch (const util::Error&
+               error) {  // its sessions may still write: no success, and the undo ends them
     out.succeeded = false;
     out.cause = cat(error.text(), out.cause.empty() ? "" : "\n", out.cause);
     out.summary = error.message();
@@ -154,14 +166,17 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
 }
 
 Attempt without_tap(const AttemptInput& input, std::stop_token stop) {
-  const util::Scrubber scrubber = scrubber_for(*input.options.command, input.context.database, nullptr);
+  const util::Scrubber scrubber =
+      scrubber_for(*input.options.command, input.context.database, nullptr);
   util::fault::point("run.migrating");
-  const migrate::CommandOutcome outcome = migrate::run_command(
-      migrate::Live{input.proof}, command_options(input, nullptr), scrubber, input.context.reporter, stop);
+  const migrate::CommandOutcome outcome =
+      migrate::run_command(migrate::Live{input.proof}, command_options(input, nullptr), scrubber,
+                           input.context.reporter, stop);
   return judged(outcome, std::nullopt, scrubber);
 }
 
-// The database's own setting must not keep the migration from writing; what the URL says otherwise stays.
+// The database's own setting must not keep the migration from writing; what the URL says otherwise
+// stays.
 pg::ConnInfo writable(const pg::ConnInfo& database) {
   const auto found = database.options().find("options");
   const std::string own = found == database.options().end() ? std::string() : found->second + " ";
@@ -169,8 +184,10 @@ pg::ConnInfo writable(const pg::ConnInfo& database) {
 }
 
 Attempt by_files(const AttemptInput& input, std::stop_token stop) {
-  pg::Connection live = pg::Connection::open(writable(input.context.database), input.context.names.application, stop);
-  input.ledger.opened("migrate", "runner", {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+  pg::Connection live =
+      pg::Connection::open(writable(input.context.database), input.context.names.application, stop);
+  input.ledger.opened("migrate", "runner",
+                      {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
   util::fault::point("run.migrating");
   const migrate::Outcome outcome =
       migrate::apply(migrate::Live{input.proof}, live, input.files,
@@ -179,7 +196,8 @@ Attempt by_files(const AttemptInput& input, std::stop_token stop) {
   Attempt out;
   if (outcome.failure) {
     out = failed_by(*outcome.failure);
-    if (!outcome.failure->sqlstate().empty()) out.summary += cat(" (", outcome.failure->sqlstate(), ")");
+    if (!outcome.failure->sqlstate().empty())
+      out.summary += cat(" (", outcome.failure->sqlstate(), ")");
     return out;
   }
   out.succeeded = true;
@@ -213,8 +231,10 @@ Attempt attempt(const AttemptInput& input, std::stop_token stop) {
     out = failed_by(error);
   }
   if (stop.stop_requested() && !out.succeeded) out.cause = cat("interrupted\n", out.cause);
-  input.context.journal.end("migrate", {{"result", out.succeeded ? "ok" : "failed"}, {"text", out.summary}});
-  input.context.reporter.step("migrate", out.succeeded ? util::StepState::Ok : util::StepState::Failed,
+  input.context.journal.end("migrate",
+                            {{"result", out.succeeded ? "ok" : "failed"}, {"text", out.summary}});
+  input.context.reporter.step("migrate",
+                              out.succeeded ? util::StepState::Ok : util::StepState::Failed,
                               out.succeeded && !input.options.command
                                   ? cat(util::show_duration(watch.elapsed()), " · ", out.summary)
                                   : out.summary);
@@ -227,16 +247,20 @@ std::string check_after(const AttemptInput& input, std::stop_token stop) {
   std::string cause;
   std::size_t notes = 0;
   try {
-    pg::Connection live = pg::Connection::open(input.context.database, input.context.names.application, stop);
-    input.ledger.opened("check", "check", {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
-    for (const check::Finding& finding : check::after(live, input.gate.before, {.announced = announced(input)}, stop)) {
+    pg::Connection live =
+        pg::Connection::open(input.context.database, input.context.names.application, stop);
+    input.ledger.opened("check", "check",
+                        {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+    for (const check::Finding& finding :
+         check::after(live, input.gate.before, {.announced = announced(input)}, stop)) {
       if (finding.severity == check::Severity::Failure) {
         cause += cat(cause.empty() ? "" : "\n", "check ", finding.code, ": ", finding.text,
                      finding.hint.empty() ? "" : cat("\n  ", finding.hint));
         continue;
       }
       ++notes;
-      if (finding.severity == check::Severity::Warning) input.context.reporter.warning(finding.text);
+      if (finding.severity == check::Severity::Warning)
+        input.context.reporter.warning(finding.text);
     }
   } catch (const util::Error& error) {
     cause = cat("the checks after the migration could not be made: ", error.text());
@@ -244,8 +268,9 @@ std::string check_after(const AttemptInput& input, std::stop_token stop) {
   const bool ok = cause.empty();
   if (ok) util::fault::point("run.checked");
   input.context.journal.end("check", {{"result", ok ? "ok" : "failed"}, {"text", cause}});
-  const std::string text = ok ? (notes == 0 ? std::string("nothing lost, all valid") : cat(notes, " note(s)"))
-                              : std::string(util::split(cause, '\n').front());
+  const std::string text =
+      ok ? (notes == 0 ? std::string("nothing lost, all valid") : cat(notes, " note(s)"))
+         : std::string(util::split(cause, '\n').front());
   input.context.reporter.step("check", ok ? util::StepState::Ok : util::StepState::Failed, text);
   return cause;
 }

@@ -1,5 +1,5 @@
-// The migration step: the command behind the tap, or the files by our own runner, and the checks after it.
-// Whatever goes wrong from here on is an outcome, not an error (contracts.md K4).
+// The migration step: the command behind the tap, or the files by our own runner, and the checks
+// after it. Whatever goes wrong from here on is an outcome, not an error (contracts.md K4).
 #pragma once
 
 #include <optional>
@@ -16,9 +16,10 @@ namespace guard {
 
 struct Attempt {
   bool succeeded = false;
-  std::string summary;                 // one line, for the printed list
-  std::string cause;                   // of a failure, several lines, without secrets
-  std::optional<util::Error> refused;  // the gate stayed shut: nothing of the command reached the database
+  std::string summary;  // one line, for the printed list
+  std::string cause;    // of a failure, several lines, without secrets
+  std::optional<util::Error>
+      refused;  // the gate stayed shut: nothing of the command reached the database
 };
 
 struct AttemptInput {
@@ -27,10 +28,11 @@ struct AttemptInput {
   const verify::Proof& proof;
   const Gate& gate;
   SessionLedger& ledger;
-  const std::vector<migrate::File>& files;   // without a command
+  const std::vector<migrate::File>& files;  // without a command
 };
 
-// Prints and journals the step "migrate". Throws nothing that the run could not survive: Kind::Bug only.
+// Prints and journals the step "migrate". Throws nothing that the run could not survive: Kind::Bug
+// only.
 Attempt attempt(const AttemptInput& input, std::stop_token stop);
 
 // Prints and journals the step "check". The findings that fail, as a cause; empty if all is well.

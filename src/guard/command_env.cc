@@ -13,9 +13,11 @@ using util::cat;
 
 // What would lead libpq elsewhere, or ask the tap for what it does not have.
 constexpr std::array<std::string_view, 15> kForeign{
-    "PGHOSTADDR",       "PGSERVICE",     "PGSERVICEFILE", "PGPASSFILE",     "PGREQUIRESSL",
-    "PGSSLNEGOTIATION", "PGSSLROOTCERT", "PGSSLCERT",     "PGSSLKEY",       "PGCHANNELBINDING",
-    "PGREQUIREAUTH",    "PGGSSENCMODE",  "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGREQUIREPEER"};
+    "PGHOSTADDR",           "PGSERVICE",          "PGSERVICEFILE",
+    "PGPASSFILE",           "PGREQUIRESSL",       "PGSSLNEGOTIATION",
+    "PGSSLROOTCERT",        "PGSSLCERT",          "PGSSLKEY",
+    "PGCHANNELBINDING",     "PGREQUIREAUTH",      "PGGSSENCMODE",
+    "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGREQUIREPEER"};
 
 std::string original_of(const CommandSpec& command, const std::string& variable) {
   const auto found = std::find_if(command.urls.begin(), command.urls.end(),
@@ -54,14 +56,15 @@ CommandEnvironment command_environment(const CommandSpec& command, const pg::Con
     }
     const std::optional<pg::ConnInfo> own = original.empty() ? std::nullopt : parsed(original);
     const pg::ConnInfo& where = own ? *own : database;
-    out.set.push_back(cat(name, "=", where.redirected(redirect->host, redirect->port, redirect->password).reveal()));
+    out.set.push_back(cat(
+        name, "=", where.redirected(redirect->host, redirect->port, redirect->password).reveal()));
   }
   if (redirect != nullptr) {
     for (const std::string_view name : kForeign) out.unset.emplace_back(name);
     for (const std::string& line :
-         {cat("PGHOST=", redirect->host), cat("PGPORT=", redirect->port), cat("PGUSER=", database.user()),
-          cat("PGDATABASE=", database.database()), cat("PGPASSWORD=", redirect->password.reveal()),
-          std::string("PGSSLMODE=disable")}) {
+         {cat("PGHOST=", redirect->host), cat("PGPORT=", redirect->port),
+          cat("PGUSER=", database.user()), cat("PGDATABASE=", database.database()),
+          cat("PGPASSWORD=", redirect->password.reveal()), std::string("PGSSLMODE=disable")}) {
       out.set.push_back(line);
     }
   } else {
@@ -73,7 +76,8 @@ CommandEnvironment command_environment(const CommandSpec& command, const pg::Con
   return out;
 }
 
-util::Scrubber scrubber_for(const CommandSpec& command, const pg::ConnInfo& database, const Redirect* redirect) {
+util::Scrubber scrubber_for(const CommandSpec& command, const pg::ConnInfo& database,
+                            const Redirect* redirect) {
   util::Scrubber scrubber;
   scrubber.add(database.password());
   for (const auto& [name, value] : command.urls) {
@@ -83,7 +87,8 @@ util::Scrubber scrubber_for(const CommandSpec& command, const pg::ConnInfo& data
   return scrubber;
 }
 
-std::vector<std::string> scrubbed_command(const CommandSpec& command, const pg::ConnInfo& database) {
+std::vector<std::string> scrubbed_command(const CommandSpec& command,
+                                          const pg::ConnInfo& database) {
   const util::Scrubber scrubber = scrubber_for(command, database, nullptr);
   std::vector<std::string> out;
   for (const std::string& argument : command.argv) out.push_back(scrubber.scrub(argument));

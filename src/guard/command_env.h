@@ -1,5 +1,5 @@
-// What the guarded command finds in its environment: the same database in the same forms, by way of the tap
-// (contracts.md K8).
+// What the guarded command finds in its environment: the same database in the same forms, by way of
+// the tap (contracts.md K8).
 #pragma once
 
 #include <string>
@@ -18,16 +18,19 @@ struct Redirect {
 };
 
 struct CommandEnvironment {
-  std::vector<std::string> set;    // NAME=value
+  std::vector<std::string> set;  // NAME=value
   std::vector<std::string> unset;
 };
 
-// Every variable of `command` in its own form, and libpq's own. Without `redirect` (--no-tap) the database itself.
+// Every variable of `command` in its own form, and libpq's own. Without `redirect` (--no-tap) the
+// database itself.
 CommandEnvironment command_environment(const CommandSpec& command, const pg::ConnInfo& database,
                                        const std::string& run, const Redirect* redirect);
 
-// Everything that must not be seen in output: the passwords of the database, of the variables, and of the tap.
-util::Scrubber scrubber_for(const CommandSpec& command, const pg::ConnInfo& database, const Redirect* redirect);
+// Everything that must not be seen in output: the passwords of the database, of the variables, and
+// of the tap.
+util::Scrubber scrubber_for(const CommandSpec& command, const pg::ConnInfo& database,
+                            const Redirect* redirect);
 
 // argv without secrets, for journal and report.
 std::vector<std::string> scrubbed_command(const CommandSpec& command, const pg::ConnInfo& database);

@@ -13,7 +13,8 @@ namespace {
 constexpr int kExactCounterMajor = 15;
 
 std::string line_of(const pg::SessionRow& row) {
-  std::string line = util::cat("pid ", row.pid, ", ", row.user.empty() ? "?" : util::printable(row.user));
+  std::string line =
+      util::cat("pid ", row.pid, ", ", row.user.empty() ? "?" : util::printable(row.user));
   if (!row.application.empty()) line += util::cat(", ", util::printable(row.application));
   if (!row.client.empty()) line += util::cat(", ", row.client);
   if (!row.state.empty()) line += util::cat(", ", row.state);
@@ -22,12 +23,13 @@ std::string line_of(const pg::SessionRow& row) {
 
 enum class Nature { Client, Worker, Harmless };
 
-// A role that may not see the type sees whether there is a user: autovacuum has none, clients and the workers
-// of extensions have one. Parallel workers belong to a session that is seen itself.
+// A role that may not see the type sees whether there is a user: autovacuum has none, clients and
+// the workers of extensions have one. Parallel workers belong to a session that is seen itself.
 Nature nature_of(const pg::SessionRow& row) {
   if (row.backend_type.empty()) return row.user.empty() ? Nature::Harmless : Nature::Client;
   if (row.backend_type == "client backend") return Nature::Client;
-  if (row.backend_type == "autovacuum worker" || row.backend_type == "parallel worker") return Nature::Harmless;
+  if (row.backend_type == "autovacuum worker" || row.backend_type == "parallel worker")
+    return Nature::Harmless;
   return Nature::Worker;
 }
 
@@ -42,7 +44,8 @@ Sighting look(pg::Connection& maintenance, const std::string& database, const Is
     if (is_own(row.pid, row.application)) continue;
     const Nature nature = nature_of(row);
     if (nature == Nature::Client) out.clients.push_back(line_of(row));
-    if (nature == Nature::Worker) out.workers.push_back(util::cat(row.backend_type, ", ", line_of(row)));
+    if (nature == Nature::Worker)
+      out.workers.push_back(util::cat(row.backend_type, ", ", line_of(row)));
   }
   out.subscriptions = subscription_count(maintenance, database);
   return out;
@@ -66,10 +69,12 @@ Judgement judge(const Sighting& before, const Sighting& now, std::uint64_t own) 
   Judgement out;
   for (const Sighting* sighting : {&now, &before}) {
     for (const std::string& client : sighting->clients) {
-      const std::string reason = util::cat(sighting == &now ? "connected: " : "was connected before: ", client);
+      const std::string reason =
+          util::cat(sighting == &now ? "connected: " : "was connected before: ", client);
       out.reasons.push_back(reason);
     }
-    for (const std::string& worker : sighting->workers) out.reasons.push_back(util::cat("may write: ", worker));
+    for (const std::string& worker : sighting->workers)
+      out.reasons.push_back(util::cat("may write: ", worker));
     if (sighting == &now && !out.reasons.empty()) break;  // those who are there say enough
   }
   if (now.subscriptions + before.subscriptions > 0) {
@@ -83,7 +88,8 @@ Judgement judge(const Sighting& before, const Sighting& now, std::uint64_t own) 
     out.reasons.push_back(util::cat(*now.sessions - *before.sessions - own,
                                     " session(s) of others were opened meanwhile"));
   } else if (*now.sessions - *before.sessions < own) {
-    out.reasons.push_back(util::cat("the server counted ", *now.sessions - *before.sessions, " of our ", own,
+    out.reasons.push_back(util::cat("the server counted ", *now.sessions - *before.sessions,
+                                    " of our ", own,
                                     " sessions: something stands between us and it"));
   }
   return out;

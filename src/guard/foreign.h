@@ -1,8 +1,9 @@
-// Is or was anybody else in the guarded database? The evidence for "nobody else wrote" (postgres-hazards.md F5,
-// architecture.md §5 cases 2 and 4). Never a false "none": whatever cannot be known counts as somebody.
+// Is or was anybody else in the guarded database? The evidence for "nobody else wrote"
+// (postgres-hazards.md F5, architecture.md §5 cases 2 and 4). Never a false "none": whatever cannot
+// be known counts as somebody.
 //
-// Reading order that makes it sound: first the counter, then pg_stat_activity, then the snapshot. Whoever was
-// there at the snapshot is then seen in the second or counted after the first.
+// Reading order that makes it sound: first the counter, then pg_stat_activity, then the snapshot.
+// Whoever was there at the snapshot is then seen in the second or counted after the first.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,12 @@ namespace guard {
 
 // The guarded database at one moment.
 struct Sighting {
-  std::optional<std::uint64_t> sessions;  // opened since the counter began; nothing where it is not exact (< 15)
+  std::optional<std::uint64_t>
+      sessions;  // opened since the counter began; nothing where it is not exact (< 15)
   std::string stats_reset;
-  std::vector<std::string> clients;       // sessions of others, each as a line for people
-  std::vector<std::string> workers;       // walsenders, apply workers, extensions' workers: not counted by `sessions`
+  std::vector<std::string> clients;  // sessions of others, each as a line for people
+  std::vector<std::string>
+      workers;  // walsenders, apply workers, extensions' workers: not counted by `sessions`
   std::uint64_t subscriptions = 0;
 };
 
@@ -41,8 +44,8 @@ struct Judgement {
   std::vector<std::string> reasons;  // why it cannot be said that nobody was there; empty: nobody
   bool none() const noexcept { return reasons.empty(); }
 };
-// `own`: sessions of the run in this database that were opened after `before` and have ended by `now`, or are
-// certain to be counted.
+// `own`: sessions of the run in this database that were opened after `before` and have ended by
+// `now`, or are certain to be counted.
 Judgement judge(const Sighting& before, const Sighting& now, std::uint64_t own);
 
 }  // namespace guard

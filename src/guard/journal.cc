@@ -37,7 +37,8 @@ std::string boot_id() {
 
 std::string host_name() {
   std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("?");
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
+                                                          : std::string("?");
 }
 
 Json header_json(const RunHeader& header) {
@@ -109,8 +110,10 @@ util::UniqueFd open_locked(const std::filesystem::path& path, int flags) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
       continue;
     }
-    throw util::Error(util::Kind::Busy, util::cat("run ", path.parent_path().filename().string(), " is still running"),
-                      {.hint = "Wait for it to end, or end its process first.", .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Busy,
+        util::cat("run ", path.parent_path().filename().string(), " is still running"),
+        {.hint = "Wait for it to end, or end its process first.", .sqlstate = {}});
   }
   return fd;
 }
@@ -123,7 +126,8 @@ bool somebody_appends(const std::filesystem::path& path) {
 }  // namespace
 
 std::string Event::get(std::string_view field) const {
-  const auto found = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == field; });
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == field; });
   return found == fields.end() ? std::string() : found->second;
 }
 
@@ -208,8 +212,12 @@ Journal Journal::resume(const std::filesystem::path& folder, util::Now now) {
   return Journal(std::move(state));
 }
 
-void Journal::begin(std::string_view step, const Fields& fields) { state_->append(EventKind::Begin, step, {}, fields); }
-void Journal::end(std::string_view step, const Fields& fields) { state_->append(EventKind::End, step, {}, fields); }
+void Journal::begin(std::string_view step, const Fields& fields) {
+  state_->append(EventKind::Begin, step, {}, fields);
+}
+void Journal::end(std::string_view step, const Fields& fields) {
+  state_->append(EventKind::End, step, {}, fields);
+}
 void Journal::fact(std::string_view step, std::string_view name, const Fields& fields) {
   state_->append(EventKind::Fact, step, name, fields);
 }
@@ -222,10 +230,12 @@ RunRecord read_run(const std::filesystem::path& folder) {
   const std::string text = util::read_text(path);
   const std::vector<std::string_view> lines = whole_lines(text);
   try {
-    if (lines.empty()) throw util::Error(util::Kind::Damage, util::cat("journal ", path.string(), " is empty"));
+    if (lines.empty())
+      throw util::Error(util::Kind::Damage, util::cat("journal ", path.string(), " is empty"));
     record.header = header_from(Json::parse(lines.front()));
     for (std::size_t n = 1; n < lines.size(); ++n) {
-      if (std::optional<Event> event = event_from(Json::parse(lines[n]))) record.events.push_back(std::move(*event));
+      if (std::optional<Event> event = event_from(Json::parse(lines[n])))
+        record.events.push_back(std::move(*event));
     }
   } catch (const Json::exception&) {
     throw util::Error(util::Kind::Damage, util::cat("journal ", path.string(), " is damaged"));

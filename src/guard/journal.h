@@ -1,10 +1,10 @@
-// The journal of a run: every step is written ahead and durable before it begins (architecture.md §6, K20).
+// The journal of a run: every step is written ahead and durable before it begins (architecture.md
+// §6, K20).
 //
-// Guarantees: a line that append returned from survives a power cut; a torn last line is ignored by readers and
-// cut off by whoever appends next. The file is locked by the process that appends, so a run that died shows
-// itself at once, on this machine, whatever became of its pid.
-// Failure: Kind::Io (Space); Kind::Busy when another process appends.
-// Threads: appending from any.
+// Guarantees: a line that append returned from survives a power cut; a torn last line is ignored by
+// readers and cut off by whoever appends next. The file is locked by the process that appends, so a
+// run that died shows itself at once, on this machine, whatever became of its pid. Failure:
+// Kind::Io (Space); Kind::Busy when another process appends. Threads: appending from any.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +25,12 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct RunHeader {  // line 1
   std::string run, key, database;
-  std::string source;             // sanitised
+  std::string source;  // sanitised
   std::string host;
   std::string system_identifier;
   int pid = 0;
   std::string boot_id;
-  std::string version;            // of pgbelay
+  std::string version;  // of pgbelay
   std::string started_at;
   std::vector<std::string> command;  // scrubbed
 };
@@ -42,14 +42,15 @@ struct Event {
   std::string at;
   std::string step;
   EventKind kind = EventKind::Fact;
-  std::string name;   // of a fact
+  std::string name;  // of a fact
   Fields fields;
   std::string get(std::string_view field) const;  // "" if it is not there
 };
 
 class Journal {
  public:
-  // A new run: its folder is made, line 1 written. `host`, `pid`, `boot_id`, `started_at` are filled in.
+  // A new run: its folder is made, line 1 written. `host`, `pid`, `boot_id`, `started_at` are
+  // filled in.
   static Journal create(const std::filesystem::path& folder, RunHeader header, util::Now now);
   // Goes on with an existing one.
   static Journal resume(const std::filesystem::path& folder, util::Now now);
@@ -72,11 +73,11 @@ struct RunRecord {
   RunHeader header;
   std::vector<Event> events;
   std::filesystem::path folder;
-  bool running = false;   // some process appends to it now
+  bool running = false;  // some process appends to it now
 
   bool begun(std::string_view step) const;
-  const Event* last_end(std::string_view step) const;    // nullptr if there is none
-  const Event* last_fact(std::string_view name) const;   // nullptr if there is none
+  const Event* last_end(std::string_view step) const;   // nullptr if there is none
+  const Event* last_fact(std::string_view name) const;  // nullptr if there is none
   std::vector<const Event*> facts(std::string_view name) const;
   RunInfo info() const;
 };

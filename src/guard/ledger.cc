@@ -8,14 +8,17 @@ namespace guard {
 
 void SessionLedger::opened(std::string_view step, std::string_view who, const OwnSession& session) {
   journal_.fact(step, "session",
-                {{"who", std::string(who)}, {"pid", util::cat(session.pid)}, {"backend_start", session.backend_start}});
+                {{"who", std::string(who)},
+                 {"pid", util::cat(session.pid)},
+                 {"backend_start", session.backend_start}});
   const util::Lock hold(mutex_);
   if (session.pid != 0) sessions_.push_back(session);
   ++counted_;
 }
 
 void SessionLedger::opened(std::string_view step, const tap::SessionRecord& record) {
-  const bool counted = record.database == database_ && !record.replication;  // elsewhere, or not at all
+  const bool counted =
+      record.database == database_ && !record.replication;  // elsewhere, or not at all
   journal_.fact(step, "session",
                 {{"who", "tap"},
                  {"pid", util::cat(record.backend_pid)},
@@ -34,7 +37,8 @@ void SessionLedger::opened(std::string_view step, const tap::SessionRecord& reco
 bool SessionLedger::is_own(int pid, const std::string& application) const {
   if (application == application_) return true;
   const util::Lock hold(mutex_);
-  return std::any_of(sessions_.begin(), sessions_.end(), [&](const OwnSession& session) { return session.pid == pid; });
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [&](const OwnSession& session) { return session.pid == pid; });
 }
 
 IsOwn SessionLedger::own() const {

@@ -14,16 +14,18 @@ std::optional<std::string> catalog_sign(const WriteMarks& before, const WriteMar
   if (before.properties != now.properties) return "the properties of the database changed";
   for (const auto& [name, digest] : now.catalogs) {
     const auto found = before.catalogs.find(name);
-    if (found == before.catalogs.end() || found->second != digest) return util::cat("catalogue ", name, " changed");
+    if (found == before.catalogs.end() || found->second != digest)
+      return util::cat("catalogue ", name, " changed");
   }
   return std::nullopt;
 }
 
 std::optional<std::string> sequence_sign(pg::Connection& live, const archive::Manifest& manifest) {
   for (const scan::Sequence& sequence : scan::list_sequences(live)) {
-    const auto found = std::find_if(manifest.sequences.begin(), manifest.sequences.end(), [&](const auto& record) {
-      return record.schema == sequence.name.schema && record.name == sequence.name.name;
-    });
+    const auto found =
+        std::find_if(manifest.sequences.begin(), manifest.sequences.end(), [&](const auto& record) {
+          return record.schema == sequence.name.schema && record.name == sequence.name.name;
+        });
     if (found == manifest.sequences.end() || found->last_value != sequence.last_value ||
         found->is_called != sequence.is_called) {
       return util::cat("sequence ", sequence.name.display(), " moved");
@@ -41,9 +43,9 @@ bool same_rows(pg::Connection& live, const archive::TableRecord& record) {
 std::optional<std::string> row_sign(pg::Connection& live, const archive::Manifest& manifest,
                                     const std::vector<pg::QualifiedName>& changed) {
   for (const pg::QualifiedName& name : changed) {
-    const auto record = std::find_if(manifest.tables.begin(), manifest.tables.end(), [&](const auto& table) {
-      return table.schema == name.schema && table.table == name.name;
-    });
+    const auto record = std::find_if(
+        manifest.tables.begin(), manifest.tables.end(),
+        [&](const auto& table) { return table.schema == name.schema && table.table == name.name; });
     if (record == manifest.tables.end()) return util::cat(name.display(), " changed");
     if (!same_rows(live, *record)) return util::cat("rows of ", name.display(), " changed");
   }
@@ -64,7 +66,8 @@ std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCoun
   std::vector<pg::QualifiedName> changed;
   for (const auto& [name, value] : now.tables) {
     const auto found = before.tables.find(name);
-    if (found == before.tables.end() || found->second != value) changed.push_back({name.first, name.second});
+    if (found == before.tables.end() || found->second != value)
+      changed.push_back({name.first, name.second});
   }
   for (const auto& [name, value] : before.tables) {
     if (!now.tables.contains(name)) changed.push_back({name.first, name.second});
@@ -72,7 +75,8 @@ std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCoun
   return changed;
 }
 
-std::optional<std::string> sign_of_writing(const WriteQuestion& question, util::Reporter& reporter) {
+std::optional<std::string> sign_of_writing(const WriteQuestion& question,
+                                           util::Reporter& reporter) {
   {
     pg::Connection live = pg::Connection::open(question.database, question.application);
     if (question.on_session) question.on_session(live);
@@ -84,8 +88,8 @@ std::optional<std::string> sign_of_writing(const WriteQuestion& question, util::
       return row_sign(live, question.manifest, *changed);
     }
   }
-  const std::vector<archive::Finding> findings =
-      verify::compare_content(question.manifest, question.database, question.application, 0, reporter, {});
+  const std::vector<archive::Finding> findings = verify::compare_content(
+      question.manifest, question.database, question.application, 0, reporter, {});
   for (const archive::Finding& finding : findings) {
     if (finding.severity == archive::Severity::Damage) return finding.text;
   }

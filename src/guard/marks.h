@@ -1,8 +1,9 @@
-// Was anything written at all? Read at the gate and after a failure (contracts.md K14: a command that failed
-// without having written anything is not undone, because there is nothing to undo).
+// Was anything written at all? Read at the gate and after a failure (contracts.md K14: a command
+// that failed without having written anything is not undone, because there is nothing to undo).
 //
-// Catalogues are compared by identity and version of their rows, tables by the server's counters where these
-// are exact (15+) and then by content; otherwise the whole content is compared with the backup.
+// Catalogues are compared by identity and version of their rows, tables by the server's counters
+// where these are exact (15+) and then by content; otherwise the whole content is compared with the
+// backup.
 #pragma once
 
 #include <functional>
@@ -25,8 +26,8 @@ struct WriteMarks {
 };
 WriteMarks read_marks(pg::Connection& live);
 
-// A sign that something was written and committed since `before`; nothing if it is known that there was none.
-// Every session that could have written must be gone.
+// A sign that something was written and committed since `before`; nothing if it is known that there
+// was none. Every session that could have written must be gone.
 struct WriteQuestion {
   const WriteMarks& before;
   const archive::Manifest& manifest;

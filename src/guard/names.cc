@@ -13,11 +13,12 @@ namespace {
 
 std::string host_name() {
   std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("?");
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
+                                                          : std::string("?");
 }
 
-// "-2" behind a name that was taken becomes "2" behind the key, so that two runs of one second differ on the
-// server as well.
+// "-2" behind a name that was taken becomes "2" behind the key, so that two runs of one second
+// differ on the server as well.
 std::string key_suffix(std::string_view id, std::string_view wanted) {
   return id.size() > wanted.size() ? std::string(id.substr(wanted.size() + 1)) : std::string();
 }
@@ -31,12 +32,13 @@ RunNames run_names(const std::string& database, const std::string& id, const std
           .application = util::cat("pgbelay-", key),
           .copy = swap::side_name(database, swap::Purpose::Proof, key),
           .kept = swap::side_name(database, swap::Purpose::Failed, key),
-          .comment = util::cat("pgbelay run ", id, ", ", host_name(), ":", std::filesystem::absolute(dir).string()),
+          .comment = util::cat("pgbelay run ", id, ", ", host_name(), ":",
+                               std::filesystem::absolute(dir).string()),
           .folder = dir / "runs" / id};
 }
 
-RunNames new_run_names(const std::string& database, std::string_view label, const std::filesystem::path& dir,
-                       util::Clock::time_point now) {
+RunNames new_run_names(const std::string& database, std::string_view label,
+                       const std::filesystem::path& dir, util::Clock::time_point now) {
   const std::string clean = backup::clean_label(label);
   const std::string wanted = util::cat(util::name_time(now), "_", clean);
   const std::string id = backup::make_name(now, clean, dir / "runs");
@@ -45,7 +47,8 @@ RunNames new_run_names(const std::string& database, std::string_view label, cons
 
 std::string default_label(std::string_view program_or_file) {
   const std::filesystem::path path(program_or_file);
-  const std::string stem = path.extension() == ".sql" ? path.stem().string() : path.filename().string();
+  const std::string stem =
+      path.extension() == ".sql" ? path.stem().string() : path.filename().string();
   return stem.empty() ? std::string("run") : stem;
 }
 

@@ -10,18 +10,18 @@
 namespace guard {
 
 struct RunNames {
-  std::string id;            // YYYY-MM-DD_HHMMSS_label
-  std::string key;           // YYYYMMDDHHMMSS[n]
-  std::string application;   // pgbelay-<key>: what every session of ours is called
-  std::string copy;          // the side database
-  std::string kept;          // what the failed database is called after an undo
-  std::string comment;       // of every database that the run makes: leads back to the folder
+  std::string id;                // YYYY-MM-DD_HHMMSS_label
+  std::string key;               // YYYYMMDDHHMMSS[n]
+  std::string application;       // pgbelay-<key>: what every session of ours is called
+  std::string copy;              // the side database
+  std::string kept;              // what the failed database is called after an undo
+  std::string comment;           // of every database that the run makes: leads back to the folder
   std::filesystem::path folder;  // dir/runs/<id>
 };
 
 // Names that are free in dir/runs at this moment.
-RunNames new_run_names(const std::string& database, std::string_view label, const std::filesystem::path& dir,
-                       util::Clock::time_point now);
+RunNames new_run_names(const std::string& database, std::string_view label,
+                       const std::filesystem::path& dir, util::Clock::time_point now);
 // Those of a run that has been.
 RunNames run_names(const std::string& database, const std::string& id, const std::string& key,
                    const std::filesystem::path& dir);

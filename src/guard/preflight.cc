@@ -27,7 +27,8 @@ constexpr int kOldestMajor = 13;
 constexpr std::size_t kMostNamed = 5;  // objects in one line
 
 std::string named(const std::vector<std::string>& all) {
-  std::vector<std::string> some(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), kMostNamed)));
+  std::vector<std::string> some(
+      all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), kMostNamed)));
   std::string out = util::join(some, ", ");
   if (all.size() > some.size()) out += cat(" and ", all.size() - some.size(), " more");
   return out;
@@ -37,14 +38,21 @@ Line pass(std::string subject, std::string text) {
   return {.verdict = Verdict::Pass, .subject = std::move(subject), .text = std::move(text)};
 }
 Line warn(std::string subject, std::string text, std::string remedy) {
-  return {.verdict = Verdict::Warn, .subject = std::move(subject), .text = std::move(text), .remedy = std::move(remedy)};
+  return {.verdict = Verdict::Warn,
+          .subject = std::move(subject),
+          .text = std::move(text),
+          .remedy = std::move(remedy)};
 }
 Line fail(std::string subject, std::string text, std::string remedy, Kind kind = Kind::Preflight) {
-  return {.verdict = Verdict::Fail, .subject = std::move(subject), .text = std::move(text),
-          .remedy = std::move(remedy), .kind = kind};
+  return {.verdict = Verdict::Fail,
+          .subject = std::move(subject),
+          .text = std::move(text),
+          .remedy = std::move(remedy),
+          .kind = kind};
 }
 
-// A question that could not even be asked is a failed line, so that doctor shows all the others too.
+// A question that could not even be asked is a failed line, so that doctor shows all the others
+// too.
 template <typename Ask>
 void ask(std::vector<Line>& lines, std::string_view subject, const Ask& question) {
   try {
@@ -58,33 +66,41 @@ void ask(std::vector<Line>& lines, std::string_view subject, const Ask& question
 Line server_line(const pg::ServerFacts& facts) {
   const std::string text = cat("PostgreSQL ", facts.version_text);
   if (facts.version / 10000 < kOldestMajor) {
-    return fail("server", text + " is too old", cat("pgbelay needs PostgreSQL ", kOldestMajor, " or later."));
+    return fail("server", text + " is too old",
+                cat("pgbelay needs PostgreSQL ", kOldestMajor, " or later."));
   }
   if (facts.in_recovery) {
-    return fail("server", text + " is a standby, in recovery", "Name the primary server in the URL.");
+    return fail("server", text + " is a standby, in recovery",
+                "Name the primary server in the URL.");
   }
   return pass("server", text);
 }
 
-void privilege_lines(std::vector<Line>& lines, pg::Connection& live, const PreflightOptions& options) {
+void privilege_lines(std::vector<Line>& lines, pg::Connection& live,
+                     const PreflightOptions& options) {
   const pg::RoleFacts role = pg::role_facts(live);
   const std::string who = cat("role ", util::printable(role.name));
   if (options.needs_copy && !role.createdb && !role.superuser) {
-    lines.push_back(fail("privileges", who + " lacks CREATEDB, which the copy for proof and undo needs",
-                         cat("Let a superuser say: ALTER ROLE ", role.name, " CREATEDB;"), Kind::Privilege));
+    lines.push_back(
+        fail("privileges", who + " lacks CREATEDB, which the copy for proof and undo needs",
+             cat("Let a superuser say: ALTER ROLE ", role.name, " CREATEDB;"), Kind::Privilege));
   } else if (options.needs_copy && !role.database_owner && !role.superuser) {
     lines.push_back(fail("privileges", who + " does not own the database, so it could not swap it",
-                         "Run as the owner of the database or a member of that role.", Kind::Privilege));
+                         "Run as the owner of the database or a member of that role.",
+                         Kind::Privilege));
   } else {
-    lines.push_back(pass("privileges", role.superuser ? who + " is a superuser" : who + " owns the database, CREATEDB"));
+    lines.push_back(pass("privileges", role.superuser ? who + " is a superuser"
+                                                      : who + " owns the database, CREATEDB"));
   }
   if (const std::vector<std::string> tables = unreadable_tables(live); !tables.empty()) {
     lines.push_back(fail("privileges", cat(who, " may not read ", named(tables)),
-                         "Grant SELECT (and USAGE on the schema), or run as the owner.", Kind::Privilege));
+                         "Grant SELECT (and USAGE on the schema), or run as the owner.",
+                         Kind::Privilege));
   }
   if (!options.needs_copy) return;
   if (const std::vector<std::string> objects = unrestorable_objects(live); !objects.empty()) {
-    lines.push_back(fail("privileges", cat(who, " could not make again what a copy needs: ", named(objects)),
+    lines.push_back(fail("privileges",
+                         cat(who, " could not make again what a copy needs: ", named(objects)),
                          "Run as a role that may, or remove what is not needed.", Kind::Privilege));
   }
 }
@@ -95,7 +111,8 @@ struct LiveFacts {
   ServerFolder folder;
 };
 
-LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_token stop, const std::string& name) {
+LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_token stop,
+                     const std::string& name) {
   pg::Connection live = pg::Connection::open(options.database, name, stop);
   std::vector<Line>& lines = out.lines;
   lines.push_back(pass("connection", options.database.display()));
@@ -111,18 +128,21 @@ LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_
     lines.push_back(fail("pooler", "a transaction pooler stands between us and the server",
                          "Name the server's own port (or a session pool) in the URL."));
   } else if (!own_pid_is_true(live)) {
-    lines.push_back(warn("pooler", "a session pooler stands between us and the server",
-                         "Name the server's own port: through a pooler it cannot be told who else writes."));
+    lines.push_back(
+        warn("pooler", "a session pooler stands between us and the server",
+             "Name the server's own port: through a pooler it cannot be told who else writes."));
   }
   ask(lines, "privileges", [&] { privilege_lines(lines, live, options); });
   ask(lines, "superuser", [&] {
     const std::vector<std::string> traps = verify::superuser_traps(live);
     if (traps.empty()) return;
-    const std::string text = cat("a copy made by a superuser would run functions of others: ", named(traps));
+    const std::string text =
+        cat("a copy made by a superuser would run functions of others: ", named(traps));
     lines.push_back(options.accept_superuser_functions
                         ? warn("superuser", text, "Accepted by the configuration.")
                         : fail("superuser", text,
-                               "Run as the owner of the database, or accept it with accept_superuser_functions."));
+                               "Run as the owner of the database, or accept it with "
+                               "accept_superuser_functions."));
   });
   ask(lines, "space", [&] { facts.folder = server_folder(live); });
   return facts;
@@ -146,20 +166,22 @@ bool is_ephemeral(const std::filesystem::path& path) {
 void folder_lines(std::vector<Line>& lines, const PreflightOptions& options) {
   std::filesystem::path there = std::filesystem::absolute(options.dir);
   std::error_code ignored;
-  while (!std::filesystem::exists(there, ignored) && there != there.parent_path()) there = there.parent_path();
+  while (!std::filesystem::exists(there, ignored) && there != there.parent_path())
+    there = there.parent_path();
   if (::access(there.c_str(), W_OK | X_OK) != 0) {
     lines.push_back(fail("folder", cat("folder ", there.string(), " cannot be written"),
                          "Choose another with --dir, or change its permissions.", Kind::Io));
   } else if (is_ephemeral(there)) {
-    lines.push_back(warn("folder", cat("backups in ", there.string(), " go when this container or machine ends"),
-                         "Choose a lasting folder with --dir: after a crash the run is finished from there."));
+    lines.push_back(warn(
+        "folder", cat("backups in ", there.string(), " go when this container or machine ends"),
+        "Choose a lasting folder with --dir: after a crash the run is finished from there."));
   } else {
     lines.push_back(pass("folder", std::filesystem::absolute(options.dir).string()));
   }
 }
 
-void session_lines(std::vector<Line>& lines, pg::Connection& maintenance, const PreflightOptions& options,
-                   const std::string& application) {
+void session_lines(std::vector<Line>& lines, pg::Connection& maintenance,
+                   const PreflightOptions& options, const std::string& application) {
   const std::string database = options.database.database();
   const IsOwn is_own = [&](int, const std::string& name) { return name == application; };
   wait_gone(maintenance, database, is_own, std::chrono::seconds(2));
@@ -167,25 +189,30 @@ void session_lines(std::vector<Line>& lines, pg::Connection& maintenance, const 
   if (others.clients.empty() && others.workers.empty()) {
     lines.push_back(pass("sessions", "nobody else connected"));
   } else {
-    lines.push_back(warn("sessions", cat(others.clients.size() + others.workers.size(), " other session(s): ",
-                                         named(others.clients.empty() ? others.workers : others.clients)),
+    lines.push_back(warn("sessions",
+                         cat(others.clients.size() + others.workers.size(), " other session(s): ",
+                             named(others.clients.empty() ? others.workers : others.clients)),
                          "Stop the application for the migration, or choose --hold none."));
   }
 }
 
-void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance, const PreflightOptions& options) {
+void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance,
+                   const PreflightOptions& options) {
   const std::string database = options.database.database();
   const auto add = [&](std::string subject, std::string text, std::string remedy) {
-    lines.push_back(options.needs_copy ? fail(std::move(subject), std::move(text), std::move(remedy))
-                                       : warn(std::move(subject), std::move(text), std::move(remedy)));
+    lines.push_back(options.needs_copy
+                        ? fail(std::move(subject), std::move(text), std::move(remedy))
+                        : warn(std::move(subject), std::move(text), std::move(remedy)));
   };
   if (const auto blockers = swap::swap_blockers(maintenance, database); !blockers.empty()) {
     add("undo", cat("an undo would be blocked by ", named(blockers)),
-        "End what is listed (COMMIT or ROLLBACK PREPARED '…'; SELECT pg_terminate_backend(PID) as a role that may).");
+        "End what is listed (COMMIT or ROLLBACK PREPARED '…'; SELECT pg_terminate_backend(PID) as "
+        "a role that may).");
   }
   if (const auto slots = logical_slots(maintenance, database); !slots.empty()) {
-    add("slots", cat("logical replication slots hang on this database and would stay with the failed one: ",
-                     named(slots)),
+    add("slots",
+        cat("logical replication slots hang on this database and would stay with the failed one: ",
+            named(slots)),
         "Drop them before the migration and make them again after it.");
   }
   if (const auto names = subscriptions(maintenance, database); !names.empty()) {
@@ -199,15 +226,19 @@ void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance, const 
   }
 }
 
-void undo_line(std::vector<Line>& lines, pg::Connection& maintenance, const PreflightOptions& options) {
+void undo_line(std::vector<Line>& lines, pg::Connection& maintenance,
+               const PreflightOptions& options) {
   if (!options.needs_copy) {
-    lines.push_back(warn("undo", "none: a failed migration stays", "Leave out --undo none to have it undone."));
+    lines.push_back(
+        warn("undo", "none: a failed migration stays", "Leave out --undo none to have it undone."));
     return;
   }
-  const bool failed = std::any_of(lines.begin(), lines.end(), [](const Line& line) { return line.verdict == Verdict::Fail; });
+  const bool failed = std::any_of(lines.begin(), lines.end(),
+                                  [](const Line& line) { return line.verdict == Verdict::Fail; });
   if (options.key.empty() || failed) return;  // the rehearsal would only repeat the reason
   ask(lines, "undo", [&] {
-    const pg::DatabaseProperties properties = pg::read_properties(maintenance, options.database.database());
+    const pg::DatabaseProperties properties =
+        pg::read_properties(maintenance, options.database.database());
     swap::rehearse(maintenance, options.database, options.key, properties);
     lines.push_back(pass("undo", "swap, rehearsed with empty databases"));
   });
@@ -216,7 +247,8 @@ void undo_line(std::vector<Line>& lines, pg::Connection& maintenance, const Pref
 }  // namespace
 
 bool Preflight::ok() const noexcept {
-  return std::none_of(lines.begin(), lines.end(), [](const Line& line) { return line.verdict == Verdict::Fail; });
+  return std::none_of(lines.begin(), lines.end(),
+                      [](const Line& line) { return line.verdict == Verdict::Fail; });
 }
 
 void Preflight::require() const {
@@ -224,7 +256,8 @@ void Preflight::require() const {
   for (const Line& line : lines) {
     if (line.verdict != Verdict::Fail) continue;
     if (!first) {
-      first.emplace(line.kind, cat(line.subject, ": ", line.text), util::ErrorDetail{.hint = line.remedy, .sqlstate = {}});
+      first.emplace(line.kind, cat(line.subject, ": ", line.text),
+                    util::ErrorDetail{.hint = line.remedy, .sqlstate = {}});
     } else {
       first->attach(cat(line.subject, ": ", line.text));
     }
@@ -241,10 +274,10 @@ Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
   folder_lines(out.lines, options);
   ask(out.lines, "space", [&] {
     for (Line& line : space_lines({.database_bytes = out.database_bytes,
-                                   .dir = options.dir,
-                                   .server_folder = local_server_folder(options.database, facts.folder),
-                                   .server_free = options.server_free,
-                                   .needs_copy = options.needs_copy})) {
+                      .dir = options.dir,
+                      .server_folder = local_server_folder(options.database, facts.folder),
+                      .server_free = options.server_free,
+                      .needs_copy = options.needs_copy})) {
       out.lines.push_back(std::move(line));
     }
   });

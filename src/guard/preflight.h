@@ -16,9 +16,10 @@ enum class Verdict { Pass, Warn, Fail };
 
 struct Line {
   Verdict verdict = Verdict::Pass;
-  std::string subject;   // connection, server, pg_dump, privileges, space, sessions, pooler, slots, undo …
+  std::string
+      subject;  // connection, server, pg_dump, privileges, space, sessions, pooler, slots, undo …
   std::string text;
-  std::string remedy;    // for Warn and Fail
+  std::string remedy;                       // for Warn and Fail
   util::Kind kind = util::Kind::Preflight;  // of a Fail, for its exit code
 };
 
@@ -28,9 +29,9 @@ struct PreflightOptions {
   std::filesystem::path dir;
   std::filesystem::path pg_dump;
   std::optional<std::uint64_t> server_free;
-  bool needs_copy = true;          // a side database will be made
+  bool needs_copy = true;  // a side database will be made
   bool accept_superuser_functions = false;
-  std::string key;                 // for the rehearsal of the undo; empty: leave it out
+  std::string key;  // for the rehearsal of the undo; empty: leave it out
 };
 
 struct Preflight {

@@ -41,7 +41,8 @@ std::string preflight_text(const Preflight& preflight) {
   std::vector<std::string> parts;
   for (const std::string_view subject : {"space", "undo", "sessions"}) {
     for (const Line& line : preflight.lines) {
-      if (line.subject == subject) parts.push_back(cat(subject == "sessions" ? "" : cat(subject, " "), line.text));
+      if (line.subject == subject)
+        parts.push_back(cat(subject == "sessions" ? "" : cat(subject, " "), line.text));
     }
   }
   return util::join(parts, " · ");
@@ -56,7 +57,9 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
   wanted.dump.source = context.database;
   wanted.dump.application_name = context.names.application;
   if (wanted.dump.jobs == 0) wanted.dump.jobs = options.jobs;
-  wanted.dump.on_session = [&](int pid) { ledger.opened("backup", "dump", {.pid = pid, .backend_start = {}}); };
+  wanted.dump.on_session = [&](int pid) {
+    ledger.opened("backup", "dump", {.pid = pid, .backend_start = {}});
+  };
   wanted.dir = options.dir;
   wanted.label = kBackupLabel;
   wanted.run = context.names.id;
@@ -64,11 +67,13 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
   if (options.proof == archive::Level::Written) wanted.read_back = backup::ReadBack::No;
   try {
     backup::Backup made = backup::run(wanted, context.reporter, stop);
-    context.journal.fact("backup", "backup", {{"name", made.manifest.name}, {"sums_sha256", made.sums_sha256}});
+    context.journal.fact("backup", "backup",
+                         {{"name", made.manifest.name}, {"sums_sha256", made.sums_sha256}});
     context.journal.end("backup", {{"result", "ok"}});
-    context.reporter.step("backup", util::StepState::Ok,
-                          cat(util::show_duration(watch.elapsed()), " · ", made.manifest.formats.size(),
-                              " format(s) · ", util::show_size(made.manifest.bytes()), " · ", made.path.string()));
+    context.reporter.step(
+        "backup", util::StepState::Ok,
+        cat(util::show_duration(watch.elapsed()), " · ", made.manifest.formats.size(),
+            " format(s) · ", util::show_size(made.manifest.bytes()), " · ", made.path.string()));
     return made;
   } catch (const util::Error& error) {
     context.reporter.step("backup", util::StepState::Failed, error.message());
@@ -76,32 +81,33 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
   }
 }
 
-verify::Proof show_proof(const RunContext& context, const Options& options, const backup::Backup& made,
-                         std::stop_token stop) {
+verify::Proof show_proof(const RunContext& context, const Options& options,
+                         const backup::Backup& made, std::stop_token stop) {
   const util::Stopwatch watch;
   context.reporter.step("proof", util::StepState::Begin, "");
   context.journal.begin("proof", {{"side", context.names.copy}});
   const bool keep = keeps_copy(options);
   try {
-    verify::Proof proof = verify::prove(made,
-                                        {.level = options.proof,
-                                         .server = context.database,
-                                         .maintenance_db = context.maintenance_db,
-                                         .application_name = context.names.application,
-                                         .side_database = context.names.copy,
-                                         .side_comment = context.names.comment,
-                                         .copy = keep ? verify::Copy::KeepSealed : verify::Copy::Drop,
-                                         .jobs = context.jobs,
-                                         .version = context.version,
-                                         .accept_superuser_functions = context.accept_superuser_functions},
-                                        context.reporter, stop);
+    verify::Proof proof =
+        verify::prove(made,
+                      {.level = options.proof,
+                       .server = context.database,
+                       .maintenance_db = context.maintenance_db,
+                       .application_name = context.names.application,
+                       .side_database = context.names.copy,
+                       .side_comment = context.names.comment,
+                       .copy = keep ? verify::Copy::KeepSealed : verify::Copy::Drop,
+                       .jobs = context.jobs,
+                       .version = context.version,
+                       .accept_superuser_functions = context.accept_superuser_functions},
+                      context.reporter, stop);
     if (proof.copy()) context.journal.fact("proof", "seal", seal_fields(*proof.copy()));
     const std::string level(archive::level_name(proof.level()));
     context.journal.end("proof", {{"result", "ok"}, {"level", level}});
     context.reporter.step(
         "proof", util::StepState::Ok,
-        cat(level, " · ", util::show_duration(watch.elapsed()), " · ", made.manifest.tables.size(), " tables, ",
-            util::show_count(made.manifest.rows()), " rows",
+        cat(level, " · ", util::show_duration(watch.elapsed()), " · ", made.manifest.tables.size(),
+            " tables, ", util::show_count(made.manifest.rows()), " rows",
             proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : ""));
     return proof;
   } catch (const util::Error& error) {
@@ -110,7 +116,8 @@ verify::Proof show_proof(const RunContext& context, const Options& options, cons
   }
 }
 
-void clear_run(const Options& options, const RunInfo& run, pg::Connection& maintenance, util::Reporter& reporter) {
+void clear_run(const Options& options, const RunInfo& run, pg::Connection& maintenance,
+               util::Reporter& reporter) {
   Journal journal = Journal::resume(run.folder, options.now);
   const RunNames names = run_names(run.database, run.run, run.key, options.dir);
   for (int round = 0; round < 200; ++round) {  // what is left of its dump holds locks on tables
@@ -131,26 +138,30 @@ bool keeps_copy(const Options& options) { return options.undo != Undo::None; }
 
 void require_consistent(const Options& options) {
   if (!options.command && options.migrations.empty()) {
-    throw util::Error(Kind::Usage, "neither a command nor a folder of migrations was given",
-                      {.hint = "pgbelay migrate -- COMMAND…, or: pgbelay migrate DIR", .sqlstate = {}});
+    throw util::Error(
+        Kind::Usage, "neither a command nor a folder of migrations was given",
+        {.hint = "pgbelay migrate -- COMMAND…, or: pgbelay migrate DIR", .sqlstate = {}});
   }
   if (keeps_copy(options) && options.proof < archive::Level::Restored) {
-    throw util::Error(Kind::Usage,
-                      cat("a proof of level ", archive::level_name(options.proof),
-                          " leaves no copy that an undo could swap in"),
-                      {.hint = "Choose --proof restored or proven, or say --undo none.", .sqlstate = {}});
+    throw util::Error(
+        Kind::Usage,
+        cat("a proof of level ", archive::level_name(options.proof),
+            " leaves no copy that an undo could swap in"),
+        {.hint = "Choose --proof restored or proven, or say --undo none.", .sqlstate = {}});
   }
   if (options.command) migrate::require_program({.argv = options.command->argv});
 }
 
-void settle_unfinished_runs(const Options& options, pg::Connection& maintenance, swap::DatabaseLock& lock,
-                            util::Reporter& reporter) {
+void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
+                            swap::DatabaseLock& lock, util::Reporter& reporter) {
   const std::string identifier = pg::server_facts(maintenance).system_identifier;
   for (const RunInfo& run : list_runs(options.dir)) {
-    if (run.database != options.database.database() || run.system_identifier != identifier) continue;
+    if (run.database != options.database.database() || run.system_identifier != identifier)
+      continue;
     if (run.state == RunState::Running) {
-      throw util::Error(Kind::Busy, cat("run ", run.run, " of database ", run.database, " is still running"),
-                        {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}});
+      throw util::Error(
+          Kind::Busy, cat("run ", run.run, " of database ", run.database, " is still running"),
+          {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}});
     }
     if (run.state != RunState::Unfinished) continue;
     if (run.migrate_begun) {
@@ -170,24 +181,27 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
 Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
                           std::stop_token stop) {
   reporter.step("preflight", util::StepState::Begin, "");
-  Preflight preflight = guard::preflight({.database = options.database,
-                                          .maintenance_db = options.maintenance_db,
-                                          .dir = options.dir,
-                                          .pg_dump = options.backup.dump.pg_dump,
-                                          .server_free = options.server_free,
-                                          .needs_copy = keeps_copy(options) || options.proof >= archive::Level::Restored,
-                                          .accept_superuser_functions = options.accept_superuser_functions,
-                                          .key = names.key},
-                                         stop);
-  reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ", preflight.server_version, ", ",
-                    util::show_size(preflight.database_bytes), ", ", preflight.tables, " tables)"));
+  Preflight preflight = guard::preflight(
+      {.database = options.database,
+       .maintenance_db = options.maintenance_db,
+       .dir = options.dir,
+       .pg_dump = options.backup.dump.pg_dump,
+       .server_free = options.server_free,
+       .needs_copy = keeps_copy(options) || options.proof >= archive::Level::Restored,
+       .accept_superuser_functions = options.accept_superuser_functions,
+       .key = names.key},
+      stop);
+  reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ",
+                    preflight.server_version, ", ", util::show_size(preflight.database_bytes), ", ",
+                    preflight.tables, " tables)"));
   if (!preflight.ok()) {
     reporter.step("preflight", util::StepState::Failed, "");
     preflight.require();
   }
   reporter.step("preflight", util::StepState::Ok, preflight_text(preflight));
   for (const Line& line : preflight.lines) {
-    if (line.verdict == Verdict::Warn) reporter.warning(cat(line.subject, ": ", line.text, ". ", line.remedy));
+    if (line.verdict == Verdict::Warn)
+      reporter.warning(cat(line.subject, ": ", line.text, ". ", line.remedy));
   }
   return preflight;
 }
@@ -201,7 +215,8 @@ std::vector<migrate::File> pending_files(const Options& options, const std::stri
   return std::move(pending.files);
 }
 
-Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger, std::stop_token stop) {
+Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger,
+                 std::stop_token stop) {
   const std::string database = context.database.database();
   wait_gone(context.maintenance, database, ledger.own(), std::chrono::seconds(5));
   // First the counter, then the list, then the snapshot: foreign.h.
@@ -242,14 +257,17 @@ void confirm(const RunContext& context, const Options& options, const Prepared& 
              const std::vector<migrate::File>& files) {
   std::vector<std::string> lines{
       cat("database  ", context.database.display()),
-      cat("backup    ", prepared.backup.path.string(), ", ", util::show_size(prepared.backup.manifest.bytes())),
+      cat("backup    ", prepared.backup.path.string(), ", ",
+          util::show_size(prepared.backup.manifest.bytes())),
       cat("proof     ", archive::level_name(prepared.proof.level())),
-      options.command ? cat("migrate   ", util::join(scrubbed_command(*options.command, context.database), " "))
-                      : cat("migrate   ", files.size(), " file(s)")};
+      options.command
+          ? cat("migrate   ", util::join(scrubbed_command(*options.command, context.database), " "))
+          : cat("migrate   ", files.size(), " file(s)")};
   for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
   context.reporter.step("confirm", util::StepState::Begin, "");
   const bool yes = options.questions.confirm && options.questions.confirm(lines);
-  context.reporter.step("confirm", yes ? util::StepState::Ok : util::StepState::Failed, yes ? "yes" : "no");
+  context.reporter.step("confirm", yes ? util::StepState::Ok : util::StepState::Failed,
+                        yes ? "yes" : "no");
   if (yes) return;
   throw util::Error(Kind::NotConfirmed, "the migration was not confirmed; nothing was changed",
                     {.hint = "Answer yes, or give --yes.", .sqlstate = {}});

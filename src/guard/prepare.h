@@ -17,13 +17,15 @@
 
 namespace guard {
 
-// Contradictions among the options, and a command that cannot be found: Kind::Usage, before anything starts.
+// Contradictions among the options, and a command that cannot be found: Kind::Usage, before
+// anything starts.
 void require_consistent(const Options& options);
 
-// A run that had not reached its migration is cleared away; one that had, or that still runs, stops this one:
-// Kind::NotUndone naming `pgbelay undo RUN`, Kind::Busy. Databases of a rehearsal that died go, too.
-void settle_unfinished_runs(const Options& options, pg::Connection& maintenance, swap::DatabaseLock& lock,
-                            util::Reporter& reporter);
+// A run that had not reached its migration is cleared away; one that had, or that still runs, stops
+// this one: Kind::NotUndone naming `pgbelay undo RUN`, Kind::Busy. Databases of a rehearsal that
+// died go, too.
+void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
+                            swap::DatabaseLock& lock, util::Reporter& reporter);
 
 // The step "preflight"; the line of the printed list is its text.
 Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
@@ -41,7 +43,8 @@ struct Prepared {
   std::uint64_t own_at_snapshot = 0;
 };
 // The steps "backup" and "proof". Kind::Backup, Kind::Proof, Kind::Interrupted.
-Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger, std::stop_token stop);
+Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger,
+                 std::stop_token stop);
 
 // The step "confirm": Kind::NotConfirmed unless the operator says yes.
 void confirm(const RunContext& context, const Options& options, const Prepared& prepared,

@@ -1,5 +1,6 @@
-// The order of the steps, the lock, and the point of no return: everything before the step "migrate" can be
-// given up without a trace; from there on the outcome is one of three, and the journal knows which.
+// The order of the steps, the lock, and the point of no return: everything before the step
+// "migrate" can be given up without a trace; from there on the outcome is one of three, and the
+// journal knows which.
 
 #include "guard/run.h"
 
@@ -30,7 +31,8 @@ namespace {
 using util::cat;
 using namespace std::chrono_literals;
 
-constexpr auto kServerReturns = 60s;  // how long a server that crashed under the migration is waited for
+constexpr auto kServerReturns =
+    60s;  // how long a server that crashed under the migration is waited for
 
 std::string label_of(const Options& options, const std::vector<migrate::File>& files) {
   if (!options.label.empty()) return options.label;
@@ -43,26 +45,30 @@ std::vector<std::string> command_shown(const Options& options) {
   return {options.migrations.string()};
 }
 
-// Given up before the migration: what was made goes, the backup stays, and the first error is the one told.
+// Given up before the migration: what was made goes, the backup stays, and the first error is the
+// one told.
 [[noreturn]] void give_up(const RunContext& context, util::Error error) {
   try {
     drop_copy(context);
-    end_run(context, {.state = RunState::Failed, .exit_code = error.exit_code(), .text = error.text()});
+    end_run(context,
+            {.state = RunState::Failed, .exit_code = error.exit_code(), .text = error.text()});
   } catch (const util::Error& cleanup) {
     error.attach(cat("clearing up: ", cleanup.message()));
   }
   throw error;
 }
 
-// The connection that holds the lock died, for instance with the server. Another one takes the lock again.
-void require_server(const Options& options, const std::string& application, pg::Connection& maintenance,
-                    std::unique_ptr<swap::DatabaseLock>& lock) {
+// The connection that holds the lock died, for instance with the server. Another one takes the lock
+// again.
+void require_server(const Options& options, const std::string& application,
+                    pg::Connection& maintenance, std::unique_ptr<swap::DatabaseLock>& lock) {
   if (maintenance.alive()) return;
   lock.reset();
   const auto deadline = std::chrono::steady_clock::now() + kServerReturns;
   for (;;) {
     try {
-      maintenance = swap::open_maintenance(options.database, options.maintenance_db, application, {});
+      maintenance =
+          swap::open_maintenance(options.database, options.maintenance_db, application, {});
       lock = take_lock(maintenance, options.database.database());
       return;
     } catch (const util::Error& error) {
@@ -77,12 +83,17 @@ Result finished(const RunContext& context, const Prepared& prepared, const std::
   release(context);
   context.reporter.step("release", util::StepState::Ok, "the migration stays, the copy is dropped");
   end_run(context, {.state = RunState::Released, .exit_code = 0, .text = summary});
-  return {.outcome = Outcome::Done, .run = context.names.id, .backup = prepared.backup.manifest.name,
-          .exit_code = 0, .folder = context.names.folder};
+  return {.outcome = Outcome::Done,
+          .run = context.names.id,
+          .backup = prepared.backup.manifest.name,
+          .exit_code = 0,
+          .folder = context.names.folder};
 }
 
 // Its copy goes, as if it had not been begun: the gate let nothing through.
-[[noreturn]] void refused_at_gate(const RunContext& context, const util::Error& error) { give_up(context, error); }
+[[noreturn]] void refused_at_gate(const RunContext& context, const util::Error& error) {
+  give_up(context, error);
+}
 
 }  // namespace
 
@@ -90,7 +101,8 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
   require_consistent(options);
   const std::string database = options.database.database();
   const std::string opening = cat("pgbelay-", util::key_time(options.now()));
-  pg::Connection maintenance = swap::open_maintenance(options.database, options.maintenance_db, opening, stop);
+  pg::Connection maintenance =
+      swap::open_maintenance(options.database, options.maintenance_db, opening, stop);
   std::unique_ptr<swap::DatabaseLock> lock = take_lock(maintenance, database);
   settle_unfinished_runs(options, maintenance, *lock, reporter);
 
@@ -150,8 +162,12 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
   }
 
   // The point of no return: from here on there is an outcome, never an error.
-  const AttemptInput input{.context = context, .options = chosen, .proof = prepared->proof, .gate = gate,
-                           .ledger = ledger, .files = files};
+  const AttemptInput input{.context = context,
+                           .options = chosen,
+                           .proof = prepared->proof,
+                           .gate = gate,
+                           .ledger = ledger,
+                           .files = files};
   const Attempt tried = attempt(input, stop);
   if (tried.refused) refused_at_gate(context, *tried.refused);
   std::string cause = tried.cause;

@@ -1,8 +1,9 @@
-// The guarded run: preflight → mutex → backup → proof → confirm → gate → migrate → check → release or undo.
-// The order of the steps, the lock and the point of no return are on one page in run.cc.
+// The guarded run: preflight → mutex → backup → proof → confirm → gate → migrate → check → release
+// or undo. The order of the steps, the lock and the point of no return are on one page in run.cc.
 //
-// Guarantees: nothing reaches the live database without a verify::Proof; once the migration step has begun the
-// outcome is Done, Undone or NotUndone (contracts.md K4), and the journal says which after a crash.
+// Guarantees: nothing reaches the live database without a verify::Proof; once the migration step
+// has begun the outcome is Done, Undone or NotUndone (contracts.md K4), and the journal says which
+// after a crash.
 #pragma once
 
 #include <chrono>
@@ -30,22 +31,25 @@ enum class OnForeignWrites { Ask, Undo, Keep };
 struct Questions {
   // "yes" to go on; gets the plan's lines.
   std::function<bool(const std::vector<std::string>& plan)> confirm;
-  // Others are connected and nothing was chosen: go on with hold none? nullopt: nobody to ask (exit 6).
+  // Others are connected and nothing was chosen: go on with hold none? nullopt: nobody to ask (exit
+  // 6).
   std::function<std::optional<bool>(const std::vector<std::string>& sessions)> go_on_with_others;
 };
 
 struct CommandSpec {
   std::vector<std::string> argv;
-  std::vector<std::string> url_variables;   // DATABASE_URL first; each is set to the tap's URL
-  std::vector<std::pair<std::string, std::string>> urls;  // variable and its original value, for redirecting in its own form
-  bool inherit_stdin = false;               // where that is no terminal
+  std::vector<std::string> url_variables;  // DATABASE_URL first; each is set to the tap's URL
+  std::vector<std::pair<std::string, std::string>>
+      urls;                    // variable and its original value, for redirecting in its own form
+  bool inherit_stdin = false;  // where that is no terminal
 };
 
 struct Options {
   pg::ConnInfo database;
   std::string maintenance_db;
-  std::filesystem::path dir;                 // backups; runs live in dir/runs
-  backup::Options backup;                    // dump jobs, formats, pg_dump …; database, dir, label, run are set by run()
+  std::filesystem::path dir;  // backups; runs live in dir/runs
+  backup::Options
+      backup;  // dump jobs, formats, pg_dump …; database, dir, label, run are set by run()
   std::string label;
   // One of the two: a command, or a folder of *.sql files.
   std::optional<CommandSpec> command;
@@ -62,7 +66,7 @@ struct Options {
   bool accept_superuser_functions = false;
   std::chrono::milliseconds lock_timeout{0};  // for our own runner; 0: none
   std::size_t jobs = 0;
-  std::string version;                       // of pgbelay
+  std::string version;  // of pgbelay
   Questions questions;
   util::Now now = util::Clock::now;
 };
@@ -71,15 +75,16 @@ enum class Outcome { Planned, NothingToDo, Done, Undone, NotUndone };
 
 struct Result {
   Outcome outcome = Outcome::Done;
-  std::string run;          // id
-  std::string backup;       // name
-  std::string cause;        // of a failure, several lines
-  std::string kept;         // database that was kept, if any
-  int exit_code = 0;        // cli.md
+  std::string run;     // id
+  std::string backup;  // name
+  std::string cause;   // of a failure, several lines
+  std::string kept;    // database that was kept, if any
+  int exit_code = 0;   // cli.md
   std::filesystem::path folder;
 };
 
-// Errors before the migration step come as util::Error with their exit codes; from then on as a Result.
+// Errors before the migration step come as util::Error with their exit codes; from then on as a
+// Result.
 Result run(const Options& options, util::Reporter& reporter, std::stop_token stop);
 
 }  // namespace guard

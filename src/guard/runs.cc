@@ -20,10 +20,13 @@ std::optional<RunState> parse_state(std::string_view name) {
   return static_cast<RunState>(found - kStateNames.begin());
 }
 
-const Event* last_of(const RunRecord& record, EventKind kind, std::string_view step, std::string_view name) {
-  const auto found = std::find_if(record.events.rbegin(), record.events.rend(), [&](const Event& event) {
-    return event.kind == kind && (step.empty() || event.step == step) && (name.empty() || event.name == name);
-  });
+const Event* last_of(const RunRecord& record, EventKind kind, std::string_view step,
+                     std::string_view name) {
+  const auto found =
+      std::find_if(record.events.rbegin(), record.events.rend(), [&](const Event& event) {
+        return event.kind == kind && (step.empty() || event.step == step) &&
+               (name.empty() || event.name == name);
+      });
   return found == record.events.rend() ? nullptr : &*found;
 }
 
@@ -39,9 +42,15 @@ std::vector<std::string> matching_names(const std::vector<RunInfo>& runs, std::s
 
 std::string_view state_name(RunState state) { return kStateNames[static_cast<std::size_t>(state)]; }
 
-bool RunRecord::begun(std::string_view step) const { return last_of(*this, EventKind::Begin, step, {}) != nullptr; }
-const Event* RunRecord::last_end(std::string_view step) const { return last_of(*this, EventKind::End, step, {}); }
-const Event* RunRecord::last_fact(std::string_view name) const { return last_of(*this, EventKind::Fact, {}, name); }
+bool RunRecord::begun(std::string_view step) const {
+  return last_of(*this, EventKind::Begin, step, {}) != nullptr;
+}
+const Event* RunRecord::last_end(std::string_view step) const {
+  return last_of(*this, EventKind::End, step, {});
+}
+const Event* RunRecord::last_fact(std::string_view name) const {
+  return last_of(*this, EventKind::Fact, {}, name);
+}
 
 std::vector<const Event*> RunRecord::facts(std::string_view name) const {
   std::vector<const Event*> out;
@@ -83,7 +92,8 @@ std::vector<RunInfo> list_runs(const std::filesystem::path& dir) {
     if (!std::filesystem::exists(entry.path() / kJournalFile)) continue;
     try {
       runs.push_back(read_run(entry.path()).info());
-    } catch (const util::Error& error) {  // a run that died while writing line 1 had not done anything yet
+    } catch (const util::Error&
+                 error) {  // a run that died while writing line 1 had not done anything yet
       util::log::warning(error.message());
     }
   }
@@ -93,7 +103,8 @@ std::vector<RunInfo> list_runs(const std::filesystem::path& dir) {
   return runs;
 }
 
-RunInfo find_run(const std::filesystem::path& dir, std::string_view reference, std::string_view database) {
+RunInfo find_run(const std::filesystem::path& dir, std::string_view reference,
+                 std::string_view database) {
   const std::vector<RunInfo> runs = list_runs(dir);
   if (reference.empty()) {
     const auto found = std::find_if(runs.rbegin(), runs.rend(), [&](const RunInfo& run) {
@@ -101,10 +112,12 @@ RunInfo find_run(const std::filesystem::path& dir, std::string_view reference, s
              (run.state == RunState::Unfinished || run.state == RunState::Running);
     });
     if (found != runs.rend()) return *found;
-    throw util::Error(util::Kind::Usage, util::cat("no unfinished run of database ", database, " in ", dir.string()),
+    throw util::Error(util::Kind::Usage,
+                      util::cat("no unfinished run of database ", database, " in ", dir.string()),
                       {.hint = "List all runs with: pgbelay runs", .sqlstate = {}});
   }
-  const auto exact = std::find_if(runs.begin(), runs.end(), [&](const RunInfo& run) { return run.run == reference; });
+  const auto exact = std::find_if(runs.begin(), runs.end(),
+                                  [&](const RunInfo& run) { return run.run == reference; });
   if (exact != runs.end()) return *exact;
   const std::vector<std::string> names = matching_names(runs, reference);
   if (names.empty()) {
@@ -112,10 +125,13 @@ RunInfo find_run(const std::filesystem::path& dir, std::string_view reference, s
                       {.hint = "List all runs with: pgbelay runs", .sqlstate = {}});
   }
   if (names.size() > 1) {
-    throw util::Error(util::Kind::Usage, util::cat(reference, " fits ", names.size(), " runs: ", util::join(names, ", ")),
-                      {.hint = "Name one of them in full.", .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Usage,
+        util::cat(reference, " fits ", names.size(), " runs: ", util::join(names, ", ")),
+        {.hint = "Name one of them in full.", .sqlstate = {}});
   }
-  return *std::find_if(runs.begin(), runs.end(), [&](const RunInfo& run) { return run.run == names.front(); });
+  return *std::find_if(runs.begin(), runs.end(),
+                       [&](const RunInfo& run) { return run.run == names.front(); });
 }
 
 }  // namespace guard

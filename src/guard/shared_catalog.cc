@@ -24,10 +24,17 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '\\': out += "\\\\"; break;
-      case '\t': out += "\\t"; break;
-      case '\n': out += "\\n"; break;
-      default: out += c;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -51,7 +58,8 @@ std::string unescaped(std::string_view text) {
 std::vector<SharedObject> shared_objects(pg::Connection& connection, const std::string& except) {
   std::vector<SharedObject> out;
   std::vector<std::string_view> statements = shared_statements(connection.server_major());
-  if (connection.query(may_read_passwords()).boolean(0, 0)) statements.push_back(password_statement());
+  if (connection.query(may_read_passwords()).boolean(0, 0))
+    statements.push_back(password_statement());
   for (const std::string_view statement : statements) {
     const pg::Result rows = connection.query(statement, {except});
     for (int row = 0; row < rows.row_count(); ++row) {
@@ -96,8 +104,9 @@ std::vector<SharedChange> compare_shared(const std::vector<SharedObject>& before
 std::string to_text(const std::vector<SharedObject>& objects) {
   std::string out;
   for (const SharedObject& object : objects) {
-    const std::vector<std::string> fields{escaped(object.kind),    escaped(object.identity), escaped(object.definition),
-                                          escaped(object.restore), escaped(object.recreate), escaped(object.remove)};
+    const std::vector<std::string> fields{escaped(object.kind),       escaped(object.identity),
+                                          escaped(object.definition), escaped(object.restore),
+                                          escaped(object.recreate),   escaped(object.remove)};
     out += util::join(fields, "\t") + "\n";
   }
   return out;
@@ -108,7 +117,8 @@ std::vector<SharedObject> shared_from_text(std::string_view text) {
   for (const std::string_view line : util::split(text, '\n')) {
     if (line.empty()) continue;
     const std::vector<std::string_view> fields = util::split(line, '\t');
-    if (fields.size() != 6) throw util::Error(util::Kind::Damage, "the record of the cluster's objects is damaged");
+    if (fields.size() != 6)
+      throw util::Error(util::Kind::Damage, "the record of the cluster's objects is damaged");
     out.push_back({.kind = unescaped(fields[0]),
                    .identity = unescaped(fields[1]),
                    .definition = unescaped(fields[2]),

@@ -1,6 +1,7 @@
-// What belongs to the cluster and not to the database: roles, memberships, settings, other databases,
-// tablespaces, parameter privileges. A swap does not undo changes to them: they are found by comparing the
-// moment of the snapshot with the verdict, and told with the statements that reverse them (S2).
+// What belongs to the cluster and not to the database: roles, memberships, settings, other
+// databases, tablespaces, parameter privileges. A swap does not undo changes to them: they are
+// found by comparing the moment of the snapshot with the verdict, and told with the statements that
+// reverse them (S2).
 #pragma once
 
 #include <string>
@@ -12,21 +13,22 @@
 namespace guard {
 
 struct SharedObject {
-  std::string kind;         // role, password, membership, setting, database, tablespace, parameter
-  std::string identity;     // for people
+  std::string kind;      // role, password, membership, setting, database, tablespace, parameter
+  std::string identity;  // for people
   std::string definition;
-  std::string restore;      // the statement that gives an existing one this definition; empty: none is simple
-  std::string recreate;     // the statement that makes it anew
-  std::string remove;       // the statement that takes it away
+  std::string
+      restore;  // the statement that gives an existing one this definition; empty: none is simple
+  std::string recreate;  // the statement that makes it anew
+  std::string remove;    // the statement that takes it away
 };
 
-// All that this role may see, without `except` (database names: the guarded one, whose properties travel with
-// the swap) and without databases that pgbelay made. Sorted by kind and identity.
+// All that this role may see, without `except` (database names: the guarded one, whose properties
+// travel with the swap) and without databases that pgbelay made. Sorted by kind and identity.
 std::vector<SharedObject> shared_objects(pg::Connection& connection, const std::string& except);
 
 struct SharedChange {
-  std::string text;         // role app_new was created
-  std::string statement;    // DROP ROLE "app_new"; empty: none is simple
+  std::string text;       // role app_new was created
+  std::string statement;  // DROP ROLE "app_new"; empty: none is simple
 };
 std::vector<SharedChange> compare_shared(const std::vector<SharedObject>& before,
                                          const std::vector<SharedObject>& now);

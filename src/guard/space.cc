@@ -17,8 +17,8 @@ using util::show_size;
 
 // A copy of the data and WAL of about its size ([T], F9).
 constexpr std::uint64_t kCopyFactor = 2;
-// Three compressed formats of the rows: never more than the database takes with its indexes, except for small
-// ones, whose manifest and files have a size of their own.
+// Three compressed formats of the rows: never more than the database takes with its indexes, except
+// for small ones, whose manifest and files have a size of their own.
 constexpr std::uint64_t kSmallBackup = 8U << 20U;
 
 bool reached_without_network(const pg::ConnInfo& database) {
@@ -30,7 +30,8 @@ bool reached_without_network(const pg::ConnInfo& database) {
 std::filesystem::path existing_part(std::filesystem::path path) {
   path = std::filesystem::absolute(path);
   std::error_code ignored;
-  while (!std::filesystem::exists(path, ignored) && path.has_parent_path() && path != path.parent_path()) {
+  while (!std::filesystem::exists(path, ignored) && path.has_parent_path() &&
+         path != path.parent_path()) {
     path = path.parent_path();
   }
   return path;
@@ -56,11 +57,14 @@ Line room(std::string_view where, std::uint64_t needed, std::uint64_t free) {
 
 }  // namespace
 
-std::optional<std::filesystem::path> local_server_folder(const pg::ConnInfo& database, const ServerFolder& folder) {
-  if (!reached_without_network(database) || folder.data_directory.empty() || !folder.changed_at) return std::nullopt;
+std::optional<std::filesystem::path> local_server_folder(const pg::ConnInfo& database,
+                                                         const ServerFolder& folder) {
+  if (!reached_without_network(database) || folder.data_directory.empty() || !folder.changed_at)
+    return std::nullopt;
   struct stat facts {};
   if (::stat(folder.data_directory.c_str(), &facts) != 0) return std::nullopt;
-  if (facts.st_ctim.tv_sec != *folder.changed_at) return std::nullopt;  // a container's, under the same name
+  if (facts.st_ctim.tv_sec != *folder.changed_at)
+    return std::nullopt;  // a container's, under the same name
   return folder.tablespace.empty() ? folder.data_directory : folder.tablespace;
 }
 
@@ -78,20 +82,22 @@ std::vector<Line> space_lines(const SpaceQuestion& question) {
   } else if (question.server_folder) {
     const std::uint64_t free_there = util::free_space(*question.server_folder);
     if (device_of(here) == device_of(*question.server_folder)) {
-      lines.push_back(room("on the disk of server and backups", backup + copy, std::min(free_here, free_there)));
+      lines.push_back(room("on the disk of server and backups", backup + copy,
+                           std::min(free_here, free_there)));
     } else {
       lines.push_back(room("here", backup, free_here));
       lines.push_back(room("on the server", copy, free_there));
     }
   } else {
     lines.push_back(room("here", backup, free_here));
-    lines.push_back({.verdict = Verdict::Fail,
-                     .subject = "space",
-                     .text = cat("free space of the server is not known; ", show_size(copy),
-                                 " are needed there for the copy and its WAL"),
-                     .remedy = cat("Look on the server (df) and say it with --server-free SIZE, for instance "
-                                   "--server-free 100GB."),
-                     .kind = util::Kind::Space});
+    lines.push_back(
+        {.verdict = Verdict::Fail,
+         .subject = "space",
+         .text = cat("free space of the server is not known; ", show_size(copy),
+                     " are needed there for the copy and its WAL"),
+         .remedy = cat("Look on the server (df) and say it with --server-free SIZE, for instance "
+                       "--server-free 100GB."),
+         .kind = util::Kind::Space});
   }
   return lines;
 }

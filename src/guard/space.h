@@ -1,4 +1,5 @@
-// Room for a run: here for the backup, at the server for the copy and its WAL (postgres-hazards.md F9).
+// Room for a run: here for the backup, at the server for the copy and its WAL (postgres-hazards.md
+// F9).
 #pragma once
 
 #include <cstdint>
@@ -13,15 +14,17 @@
 
 namespace guard {
 
-// The folder on this machine that the server writes to, or nothing: known only if the server is reached without
-// a network and the folder here changed at the very second that the server says of its own.
-std::optional<std::filesystem::path> local_server_folder(const pg::ConnInfo& database, const ServerFolder& folder);
+// The folder on this machine that the server writes to, or nothing: known only if the server is
+// reached without a network and the folder here changed at the very second that the server says of
+// its own.
+std::optional<std::filesystem::path> local_server_folder(const pg::ConnInfo& database,
+                                                         const ServerFolder& folder);
 
 struct SpaceQuestion {
   std::uint64_t database_bytes = 0;
-  std::filesystem::path dir;                             // of the backups; need not exist yet
+  std::filesystem::path dir;  // of the backups; need not exist yet
   std::optional<std::filesystem::path> server_folder;
-  std::optional<std::uint64_t> server_free;              // stated by the operator
+  std::optional<std::uint64_t> server_free;  // stated by the operator
   bool needs_copy = true;
 };
 // One line for here, one for the server.

@@ -10,10 +10,11 @@ namespace {
 #define PGBELAY_BACKEND_START \
   "pg_catalog.to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
 
-// A crash restart discards the counters without a new stats_reset of the database; that of the background writer
-// is set anew then.
-#define PGBELAY_RESETS \
-  "coalesce(d.stats_reset::pg_catalog.text, '') || '/' || coalesce(b.stats_reset::pg_catalog.text, '')"
+// A crash restart discards the counters without a new stats_reset of the database; that of the
+// background writer is set anew then.
+#define PGBELAY_RESETS                                      \
+  "coalesce(d.stats_reset::pg_catalog.text, '') || '/' || " \
+  "coalesce(b.stats_reset::pg_catalog.text, '')"
 
 constexpr std::string_view kSessionCounter =
     "select d.sessions::pg_catalog.text, " PGBELAY_RESETS
@@ -36,9 +37,9 @@ constexpr std::string_view kTerminate =
     "select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a"
     " where a.pid = any ($1::pg_catalog.int4[])";
 
-constexpr std::string_view kOwnStart =
-    "select coalesce(" PGBELAY_BACKEND_START ", '') from pg_catalog.pg_stat_activity a"
-    " where a.pid = pg_catalog.pg_backend_pid()";
+constexpr std::string_view kOwnStart = "select coalesce(" PGBELAY_BACKEND_START
+                                       ", '') from pg_catalog.pg_stat_activity a"
+                                       " where a.pid = pg_catalog.pg_backend_pid()";
 
 // Large objects and statistics are data: the first have counters, the second change by themselves.
 constexpr std::string_view kCatalogs =
@@ -53,11 +54,13 @@ constexpr std::string_view kChangeCounters =
     "       pg_catalog.concat_ws('/', s.relid, s.n_tup_ins, s.n_tup_upd, s.n_tup_del)"
     "  from pg_catalog.pg_stat_all_tables s"
     " where s.schemaname not in ('pg_catalog', 'pg_toast', 'information_schema')"
-    "       and s.schemaname not like 'pg\\_temp\\_%' and s.schemaname not like 'pg\\_toast\\_temp\\_%'"
+    "       and s.schemaname not like 'pg\\_temp\\_%' and s.schemaname not like "
+    "'pg\\_toast\\_temp\\_%'"
     "    or s.schemaname = 'pg_catalog' and (s.relname = 'pg_largeobject'"
     "       or s.relname not in ('pg_statistic', 'pg_statistic_ext_data')"
     "          and not pg_catalog.has_table_privilege(s.relid, 'select')"
-    "          and exists (select from pg_catalog.pg_class c where c.oid = s.relid and not c.relisshared))"
+    "          and exists (select from pg_catalog.pg_class c where c.oid = s.relid and not "
+    "c.relisshared))"
     " order by 1, 2";
 
 std::string int_array(const std::vector<int>& values) {
@@ -100,7 +103,8 @@ std::vector<int> living(pg::Connection& connection, const std::vector<OwnSession
   for (const OwnSession& session : sessions) pids.push_back(session.pid);
   const pg::Result rows = connection.query(kLiving, {int_array(pids), text_array(sessions)});
   std::vector<int> out;
-  for (int row = 0; row < rows.row_count(); ++row) out.push_back(static_cast<int>(rows.i64(row, 0)));
+  for (int row = 0; row < rows.row_count(); ++row)
+    out.push_back(static_cast<int>(rows.i64(row, 0)));
   return out;
 }
 
@@ -111,9 +115,11 @@ void terminate(pg::Connection& connection, const std::vector<int>& pids) {
 std::vector<int> named_sessions(pg::Connection& connection, const std::string& database,
                                 const std::string& application) {
   const pg::Result rows = connection.query(
-      "select pid from pg_catalog.pg_stat_activity where datname = $1 and application_name = $2", {database, application});
+      "select pid from pg_catalog.pg_stat_activity where datname = $1 and application_name = $2",
+      {database, application});
   std::vector<int> out;
-  for (int row = 0; row < rows.row_count(); ++row) out.push_back(static_cast<int>(rows.i64(row, 0)));
+  for (int row = 0; row < rows.row_count(); ++row)
+    out.push_back(static_cast<int>(rows.i64(row, 0)));
   return out;
 }
 
@@ -123,7 +129,8 @@ std::string own_backend_start(pg::Connection& connection) {
 }
 
 bool own_pid_is_true(pg::Connection& connection) {
-  return connection.query("select pg_catalog.pg_backend_pid()").i64(0, 0) == connection.backend_pid();
+  return connection.query("select pg_catalog.pg_backend_pid()").i64(0, 0) ==
+         connection.backend_pid();
 }
 
 std::uint32_t database_oid(pg::Connection& connection, const std::string& database) {
@@ -133,8 +140,8 @@ std::uint32_t database_oid(pg::Connection& connection, const std::string& databa
 }
 
 bool allows_connections(pg::Connection& connection, const std::string& database) {
-  const pg::Result rows =
-      connection.query("select datallowconn from pg_catalog.pg_database where datname = $1", {database});
+  const pg::Result rows = connection.query(
+      "select datallowconn from pg_catalog.pg_database where datname = $1", {database});
   return rows.row_count() == 1 && rows.boolean(0, 0);
 }
 
@@ -144,21 +151,26 @@ std::map<std::string, CatalogDigest> catalog_digests(pg::Connection& connection)
   for (int row = 0; row < names.row_count(); ++row) {
     const std::string name = names.str(row, 0);
     if (!sql.empty()) sql += " union all ";
-    sql += util::cat("select ", pg::quote_literal(name), ", pg_catalog.count(*)::pg_catalog.text,"
-                     " coalesce(pg_catalog.sum(pg_catalog.hashtextextended("
-                     "t.ctid::pg_catalog.text || '/' || t.xmin::pg_catalog.text, 0)), 0)::pg_catalog.text"
-                     " from pg_catalog.", pg::quote_ident(name), " t");
+    sql += util::cat(
+        "select ", pg::quote_literal(name),
+        ", pg_catalog.count(*)::pg_catalog.text,"
+        " coalesce(pg_catalog.sum(pg_catalog.hashtextextended("
+        "t.ctid::pg_catalog.text || '/' || t.xmin::pg_catalog.text, 0)), 0)::pg_catalog.text"
+        " from pg_catalog.",
+        pg::quote_ident(name), " t");
   }
   std::map<std::string, CatalogDigest> out;
   const pg::Result rows = connection.query(sql);
-  for (int row = 0; row < rows.row_count(); ++row) out[rows.str(row, 0)] = {rows.str(row, 1), rows.str(row, 2)};
+  for (int row = 0; row < rows.row_count(); ++row)
+    out[rows.str(row, 0)] = {rows.str(row, 1), rows.str(row, 2)};
   return out;
 }
 
 ChangeCounters change_counters(pg::Connection& connection) {
   ChangeCounters out;
-  out.exact = connection.server_major() >= 15 &&
-              connection.query("select pg_catalog.current_setting('track_counts')").str(0, 0) == "on";
+  out.exact =
+      connection.server_major() >= 15 &&
+      connection.query("select pg_catalog.current_setting('track_counts')").str(0, 0) == "on";
   out.stats_reset = session_counter(connection, connection.database()).stats_reset;
   const pg::Result rows = connection.query(kChangeCounters);
   for (int row = 0; row < rows.row_count(); ++row) {

@@ -26,8 +26,8 @@ constexpr std::string_view kUnreadable = R"sql(
                        else pg_catalog.has_table_privilege(c.oid, 'select') end)
    order by 1)sql";
 
-// Extensions that only a superuser may create, objects that only one may own or make, and objects of roles that
-// this one is no member of, so that it could not give them back.
+// Extensions that only a superuser may create, objects that only one may own or make, and objects
+// of roles that this one is no member of, so that it could not give them back.
 constexpr std::string_view kUnrestorable = R"sql(
   select pg_catalog.format('extension %I needs a superuser', e.extname)
     from pg_catalog.pg_extension e
@@ -63,7 +63,8 @@ constexpr std::string_view kUnrestorable = R"sql(
    order by 1)sql";
 
 constexpr std::string_view kLogicalSlots =
-    "select slot_name::pg_catalog.text || case when active then ' (active)' else ' (not active)' end"
+    "select slot_name::pg_catalog.text || case when active then ' (active)' else ' (not active)' "
+    "end"
     "  from pg_catalog.pg_replication_slots where database = $1 order by 1";
 constexpr std::string_view kSubscriptionNames =
     "select s.subname::pg_catalog.text from pg_catalog.pg_subscription s"
@@ -81,11 +82,14 @@ std::vector<std::string> first_column(const pg::Result& rows) {
 }  // namespace
 
 std::uint64_t table_count(pg::Connection& live) { return live.query(kTableCount).u64(0, 0); }
-std::vector<std::string> unreadable_tables(pg::Connection& live) { return first_column(live.query(kUnreadable)); }
+std::vector<std::string> unreadable_tables(pg::Connection& live) {
+  return first_column(live.query(kUnreadable));
+}
 
 std::vector<std::string> unrestorable_objects(pg::Connection& live) {
-  const bool superuser = live.query("select rolsuper from pg_catalog.pg_roles where rolname = current_user")
-                             .boolean(0, 0);
+  const bool superuser =
+      live.query("select rolsuper from pg_catalog.pg_roles where rolname = current_user")
+          .boolean(0, 0);
   return superuser ? std::vector<std::string>{} : first_column(live.query(kUnrestorable));
 }
 
@@ -95,12 +99,15 @@ std::vector<std::string> logical_slots(pg::Connection& maintenance, const std::s
 std::vector<std::string> subscriptions(pg::Connection& maintenance, const std::string& database) {
   return first_column(maintenance.query(kSubscriptionNames, {database}));
 }
-std::vector<std::string> standbys(pg::Connection& maintenance) { return first_column(maintenance.query(kStandbys)); }
+std::vector<std::string> standbys(pg::Connection& maintenance) {
+  return first_column(maintenance.query(kStandbys));
+}
 
 ServerFolder server_folder(pg::Connection& live) {
   ServerFolder out;
   const pg::Result place = live.query(
-      "select coalesce((select setting from pg_catalog.pg_settings where name = 'data_directory'), ''),"
+      "select coalesce((select setting from pg_catalog.pg_settings where name = 'data_directory'), "
+      "''),"
       "       pg_catalog.pg_tablespace_location(d.dattablespace),"
       "       pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text)', 'execute')"
       "  from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()");
@@ -108,7 +115,8 @@ ServerFolder server_folder(pg::Connection& live) {
   out.tablespace = place.str(0, 1);
   if (out.data_directory.empty() || !place.boolean(0, 2)) return out;
   const pg::Result changed = live.query(
-      "select pg_catalog.floor(extract(epoch from change))::pg_catalog.int8 from pg_catalog.pg_stat_file($1)",
+      "select pg_catalog.floor(extract(epoch from change))::pg_catalog.int8 from "
+      "pg_catalog.pg_stat_file($1)",
       {out.data_directory});
   out.changed_at = changed.i64(0, 0);
   return out;

@@ -10,20 +10,21 @@
 
 namespace guard {
 
-std::uint64_t table_count(pg::Connection& live);                  // ordinary ones, partitions included
+std::uint64_t table_count(pg::Connection& live);  // ordinary ones, partitions included
 std::vector<std::string> unreadable_tables(pg::Connection& live);  // of those that a backup reads
-// Objects that this role could not make again in a copy (S3), each with the reason. None for a superuser.
+// Objects that this role could not make again in a copy (S3), each with the reason. None for a
+// superuser.
 std::vector<std::string> unrestorable_objects(pg::Connection& live);
 std::vector<std::string> logical_slots(pg::Connection& maintenance, const std::string& database);
 std::vector<std::string> subscriptions(pg::Connection& maintenance, const std::string& database);
-std::vector<std::string> standbys(pg::Connection& maintenance);   // those this role may see
+std::vector<std::string> standbys(pg::Connection& maintenance);  // those this role may see
 
-// Where the files of the connected database are, if this role may know: its tablespace's folder, else
-// data_directory. And the time of the last change of data_directory by the server's own clock, in seconds,
-// to compare with what this machine has at that path; nothing if the role may not look.
+// Where the files of the connected database are, if this role may know: its tablespace's folder,
+// else data_directory. And the time of the last change of data_directory by the server's own clock,
+// in seconds, to compare with what this machine has at that path; nothing if the role may not look.
 struct ServerFolder {
   std::string data_directory;
-  std::string tablespace;        // "" for the default
+  std::string tablespace;  // "" for the default
   std::optional<std::int64_t> changed_at;
 };
 ServerFolder server_folder(pg::Connection& live);

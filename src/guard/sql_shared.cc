@@ -47,8 +47,8 @@ constexpr std::string_view kMemberships = R"sql(
    where $1::pg_catalog.text is not null
    group by g.rolname, m.rolname)sql";
 
-// Settings of the guarded database, of roles in it too, travel with the swap. A list (search_path) must be
-// given back as one: its value stands as it was written.
+// Settings of the guarded database, of roles in it too, travel with the swap. A list (search_path)
+// must be given back as one: its value stands as it was written.
 constexpr std::string_view kSettings = R"sql(
   select 'setting', pg_catalog.concat_ws(' ', e.name, 'of', w.place), e.value,
          pg_catalog.format('ALTER %s SET %s TO %s;', w.target, e.name, e.shown),

@@ -40,7 +40,8 @@ verify::Options proof_options(const RunContext& context) {
           .accept_superuser_functions = context.accept_superuser_functions};
 }
 
-// From the backup, as the first time: the copy's evidence no longer holds (a crash restart, S1), or it is gone.
+// From the backup, as the first time: the copy's evidence no longer holds (a crash restart, S1), or
+// it is gone.
 void prove_again(const RunContext& context, const backup::Backup& backup, const std::string& why) {
   context.reporter.warning(cat("the copy is made again from the backup: ", why));
   swap::drop_side(context.maintenance, context.names.copy);
@@ -53,14 +54,16 @@ void read_again(const RunContext& context, const backup::Backup& backup) {
   const std::string& copy = context.names.copy;
   swap::reopen(context.maintenance, copy);
   const std::vector<archive::Finding> findings =
-      verify::compare_content(backup.manifest, context.database.with_database(copy), context.names.application,
-                              context.jobs, context.reporter, {});
+      verify::compare_content(backup.manifest, context.database.with_database(copy),
+                              context.names.application, context.jobs, context.reporter, {});
   swap::seal(context.maintenance, copy);
   context.journal.fact("undo", "seal", seal_fields(swap::seal_record(context.maintenance, copy)));
   for (const archive::Finding& finding : findings) {
     if (finding.severity != archive::Severity::Damage) continue;
-    throw util::Error(util::Kind::NotUndone, cat("the copy does not equal the backup: ", finding.text),
-                      {.hint = cat("Restore the backup: pgbelay restore ", backup.manifest.name), .sqlstate = {}});
+    throw util::Error(util::Kind::NotUndone,
+                      cat("the copy does not equal the backup: ", finding.text),
+                      {.hint = cat("Restore the backup: pgbelay restore ", backup.manifest.name),
+                       .sqlstate = {}});
   }
 }
 
@@ -71,7 +74,8 @@ bool swapped_already(const RunContext& context) {
 }
 
 void make_sure_of_copy(const RunContext& context, const TakeBack& what) {
-  const std::string broken = what.copy ? swap::seal_broken(context.maintenance, *what.copy) : "there is no record of it";
+  const std::string broken =
+      what.copy ? swap::seal_broken(context.maintenance, *what.copy) : "there is no record of it";
   if (!broken.empty()) {
     prove_again(context, what.backup, broken);
   } else if (what.recheck == Recheck::Yes) {
@@ -83,14 +87,19 @@ void make_sure_of_copy(const RunContext& context, const TakeBack& what) {
 void require_swapped(const RunContext& context, std::uint32_t copy_oid) {
   const std::string live = context.database.database();
   const std::uint32_t now = database_oid(context.maintenance, live);
-  if (now != 0 && (copy_oid == 0 || now == copy_oid) && allows_connections(context.maintenance, live)) return;
-  throw util::Error(util::Kind::NotUndone, cat("database ", util::printable(live), " is not the proven copy after the swap"),
-                    {.hint = cat("Run it again: pgbelay undo ", context.names.id), .sqlstate = {}});
+  if (now != 0 && (copy_oid == 0 || now == copy_oid) &&
+      allows_connections(context.maintenance, live))
+    return;
+  throw util::Error(
+      util::Kind::NotUndone,
+      cat("database ", util::printable(live), " is not the proven copy after the swap"),
+      {.hint = cat("Run it again: pgbelay undo ", context.names.id), .sqlstate = {}});
 }
 
 }  // namespace
 
-std::unique_ptr<swap::DatabaseLock> take_lock(pg::Connection& maintenance, const std::string& database) {
+std::unique_ptr<swap::DatabaseLock> take_lock(pg::Connection& maintenance,
+                                              const std::string& database) {
   const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
   for (;;) {
     try {
@@ -124,16 +133,19 @@ std::optional<swap::SealRecord> seal_from(const Event* event) {
 void end_run_sessions(const RunContext& context, const std::vector<OwnSession>& sessions) {
   const auto deadline = std::chrono::steady_clock::now() + kSessionPatience;
   for (;;) {
-    std::vector<int> pids = sessions.empty() ? std::vector<int>{} : living(context.maintenance, sessions);
-    for (const int pid : named_sessions(context.maintenance, context.database.database(), context.names.application)) {
+    std::vector<int> pids =
+        sessions.empty() ? std::vector<int>{} : living(context.maintenance, sessions);
+    for (const int pid : named_sessions(context.maintenance, context.database.database(),
+                                        context.names.application)) {
       pids.push_back(pid);
     }
     if (pids.empty()) return;
     terminate(context.maintenance, pids);
     if (std::chrono::steady_clock::now() >= deadline) {
-      throw util::Error(util::Kind::NotUndone, cat("sessions of the run cannot be ended: backend ", pids.front()),
-                        {.hint = cat("End it as a role that may (SELECT pg_terminate_backend(", pids.front(),
-                                     ")), then: pgbelay undo ", context.names.id),
+      throw util::Error(util::Kind::NotUndone,
+                        cat("sessions of the run cannot be ended: backend ", pids.front()),
+                        {.hint = cat("End it as a role that may (SELECT pg_terminate_backend(",
+                                     pids.front(), ")), then: pgbelay undo ", context.names.id),
                          .sqlstate = {}});
     }
     std::this_thread::sleep_for(10ms);
@@ -150,10 +162,11 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
     make_sure_of_copy(context, what);
     copy_oid = database_oid(context.maintenance, context.names.copy);
   }
-  context.journal.fact("undo", "swap", {{"live", context.database.database()},
-                                        {"copy", context.names.copy},
-                                        {"kept", context.names.kept},
-                                        {"oid", cat(copy_oid)}});
+  context.journal.fact("undo", "swap",
+                       {{"live", context.database.database()},
+                        {"copy", context.names.copy},
+                        {"kept", context.names.kept},
+                        {"oid", cat(copy_oid)}});
   swap::run(context.maintenance, {.live = context.database.database(),
                                   .copy = context.names.copy,
                                   .kept = context.names.kept,
@@ -162,14 +175,17 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
   require_swapped(context, copy_oid);
   TakenBack out{.kept = context.names.kept, .cluster = cluster_changes(context)};
   util::fault::point("undo.before_end");
-  std::string text = cat(util::show_duration(watch.elapsed()),
-                         " · swapped back to the sealed, proven copy · failed database kept as ", out.kept);
-  if (!out.cluster.empty()) text += cat(" · ", out.cluster.size(), " cluster-wide change(s) remain");
+  std::string text =
+      cat(util::show_duration(watch.elapsed()),
+          " · swapped back to the sealed, proven copy · failed database kept as ", out.kept);
+  if (!out.cluster.empty())
+    text += cat(" · ", out.cluster.size(), " cluster-wide change(s) remain");
   context.journal.end("undo", {{"kept", out.kept}, {"cluster_changes", cat(out.cluster.size())}});
   context.reporter.step("undo", util::StepState::Ok, text);
   for (const std::string& standby : standbys(context.maintenance)) {
-    context.reporter.warning(cat("standby ", util::printable(standby), ": end all sessions of database ",
-                                 util::printable(context.database.database()), " there, they still see the failed one"));
+    context.reporter.warning(
+        cat("standby ", util::printable(standby), ": end all sessions of database ",
+            util::printable(context.database.database()), " there, they still see the failed one"));
   }
   return out;
 }
@@ -188,9 +204,12 @@ std::vector<SharedChange> cluster_changes(const RunContext& context) {
 
 std::vector<std::string> cluster_lines(const std::vector<SharedChange>& changes) {
   if (changes.empty()) return {};
-  std::vector<std::string> lines{cat("the database is as it was; ", changes.size(), " cluster-wide change(s) remain:")};
+  std::vector<std::string> lines{
+      cat("the database is as it was; ", changes.size(), " cluster-wide change(s) remain:")};
   for (const SharedChange& change : changes) {
-    lines.push_back(cat("  ", change.text, change.statement.empty() ? "" : cat("; to reverse it: ", change.statement)));
+    lines.push_back(
+        cat("  ", change.text,
+            change.statement.empty() ? "" : cat("; to reverse it: ", change.statement)));
   }
   return lines;
 }

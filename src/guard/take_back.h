@@ -1,5 +1,5 @@
-// The undo itself, as a run and a later process do it: sessions ended, the copy's evidence looked at, swapped,
-// and what a swap does not undo told. Repeatable after a crash at any moment.
+// The undo itself, as a run and a later process do it: sessions ended, the copy's evidence looked
+// at, swapped, and what a swap does not undo told. Repeatable after a crash at any moment.
 #pragma once
 
 #include <memory>
@@ -24,17 +24,19 @@ struct RunContext {
   const RunNames& names;
   const pg::ConnInfo& database;
   const std::string& maintenance_db;
-  const std::string& version;        // of pgbelay
+  const std::string& version;  // of pgbelay
   std::size_t jobs = 0;
   bool accept_superuser_functions = false;
   pg::Connection& maintenance;
-  std::unique_ptr<swap::DatabaseLock>& lock;   // of `maintenance`; taken anew if that was lost
+  std::unique_ptr<swap::DatabaseLock>& lock;  // of `maintenance`; taken anew if that was lost
   Journal& journal;
   util::Reporter& reporter;
 };
 
-// The mutex of the database. Whoever died a moment ago may hold it until the server notices: waits a little.
-std::unique_ptr<swap::DatabaseLock> take_lock(pg::Connection& maintenance, const std::string& database);
+// The mutex of the database. Whoever died a moment ago may hold it until the server notices: waits
+// a little.
+std::unique_ptr<swap::DatabaseLock> take_lock(pg::Connection& maintenance,
+                                              const std::string& database);
 
 // The record of the copy, for the journal and out of it.
 Fields seal_fields(const swap::SealRecord& record);
@@ -46,17 +48,19 @@ void end_run_sessions(const RunContext& context, const std::vector<OwnSession>& 
 enum class Recheck { No, Yes };
 struct TakeBack {
   const backup::Backup& backup;
-  std::optional<swap::SealRecord> copy;   // as it was journalled; nothing: it has to be made again
+  std::optional<swap::SealRecord> copy;  // as it was journalled; nothing: it has to be made again
   Recheck recheck = Recheck::No;
 };
 struct TakenBack {
-  std::string kept;                        // name of the failed database
-  std::vector<SharedChange> cluster;       // what remains changed outside the database (S2)
+  std::string kept;                   // name of the failed database
+  std::vector<SharedChange> cluster;  // what remains changed outside the database (S2)
 };
-// Prints and journals the step "undo". Throws Kind::NotUndone (or Connect) if the old state is not back.
+// Prints and journals the step "undo". Throws Kind::NotUndone (or Connect) if the old state is not
+// back.
 TakenBack take_back(const RunContext& context, const TakeBack& what);
 
-// The record of shared objects at the snapshot, in the run's folder; nothing changed if there is none.
+// The record of shared objects at the snapshot, in the run's folder; nothing changed if there is
+// none.
 void record_cluster(const RunContext& context);
 std::vector<SharedChange> cluster_changes(const RunContext& context);
 

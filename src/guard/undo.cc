@@ -1,5 +1,5 @@
-// Undo and close in a new process. The journal says how far the run came; the server says how far the undo came:
-// nothing here trusts that an earlier attempt was finished.
+// Undo and close in a new process. The journal says how far the run came; the server says how far
+// the undo came: nothing here trusts that an earlier attempt was finished.
 
 #include "guard/undo.h"
 
@@ -23,7 +23,8 @@ using util::cat;
 using util::Kind;
 
 util::Error nothing_to_undo(const RunInfo& run, std::string_view why) {
-  return {Kind::Usage, cat("nothing to undo: run ", run.run, " ", why),
+  return {Kind::Usage,
+          cat("nothing to undo: run ", run.run, " ", why),
           {.hint = "List all runs with: pgbelay runs", .sqlstate = {}}};
 }
 
@@ -45,13 +46,17 @@ void require_open(const RunInfo& run) {
   }
 }
 
-void require_same_server(const RunInfo& run, pg::Connection& maintenance, const pg::ConnInfo& database) {
+void require_same_server(const RunInfo& run, pg::Connection& maintenance,
+                         const pg::ConnInfo& database) {
   const std::string identifier = pg::server_facts(maintenance).system_identifier;
-  if (run.database == database.database() && (run.system_identifier.empty() || run.system_identifier == identifier)) {
+  if (run.database == database.database() &&
+      (run.system_identifier.empty() || run.system_identifier == identifier)) {
     return;
   }
-  throw util::Error(Kind::Usage, cat("run ", run.run, " was made on ", run.source, ", not on ", database.display()),
-                    {.hint = "Name the database of the run with --database.", .sqlstate = {}});
+  throw util::Error(
+      Kind::Usage,
+      cat("run ", run.run, " was made on ", run.source, ", not on ", database.display()),
+      {.hint = "Name the database of the run with --database.", .sqlstate = {}});
 }
 
 // An unfinished run opened again: the lock, its journal, and what a step works with.
@@ -62,21 +67,22 @@ class Reopened {
     require_open(info_);
     record_ = read_run(info_.folder);
     names_ = run_names(info_.database, info_.run, info_.key, options.dir);
-    maintenance_.emplace(
-        swap::open_maintenance(options.database, options.maintenance_db, names_.application, std::move(stop)));
+    maintenance_.emplace(swap::open_maintenance(options.database, options.maintenance_db,
+                                                names_.application, std::move(stop)));
     require_same_server(info_, *maintenance_, options.database);
     journal_.emplace(Journal::resume(info_.folder, util::Clock::now));
     lock_ = take_lock(*maintenance_, info_.database);
-    context_.emplace(RunContext{.names = names_,
-                                .database = options.database,
-                                .maintenance_db = options.maintenance_db,
-                                .version = options.version,
-                                .jobs = options.jobs,
-                                .accept_superuser_functions = true,  // as accepted by the run's own proof
-                                .maintenance = *maintenance_,
-                                .lock = lock_,
-                                .journal = *journal_,
-                                .reporter = reporter});
+    context_.emplace(
+        RunContext{.names = names_,
+                   .database = options.database,
+                   .maintenance_db = options.maintenance_db,
+                   .version = options.version,
+                   .jobs = options.jobs,
+                   .accept_superuser_functions = true,  // as accepted by the run's own proof
+                   .maintenance = *maintenance_,
+                   .lock = lock_,
+                   .journal = *journal_,
+                   .reporter = reporter});
   }
 
   const RunContext& context() const { return *context_; }
@@ -97,15 +103,17 @@ std::vector<OwnSession> journalled_sessions(const RunRecord& record) {
   std::vector<OwnSession> sessions;
   for (const Event* event : record.facts("session")) {
     const std::optional<std::uint64_t> pid = util::parse_u64(event->get("pid"));
-    // Without a start the pid may be a stranger's by now; those are found by the application's name.
+    // Without a start the pid may be a stranger's by now; those are found by the application's
+    // name.
     if (!pid || *pid == 0 || event->get("backend_start").empty()) continue;
-    sessions.push_back({.pid = static_cast<int>(*pid), .backend_start = event->get("backend_start")});
+    sessions.push_back(
+        {.pid = static_cast<int>(*pid), .backend_start = event->get("backend_start")});
   }
   return sessions;
 }
 
-// The gate as the journal tells it, and the sessions of the run since. A session whose line is missing, because
-// the run was killed between its login and the line, counts as another's (K1).
+// The gate as the journal tells it, and the sessions of the run since. A session whose line is
+// missing, because the run was killed between its login and the line, counts as another's (K1).
 Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
   const Event* gate = record.last_fact("gate");
   if (gate == nullptr) return {.reasons = {"the journal says nothing of the gate"}};
@@ -115,16 +123,22 @@ Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
   for (const Event* event : record.facts("session")) {
     if (event->seq < gate->seq || event->get("counted") == "no") continue;
     ++own;
-    if (event->get("direct") == "no") judgement.reasons.push_back("a pooler stands between us and the server");
+    if (event->get("direct") == "no")
+      judgement.reasons.push_back("a pooler stands between us and the server");
   }
-  const Sighting before{.sessions = util::parse_u64(gate->get("counted")), .stats_reset = gate->get("stats_reset")};
-  const IsOwn is_own = [&](int, const std::string& application) { return application == context.names.application; };
+  const Sighting before{.sessions = util::parse_u64(gate->get("counted")),
+                        .stats_reset = gate->get("stats_reset")};
+  const IsOwn is_own = [&](int, const std::string& application) {
+    return application == context.names.application;
+  };
   const Sighting now = look(context.maintenance, context.database.database(), is_own);
-  for (const std::string& reason : judge(before, now, own).reasons) judgement.reasons.push_back(reason);
+  for (const std::string& reason : judge(before, now, own).reasons)
+    judgement.reasons.push_back(reason);
   return judgement;
 }
 
-// Nobody can have written since an earlier attempt closed the live database, or after it was swapped.
+// Nobody can have written since an earlier attempt closed the live database, or after it was
+// swapped.
 bool decided_before(const RunContext& context, const RunRecord& record) {
   if (record.last_fact("swap") == nullptr) return false;
   return database_oid(context.maintenance, context.names.copy) == 0 ||
@@ -147,7 +161,8 @@ std::optional<swap::SealRecord> recalled_copy(const RunContext& context, const R
 
 Result ended(const RunContext& context, const RunRecord& record, Ending ending, Outcome outcome) {
   end_run(context, ending);
-  Result result{.outcome = outcome, .run = context.names.id, .exit_code = 0, .folder = context.names.folder};
+  Result result{
+      .outcome = outcome, .run = context.names.id, .exit_code = 0, .folder = context.names.folder};
   if (const Event* backup = record.last_fact("backup")) result.backup = backup->get("name");
   return result;
 }
@@ -157,7 +172,8 @@ Result clear_before_migration(const RunContext& context, const RunRecord& record
   drop_copy(context);
   const std::string text = "the run had ended before its migration: nothing had been changed";
   context.reporter.step("undo", util::StepState::Ok, text);
-  return ended(context, record, {.state = RunState::Failed, .exit_code = 0, .text = text}, Outcome::Undone);
+  return ended(context, record, {.state = RunState::Failed, .exit_code = 0, .text = text},
+               Outcome::Undone);
 }
 
 // The migration had succeeded; only the copy was still there.
@@ -169,35 +185,42 @@ Result clear_before_migration(const RunContext& context, const RunRecord& record
 
 bool nothing_was_written(const RunRecord& record) {
   const Event* verdict = record.last_fact("verdict");
-  return verdict != nullptr && verdict->get("written") == "nothing" && record.last_fact("swap") == nullptr;
+  return verdict != nullptr && verdict->get("written") == "nothing" &&
+         record.last_fact("swap") == nullptr;
 }
 
 Result taken_back(const RunContext& context, const RunRecord& record, const UndoOptions& options) {
   const backup::Backup backup = backup::open(options.dir / record.info().backup);
-  const TakenBack back = take_back(context, {.backup = backup,
-                                             .copy = recalled_copy(context, record, backup),
-                                             .recheck = options.recheck ? Recheck::Yes : Recheck::No});
+  const TakenBack back =
+      take_back(context, {.backup = backup,
+                          .copy = recalled_copy(context, record, backup),
+                          .recheck = options.recheck ? Recheck::Yes : Recheck::No});
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
-  const std::string text = cat("undone; the failed database is kept as ", back.kept, "\n", util::join(lines, "\n"));
-  Result result = ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text}, Outcome::Undone);
+  const std::string text =
+      cat("undone; the failed database is kept as ", back.kept, "\n", util::join(lines, "\n"));
+  Result result = ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text},
+                        Outcome::Undone);
   result.kept = back.kept;
   return result;
 }
 
-Result undo_migration(const RunContext& context, const RunRecord& record, const UndoOptions& options) {
+Result undo_migration(const RunContext& context, const RunRecord& record,
+                      const UndoOptions& options) {
   end_run_sessions(context, journalled_sessions(record));
   if (nothing_was_written(record)) {
     drop_copy(context);
     const std::string text = "nothing had been written";
     context.reporter.step("undo", util::StepState::Ok, text);
-    return ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text}, Outcome::Undone);
+    return ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text},
+                 Outcome::Undone);
   }
   if (options.on_foreign_writes != OnForeignWrites::Undo && !decided_before(context, record)) {
     const Judgement others = judge_by_journal(context, record);
     if (!others.none()) {
-      return not_undone(context, cat("others may have written since the migration began (",
-                                     util::join(others.reasons, "; "), ")"),
+      return not_undone(context,
+                        cat("others may have written since the migration began (",
+                            util::join(others.reasons, "; "), ")"),
                         choices(context.names.id));
     }
   }
@@ -214,7 +237,8 @@ Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_toke
   try {
     return undo_migration(context, run.record(), options);
   } catch (const util::Error& error) {
-    return not_undone(context, error.text(), {cat("when the reason is gone:  pgbelay undo ", context.names.id)});
+    return not_undone(context, error.text(),
+                      {cat("when the reason is gone:  pgbelay undo ", context.names.id)});
   }
 }
 
@@ -222,10 +246,13 @@ Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_tok
   const Reopened run(options, reporter, std::move(stop));
   const RunContext& context = run.context();
   end_run_sessions(context, journalled_sessions(run.record()));
-  if (run.record().last_fact("swap") != nullptr) swap::reopen(context.maintenance, context.database.database());
+  if (run.record().last_fact("swap") != nullptr)
+    swap::reopen(context.maintenance, context.database.database());
   drop_copy(context);
-  return ended(context, run.record(),
-               {.state = RunState::Kept, .exit_code = 0, .text = "closed: the database stays as it is"}, Outcome::Done);
+  return ended(
+      context, run.record(),
+      {.state = RunState::Kept, .exit_code = 0, .text = "closed: the database stays as it is"},
+      Outcome::Done);
 }
 
 }  // namespace guard

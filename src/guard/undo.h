@@ -1,4 +1,5 @@
-// Taking a run back, closing it, listing runs: for a new process, after anything that ended the old one.
+// Taking a run back, closing it, listing runs: for a new process, after anything that ended the old
+// one.
 #pragma once
 
 #include <filesystem>
@@ -17,14 +18,14 @@ enum class RunState { Running, Unfinished, Released, Undone, Kept, Failed };
 std::string_view state_name(RunState state);  // contracts.md K9
 
 struct RunInfo {
-  std::string run;             // id
+  std::string run;  // id
   std::string key;
   std::string database;
   std::string system_identifier;
-  std::string source;          // sanitised
+  std::string source;                // sanitised
   std::vector<std::string> command;  // scrubbed
   RunState state = RunState::Unfinished;
-  std::string step;            // the last that began
+  std::string step;  // the last that began
   bool migrate_begun = false;
   std::optional<int> exit;
   std::string started_at, ended_at;
@@ -33,21 +34,24 @@ struct RunInfo {
 };
 
 std::vector<RunInfo> list_runs(const std::filesystem::path& dir);  // by time
-// An exact id, a part that fits one, or (empty) the last unfinished run of `database`. Kind::Usage otherwise.
-RunInfo find_run(const std::filesystem::path& dir, std::string_view reference, std::string_view database);
+// An exact id, a part that fits one, or (empty) the last unfinished run of `database`. Kind::Usage
+// otherwise.
+RunInfo find_run(const std::filesystem::path& dir, std::string_view reference,
+                 std::string_view database);
 
 struct UndoOptions {
   pg::ConnInfo database;
   std::string maintenance_db;
   std::filesystem::path dir;
-  std::string reference;       // RUN or empty
+  std::string reference;  // RUN or empty
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
-  bool recheck = false;        // read the copy again before it is unsealed
+  bool recheck = false;  // read the copy again before it is unsealed
   std::size_t jobs = 0;
   std::string version;
 };
-// Ends what still lives of the run, judges writes by others, swaps the copy in, verifies. Outcome Undone (exit 0)
-// or NotUndone (exit 4); Kind::Usage (2) when there is nothing to undo; Kind::Busy when the run is still alive.
+// Ends what still lives of the run, judges writes by others, swaps the copy in, verifies. Outcome
+// Undone (exit 0) or NotUndone (exit 4); Kind::Usage (2) when there is nothing to undo; Kind::Busy
+// when the run is still alive.
 Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop);
 
 // Leaves the database as it is, releases everything, state `kept`.

@@ -13,10 +13,11 @@ namespace {
 
 using util::cat;
 
-void write_report(const RunContext& context, std::string_view outcome, int exit_code, std::string_view text) {
-  const std::string report =
-      cat("run       ", context.names.id, "\ndatabase  ", context.database.display(), "\noutcome   ", outcome,
-          "\nexit      ", exit_code, "\n\n", text, text.ends_with('\n') ? "" : "\n");
+void write_report(const RunContext& context, std::string_view outcome, int exit_code,
+                  std::string_view text) {
+  const std::string report = cat(
+      "run       ", context.names.id, "\ndatabase  ", context.database.display(), "\noutcome   ",
+      outcome, "\nexit      ", exit_code, "\n\n", text, text.ends_with('\n') ? "" : "\n");
   try {
     util::publish_text(context.names.folder / "report.txt", report);
   } catch (const util::Error& error) {  // the journal says it too
@@ -32,13 +33,19 @@ Result nothing_written(const FailedAttempt& failed) {
   drop_copy(context);
   const std::vector<SharedChange> cluster = cluster_changes(context);
   context.journal.end("undo", {{"written", "nothing"}, {"cluster_changes", cat(cluster.size())}});
-  context.reporter.step("undo", util::StepState::Ok, "nothing had been written: schema, rows and sequences are as before");
+  context.reporter.step("undo", util::StepState::Ok,
+                        "nothing had been written: schema, rows and sequences are as before");
   const std::vector<std::string> lines = cluster_lines(cluster);
   for (const std::string& line : lines) context.reporter.note(line);
-  const std::string text = cat(failed.cause, "\n\nnothing had been written\n", util::join(lines, "\n"));
+  const std::string text =
+      cat(failed.cause, "\n\nnothing had been written\n", util::join(lines, "\n"));
   end_run(context, {.state = RunState::Undone, .exit_code = 3, .text = text});
-  return {.outcome = Outcome::Undone, .run = context.names.id, .backup = failed.backup.manifest.name,
-          .cause = failed.cause, .exit_code = 3, .folder = context.names.folder};
+  return {.outcome = Outcome::Undone,
+          .run = context.names.id,
+          .backup = failed.backup.manifest.name,
+          .cause = failed.cause,
+          .exit_code = 3,
+          .folder = context.names.folder};
 }
 
 Result swapped_back(const FailedAttempt& failed) {
@@ -46,11 +53,16 @@ Result swapped_back(const FailedAttempt& failed) {
   const TakenBack back = take_back(context, {.backup = failed.backup, .copy = failed.copy});
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
-  const std::string text = cat(failed.cause, "\n\nundone; the failed database is kept as ", back.kept, "\n",
-                               util::join(lines, "\n"));
+  const std::string text = cat(failed.cause, "\n\nundone; the failed database is kept as ",
+                               back.kept, "\n", util::join(lines, "\n"));
   end_run(context, {.state = RunState::Undone, .exit_code = 3, .text = text});
-  return {.outcome = Outcome::Undone, .run = context.names.id, .backup = failed.backup.manifest.name,
-          .cause = failed.cause, .kept = back.kept, .exit_code = 3, .folder = context.names.folder};
+  return {.outcome = Outcome::Undone,
+          .run = context.names.id,
+          .backup = failed.backup.manifest.name,
+          .cause = failed.cause,
+          .kept = back.kept,
+          .exit_code = 3,
+          .folder = context.names.folder};
 }
 
 Result judge_and_undo(const FailedAttempt& failed) {
@@ -58,7 +70,8 @@ Result judge_and_undo(const FailedAttempt& failed) {
   end_run_sessions(context, failed.ledger.sessions());
   const Judgement others = judge_since(context, failed.gate, failed.ledger);
   const auto journalled = [&](pg::Connection& live) {
-    failed.ledger.opened("verdict", "verdict", {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+    failed.ledger.opened("verdict", "verdict",
+                         {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
   };
   const std::optional<std::string> sign = sign_of_writing({.before = failed.gate.marks,
                                                            .manifest = failed.backup.manifest,
@@ -66,19 +79,24 @@ Result judge_and_undo(const FailedAttempt& failed) {
                                                            .application = context.names.application,
                                                            .on_session = journalled},
                                                           context.reporter);
-  context.journal.fact("verdict", "verdict", {{"written", sign.value_or("nothing")},
-                                              {"others", util::join(others.reasons, "; ")}});
+  context.journal.fact(
+      "verdict", "verdict",
+      {{"written", sign.value_or("nothing")}, {"others", util::join(others.reasons, "; ")}});
   if (!sign) return nothing_written(failed);
   if (failed.undo == Undo::None) {
-    return not_undone(context, cat(failed.cause, "\n--undo none was chosen: the database stays as it is (", *sign, ")"),
-                      {cat("restore the backup:  pgbelay restore ", failed.backup.manifest.name),
-                       cat("leave it as it is:   pgbelay close ", context.names.id)});
+    return not_undone(
+        context,
+        cat(failed.cause, "\n--undo none was chosen: the database stays as it is (", *sign, ")"),
+        {cat("restore the backup:  pgbelay restore ", failed.backup.manifest.name),
+         cat("leave it as it is:   pgbelay close ", context.names.id)});
   }
   if (!others.none() && failed.on_foreign_writes != OnForeignWrites::Undo) {
-    return not_undone(context,
-                      cat(failed.cause, "\nit is not undone by itself, because others may have written meanwhile (",
-                          util::join(others.reasons, "; "), "), and something was committed (", *sign, ")"),
-                      choices(context.names.id));
+    return not_undone(
+        context,
+        cat(failed.cause,
+            "\nit is not undone by itself, because others may have written meanwhile (",
+            util::join(others.reasons, "; "), "), and something was committed (", *sign, ")"),
+        choices(context.names.id));
   }
   return swapped_back(failed);
 }
@@ -86,16 +104,21 @@ Result judge_and_undo(const FailedAttempt& failed) {
 }  // namespace
 
 std::vector<std::string> choices(const std::string& run) {
-  return {cat("take it back, writes of others too:  pgbelay undo ", run, " --on-foreign-writes undo"),
-          cat("leave the database as it is:         pgbelay close ", run)};
+  return {
+      cat("take it back, writes of others too:  pgbelay undo ", run, " --on-foreign-writes undo"),
+      cat("leave the database as it is:         pgbelay close ", run)};
 }
 
-Result not_undone(const RunContext& context, std::string cause, const std::vector<std::string>& what_to_do) {
+Result not_undone(const RunContext& context, std::string cause,
+                  const std::vector<std::string>& what_to_do) {
   for (const std::string& line : what_to_do) cause += "\n  " + line;
   context.reporter.step("undo", util::StepState::Failed, "NOT undone: act now");
   context.journal.fact("run", "exit", {{"code", "4"}, {"cause", cause}});
   write_report(context, "NOT undone", 4, cause);
-  return {.outcome = Outcome::NotUndone, .run = context.names.id, .cause = cause, .exit_code = 4,
+  return {.outcome = Outcome::NotUndone,
+          .run = context.names.id,
+          .cause = cause,
+          .exit_code = 4,
           .folder = context.names.folder};
 }
 
@@ -108,7 +131,9 @@ Result take_back_failed(const FailedAttempt& failed) {
   }
 }
 
-void drop_copy(const RunContext& context) { swap::drop_side(context.maintenance, context.names.copy); }
+void drop_copy(const RunContext& context) {
+  swap::drop_side(context.maintenance, context.names.copy);
+}
 
 void release(const RunContext& context) {
   context.journal.begin("release");
@@ -116,7 +141,8 @@ void release(const RunContext& context) {
   try {
     drop_copy(context);
   } catch (const util::Error& error) {  // the migration stands; the copy only takes room
-    context.reporter.warning(cat("the copy ", context.names.copy, " could not be dropped: ", error.message()));
+    context.reporter.warning(
+        cat("the copy ", context.names.copy, " could not be dropped: ", error.message()));
   }
   util::fault::point("run.released");
   context.journal.end("release");

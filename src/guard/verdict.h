@@ -24,8 +24,8 @@ struct FailedAttempt {
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
 };
 
-// Undoes what can be undone without losing anything. Never throws for a failure of the undo: that is Outcome
-// NotUndone with what to do now.
+// Undoes what can be undone without losing anything. Never throws for a failure of the undo: that
+// is Outcome NotUndone with what to do now.
 Result take_back_failed(const FailedAttempt& failed);
 
 // The migration stays: the copy goes. Prints the step "release".
@@ -40,11 +40,12 @@ std::vector<std::string> choices(const std::string& run);
 struct Ending {
   RunState state = RunState::Failed;
   int exit_code = 0;
-  std::string text;      // for the report
+  std::string text;  // for the report
 };
 void end_run(const RunContext& context, const Ending& ending);
 
 // The run stays open, for `undo` or `close`: exit code 4.
-Result not_undone(const RunContext& context, std::string cause, const std::vector<std::string>& what_to_do);
+Result not_undone(const RunContext& context, std::string cause,
+                  const std::vector<std::string>& what_to_do);
 
 }  // namespace guard

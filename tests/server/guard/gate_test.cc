@@ -1,4 +1,5 @@
-// Others in the database: what stops a run, what is asked, and what a failed one then does (F2, F5, S6, S1).
+// Others in the database: what stops a run, what is asked, and what a failed one then does (F2, F5,
+// S6, S1).
 
 #include "guard_fixture.h"
 
@@ -40,7 +41,8 @@ TEST_F(GateTest, TheOperatorIsAskedAndMayGoOn) {
   pg::Connection other = database->connect();
   Options options = psql("alter table members add column phone text;");
   bool asked = false;
-  options.questions.go_on_with_others = [&](const std::vector<std::string>& sessions) -> std::optional<bool> {
+  options.questions.go_on_with_others =
+      [&](const std::vector<std::string>& sessions) -> std::optional<bool> {
     asked = true;
     EXPECT_FALSE(sessions.empty());
     return true;
@@ -52,8 +54,10 @@ TEST_F(GateTest, TheOperatorIsAskedAndMayGoOn) {
 // Between our look and the command's first statement there is the time that it takes to start.
 TEST_F(GateTest, F2_SomebodyWhoComesWhileTheCommandStartsIsFoundBeforeItsFirstStatement) {
   const std::string before = fingerprint();
-  const std::string direct = util::cat("psql -X -q -d '", database->url(), "' -c 'select 1' >/dev/null; ");
-  Options options = shell(util::cat(direct, "psql -X -q -c 'alter table members drop column email'"));
+  const std::string direct =
+      util::cat("psql -X -q -d '", database->url(), "' -c 'select 1' >/dev/null; ");
+  Options options =
+      shell(util::cat(direct, "psql -X -q -c 'alter table members drop column email'"));
   const util::Error error = error_of(options);
   EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
   EXPECT_EQ(fingerprint(), before);
@@ -78,7 +82,8 @@ TEST_F(HoldNoneTest, F2_AFailedMigrationThatCommittedIsNotUndoneByItself) {
     failed = go(with_others(kBreaks));
     EXPECT_EQ(failed.outcome, Outcome::NotUndone) << failed.cause << "\n" << reporter.all();
     EXPECT_EQ(failed.exit_code, 4);
-    EXPECT_THAT(failed.cause, HasSubstr(util::cat("pgbelay undo ", failed.run, " --on-foreign-writes undo")));
+    EXPECT_THAT(failed.cause,
+                HasSubstr(util::cat("pgbelay undo ", failed.run, " --on-foreign-writes undo")));
     EXPECT_THAT(failed.cause, HasSubstr(util::cat("pgbelay close ", failed.run)));
   }
   wait_alone();
@@ -132,8 +137,10 @@ TEST_F(HoldNoneTest, CloseLeavesTheDatabaseAndReleasesEverything) {
 
 // Somebody who comes during the migration was not there at the gate.
 TEST_F(GateTest, F2_WhoeverComesDuringTheMigrationCounts) {
-  const std::string direct = util::cat("psql -X -q -d '", database->url(), "' -c 'select 1' >/dev/null; ");
-  Options options = shell(util::cat("psql -X -q -c 'alter table members drop column email'; ", direct, "false"));
+  const std::string direct =
+      util::cat("psql -X -q -d '", database->url(), "' -c 'select 1' >/dev/null; ");
+  Options options =
+      shell(util::cat("psql -X -q -c 'alter table members drop column email'; ", direct, "false"));
   const Result result = go(options);
   EXPECT_EQ(result.exit_code, 4) << result.cause << "\n" << reporter.all();
   EXPECT_THAT(result.cause, HasSubstr("1 session(s) of others were opened meanwhile"));
@@ -155,11 +162,13 @@ TEST_F(GateTest, S6_APreparedTransactionStopsItBeforeAndAtTheGate) {
   EXPECT_THAT(sides(), IsEmpty());
 }
 
-// The migration left one behind: the rename would fail, so it is said, and `undo` works when it is gone.
+// The migration left one behind: the rename would fail, so it is said, and `undo` works when it is
+// gone.
 TEST_F(GateTest, S6_APreparedTransactionOfTheMigrationIsNamed) {
   const std::string before = fingerprint();
-  const Result result = go(psql("drop table events; begin; insert into members (name) values ('p');"
-                                "prepare transaction 'left_behind'; select 1/0;"));
+  const Result result =
+      go(psql("drop table events; begin; insert into members (name) values ('p');"
+              "prepare transaction 'left_behind'; select 1/0;"));
   EXPECT_EQ(result.exit_code, 4) << result.cause << "\n" << reporter.all();
   EXPECT_THAT(result.cause, HasSubstr("left_behind"));
   sql("rollback prepared 'left_behind'");
@@ -171,9 +180,10 @@ TEST_F(GateTest, S6_APreparedTransactionOfTheMigrationIsNamed) {
 
 TEST_F(GateTest, S1_ACopyThatSomebodyOpenedIsMadeAndProvenAgain) {
   const std::string before = fingerprint();
-  const Result result = go(psql(
-      "select format('alter database %I allow_connections true', datname) from pg_database where datname like '%proof%'\\gexec\n"
-      "drop table events cascade; select 1/0;"));
+  const Result result =
+      go(psql("select format('alter database %I allow_connections true', datname) from pg_database "
+              "where datname like '%proof%'\\gexec\n"
+              "drop table events cascade; select 1/0;"));
   EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
   EXPECT_THAT(reporter.all(), HasSubstr("the copy is made again from the backup"));
   EXPECT_EQ(fingerprint(), before);

@@ -57,20 +57,24 @@ class GuardTest : public test::ServerTest {
     if (IsSkipped() || HasFatalFailure()) return;
     database.emplace(test::make_database("guard"));
     sql("create table members (id serial primary key, name text not null, email text);"
-        "insert into members (name, email) select 'm' || n, 'm' || n || '@example.org' from generate_series(1, 500) n;"
+        "insert into members (name, email) select 'm' || n, 'm' || n || '@example.org' from "
+        "generate_series(1, 500) n;"
         "create table events (id bigint primary key, member int references members, body jsonb);"
-        "insert into events select n, 1 + n % 500, jsonb_build_object('n', n) from generate_series(1, 300) n;"
+        "insert into events select n, 1 + n % 500, jsonb_build_object('n', n) from "
+        "generate_series(1, 300) n;"
         "create function answer() returns int language sql as 'select 42';");
   }
   void TearDown() override {
     if (!database) return;
     pg::Connection maintenance = test::test_server().connect();
-    for (const swap::Side& side : swap::list_sides(maintenance, name())) swap::drop_side(maintenance, side.name);
+    for (const swap::Side& side : swap::list_sides(maintenance, name()))
+      swap::drop_side(maintenance, side.name);
     database.reset();
   }
 
   const std::string& name() const { return database->name(); }
-  // In a session that has ended when it returns: at the server, too, so that nobody is left to be seen.
+  // In a session that has ended when it returns: at the server, too, so that nobody is left to be
+  // seen.
   void sql(const std::string& text) {
     {
       pg::Connection connection = database->connect();
@@ -89,7 +93,9 @@ class GuardTest : public test::ServerTest {
   }
   void wait_alone() {
     pg::Connection maintenance = test::test_server().connect();
-    ASSERT_TRUE(wait_gone(maintenance, name(), [](int, const std::string&) { return true; }, std::chrono::seconds(10)));
+    ASSERT_TRUE(wait_gone(
+        maintenance, name(), [](int, const std::string&) { return true; },
+        std::chrono::seconds(10)));
   }
   std::uint32_t oid() {
     pg::Connection maintenance = test::test_server().connect();
@@ -103,10 +109,14 @@ class GuardTest : public test::ServerTest {
   }
   // Rows and shape of the database as it was made.
   std::string fingerprint() {
-    return value("select (select count(*) || '/' || sum(hashtextextended(m::text, 0)) from members m) || ' ' ||"
-                 "       (select count(*) || '/' || sum(hashtextextended(e::text, 0)) from events e) || ' ' || answer() ||"
-                 "       (select string_agg(attname || atttypid::regtype, ',' order by attnum)"
-                 "          from pg_attribute where attrelid = 'members'::regclass and attnum > 0 and not attisdropped)");
+    return value(
+        "select (select count(*) || '/' || sum(hashtextextended(m::text, 0)) from members m) || ' "
+        "' ||"
+        "       (select count(*) || '/' || sum(hashtextextended(e::text, 0)) from events e) || ' ' "
+        "|| answer() ||"
+        "       (select string_agg(attname || atttypid::regtype, ',' order by attnum)"
+        "          from pg_attribute where attrelid = 'members'::regclass and attnum > 0 and not "
+        "attisdropped)");
   }
 
   Options shell(const std::string& script) {

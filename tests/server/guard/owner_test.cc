@@ -1,4 +1,5 @@
-// An ordinary owner with CREATEDB, as applications log in, and a server that dies under the migration.
+// An ordinary owner with CREATEDB, as applications log in, and a server that dies under the
+// migration.
 
 #include "guard_fixture.h"
 
@@ -14,8 +15,9 @@ class OwnerTest : public GuardTest {
     GuardTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     role = util::cat("owner_", name());
-    sql(util::cat("create role ", role, " login createdb; alter database ", name(), " owner to ", role, "; alter table members owner to ",
-                  role, "; alter table events owner to ", role, "; alter function answer() owner to ", role));
+    sql(util::cat("create role ", role, " login createdb; alter database ", name(), " owner to ",
+                  role, "; alter table members owner to ", role, "; alter table events owner to ",
+                  role, "; alter function answer() owner to ", role));
   }
   void TearDown() override {
     GuardTest::TearDown();
@@ -23,7 +25,8 @@ class OwnerTest : public GuardTest {
   }
   Options as_owner(Options options) {
     options.database = options.database.with_option("user", role);
-    options.command->urls.front().second = util::replace_all(database->url(), "postgres@", role + "@");
+    options.command->urls.front().second =
+        util::replace_all(database->url(), "postgres@", role + "@");
     options.server_free = std::uint64_t{1} << 40U;  // he may not see where the server's files are
     return options;
   }
@@ -41,14 +44,17 @@ TEST_F(OwnerTest, HasAFailedMigrationUndone) {
   const Result result = go(as_owner(psql(kBreaks)));
   EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
   EXPECT_EQ(fingerprint(), before);
-  EXPECT_EQ(value("select pg_get_userbyid(datdba) from pg_database where datname = current_database()"), role);
+  EXPECT_EQ(
+      value("select pg_get_userbyid(datdba) from pg_database where datname = current_database()"),
+      role);
 }
 
 // Of a stranger he sees neither type nor state, but that he is there.
 TEST_F(OwnerTest, F5_SeesAStrangersSession) {
   pg::Connection other = database->connect();
   const util::Error error = error_of(as_owner(psql(kBreaks)));
-  EXPECT_TRUE(error.kind() == util::Kind::NotConfirmed || error.kind() == util::Kind::Preflight) << error.text();
+  EXPECT_TRUE(error.kind() == util::Kind::NotConfirmed || error.kind() == util::Kind::Preflight)
+      << error.text();
 }
 
 // F5, S1: a crash restart resets the counters and empties the unlogged tables of the copy.
@@ -56,7 +62,9 @@ class CrashTest : public GuardTest {};
 
 TEST_F(CrashTest, F5_S1_AServerThatDiesUnderTheMigrationProvesNothing) {
   const std::string before = fingerprint();
-  Options options = psql("alter table members drop column email; select pg_sleep(0.2);\n\\echo half\nselect pg_sleep(60);");
+  Options options = psql(
+      "alter table members drop column email; select pg_sleep(0.2);\n\\echo half\nselect "
+      "pg_sleep(60);");
   reporter.on_output = [&](std::string_view text) {
     if (text.find("half") == std::string_view::npos) return;
     test::test_server().server().stop(pg::PrivateServer::Stop::Immediate);

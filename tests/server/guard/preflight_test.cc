@@ -30,7 +30,8 @@ class PreflightTest : public GuardTest {
 
 TEST_F(PreflightTest, FindsEverythingInOrderOnItsOwnServer) {
   const Preflight preflight = guard::preflight(options(), {});
-  for (const Line& line : preflight.lines) EXPECT_NE(line.verdict, Verdict::Fail) << line.subject << ": " << line.text;
+  for (const Line& line : preflight.lines)
+    EXPECT_NE(line.verdict, Verdict::Fail) << line.subject << ": " << line.text;
   EXPECT_EQ(preflight.tables, 2U);
   EXPECT_GT(preflight.database_bytes, 1'000'000U);
   EXPECT_FALSE(preflight.system_identifier.empty());
@@ -60,16 +61,17 @@ TEST_F(PreflightTest, S3_NamesWhatTheRoleLacks) {
 
 TEST_F(PreflightTest, F9_DoesNotGuessTheSpaceOfAServerItCannotSee) {
   const std::string role = util::cat("owner_", name());
-  sql(util::cat("create role ", role, " login createdb; alter database ", name(), " owner to ", role,
-                "; alter table members owner to ", role, "; alter table events owner to ", role,
-                "; alter function answer() owner to ", role));
+  sql(util::cat("create role ", role, " login createdb; alter database ", name(), " owner to ",
+                role, "; alter table members owner to ", role, "; alter table events owner to ",
+                role, "; alter function answer() owner to ", role));
   PreflightOptions blind = options();
   blind.database = as(role);
   const Preflight preflight = guard::preflight(blind, {});
   EXPECT_THAT(trouble(preflight, "space").remedy, HasSubstr("--server-free"));
   blind.server_free = std::uint64_t{1} << 40U;
   const Preflight told = guard::preflight(blind, {});
-  for (const Line& line : told.lines) EXPECT_NE(line.verdict, Verdict::Fail) << line.subject << ": " << line.text;
+  for (const Line& line : told.lines)
+    EXPECT_NE(line.verdict, Verdict::Fail) << line.subject << ": " << line.text;
   sql(util::cat("reassign owned by ", role, " to postgres; drop role ", role));
 }
 
@@ -96,7 +98,8 @@ TEST_F(PreflightTest, F8_ASlotOfTheDatabaseStopsIt) {
   test::TestDatabase own(logical, "slotted");
   {
     pg::Connection connection = own.connect();
-    connection.query("select pg_catalog.pg_create_logical_replication_slot('guard_slot', 'test_decoding')");
+    connection.query(
+        "select pg_catalog.pg_create_logical_replication_slot('guard_slot', 'test_decoding')");
   }
   PreflightOptions with_slot = options();
   with_slot.database = own.conninfo();

@@ -21,7 +21,9 @@ TEST_F(RunTest, AGoodMigrationStaysAndNothingIsLeftBehind) {
   const Result result = go(psql("alter table members add column phone text;"));
   EXPECT_EQ(result.outcome, Outcome::Done) << result.cause << "\n" << reporter.all();
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_EQ(value("select count(*) from pg_attribute where attrelid = 'members'::regclass and attname = 'phone'"), "1");
+  EXPECT_EQ(value("select count(*) from pg_attribute where attrelid = 'members'::regclass and "
+                  "attname = 'phone'"),
+            "1");
   EXPECT_THAT(sides(), IsEmpty());
   ASSERT_EQ(runs().size(), 1U);
   EXPECT_EQ(runs()[0].state, RunState::Released);
@@ -59,7 +61,8 @@ TEST_F(RunTest, AMigrationThatFailsWithoutHavingWrittenLeavesTheDatabaseItself) 
 
 // Content is equal then, and names of objects are, too: only the catalogue tells.
 TEST_F(RunTest, AChangedFunctionIsAChangeThatIsUndone) {
-  const Result result = go(psql("create or replace function answer() returns int language sql as 'select 43'; select 1/0;"));
+  const Result result = go(psql(
+      "create or replace function answer() returns int language sql as 'select 43'; select 1/0;"));
   EXPECT_EQ(result.outcome, Outcome::Undone) << result.cause;
   EXPECT_NE(result.kept, "");
   EXPECT_EQ(value("select answer()"), "42");
@@ -75,8 +78,8 @@ TEST_F(RunTest, RowsAloneAreAChangeThatIsUndone) {
 
 TEST_F(RunTest, S2_SettingsOfTheDatabaseAreUndoneAndClusterWideChangesToldWithTheirReversal) {
   const std::string role = util::cat("role_of_", name());
-  const Result result = go(psql(util::cat("alter database ", name(), " set work_mem = '7MB'; create role ", role,
-                                          "; select 1/0;")));
+  const Result result = go(psql(util::cat(
+      "alter database ", name(), " set work_mem = '7MB'; create role ", role, "; select 1/0;")));
   EXPECT_EQ(result.outcome, Outcome::Undone) << result.cause << "\n" << reporter.all();
   EXPECT_NE(value("show work_mem"), "7MB");
   EXPECT_THAT(reporter.lines(), Contains(HasSubstr("1 cluster-wide change(s) remain")));
@@ -89,7 +92,8 @@ TEST_F(RunTest, AStopInTheMiddleIsAFailureThatIsUndone) {
   reporter.on_output = [&](std::string_view text) {
     if (text.find("half") != std::string_view::npos) stop.request_stop();
   };
-  const Result result = go(psql("alter table members drop column email;\n\\echo half\nselect pg_sleep(60);"));
+  const Result result =
+      go(psql("alter table members drop column email;\n\\echo half\nselect pg_sleep(60);"));
   EXPECT_EQ(result.outcome, Outcome::Undone) << result.cause << "\n" << reporter.all();
   EXPECT_THAT(result.cause, StartsWith("interrupted"));
   EXPECT_EQ(fingerprint(), before);

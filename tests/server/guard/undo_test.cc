@@ -1,5 +1,5 @@
-// A run that was killed: every point, for real, in a child process. Afterwards the old state or the new one, and
-// nothing left.
+// A run that was killed: every point, for real, in a child process. Afterwards the old state or the
+// new one, and nothing left.
 
 #include "guard/undo.h"
 
@@ -48,7 +48,8 @@ bool of_success(std::string_view point) {
 
 TEST_P(KilledRun, IsBroughtToOrder) {
   const std::string before = fingerprint();
-  const Options options = psql(of_success(GetParam()) ? "alter table members add column phone text;" : kBreaks);
+  const Options options =
+      psql(of_success(GetParam()) ? "alter table members add column phone text;" : kBreaks);
   ASSERT_TRUE(killed_at(GetParam(), [&] {
     Remembering quiet;
     run(options, quiet, {});
@@ -66,7 +67,9 @@ TEST_P(KilledRun, IsBroughtToOrder) {
   } catch (const util::Error& error) {  // released: the new state, and nothing to undo
     EXPECT_EQ(error.kind(), util::Kind::Usage) << error.text();
     EXPECT_TRUE(GetParam() == "run.releasing" || GetParam() == "run.released") << error.text();
-    EXPECT_EQ(value("select count(*) from pg_attribute where attrelid = 'members'::regclass and attname = 'phone'"), "1");
+    EXPECT_EQ(value("select count(*) from pg_attribute where attrelid = 'members'::regclass and "
+                    "attname = 'phone'"),
+              "1");
   }
   EXPECT_NE(runs()[0].state, RunState::Unfinished);
   EXPECT_THAT(unexpected_sides(kept), IsEmpty());
@@ -128,7 +131,8 @@ TEST_F(KilledRun, BeforeTheMigrationIsClearedByTheNextRun) {
 // K1: what the command had sent goes on at the server after everybody has died.
 TEST_F(KilledRun, K1_StatementsThatStillRunAreEndedBeforeAnythingIsJudged) {
   const std::string before = fingerprint();
-  const Options options = psql("insert into events select 5000 + n, 1, '{}' from generate_series(1, 3) n, pg_sleep(4);");
+  const Options options = psql(
+      "insert into events select 5000 + n, 1, '{}' from generate_series(1, 3) n, pg_sleep(4);");
   ASSERT_TRUE(killed_at("run.migrating", [&] {
     Remembering quiet;
     run(options, quiet, {});

@@ -12,12 +12,14 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kPrisma = "postgresql://app:geheim@db.example:6432/shop?schema=public&sslmode=verify-full";
+constexpr const char* kPrisma =
+    "postgresql://app:geheim@db.example:6432/shop?schema=public&sslmode=verify-full";
 
 CommandSpec spec() {
   return {.argv = {"tool", "--url", kPrisma},
           .url_variables = {"DATABASE_URL"},
-          .urls = {{"DATABASE_URL", kPrisma}, {"DIRECT_URL", "postgres://app:andere@db.example:5432/shop"}}};
+          .urls = {{"DATABASE_URL", kPrisma},
+                   {"DIRECT_URL", "postgres://app:andere@db.example:5432/shop"}}};
 }
 
 class CommandEnvironmentTest : public testing::Test {
@@ -27,13 +29,18 @@ class CommandEnvironmentTest : public testing::Test {
 };
 
 TEST_F(CommandEnvironmentTest, K8_RedirectsEveryVariableInItsOwnForm) {
-  const CommandEnvironment environment = command_environment(spec(), database, "2026-11-20_143052_x", &redirect);
-  EXPECT_THAT(environment.set, Contains(testing::AllOf(StartsWith("DATABASE_URL=postgresql://app:einmal@127.0.0.1:40000/shop"),
-                                                       HasSubstr("schema=public"), HasSubstr("sslmode=disable"))));
-  EXPECT_THAT(environment.set, Contains(StartsWith("DIRECT_URL=postgres://app:einmal@127.0.0.1:40000/shop")));
-  for (const char* line : {"PGHOST=127.0.0.1", "PGPORT=40000", "PGUSER=app", "PGDATABASE=shop", "PGPASSWORD=einmal",
-                           "PGSSLMODE=disable", "PGAPPNAME=pgbelay-2026-11-20_143052_x", "PGBELAY_PHASE=migrate",
-                           "PGBELAY_RUN=2026-11-20_143052_x"}) {
+  const CommandEnvironment environment =
+      command_environment(spec(), database, "2026-11-20_143052_x", &redirect);
+  EXPECT_THAT(environment.set,
+              Contains(testing::AllOf(
+                  StartsWith("DATABASE_URL=postgresql://app:einmal@127.0.0.1:40000/shop"),
+                  HasSubstr("schema=public"), HasSubstr("sslmode=disable"))));
+  EXPECT_THAT(environment.set,
+              Contains(StartsWith("DIRECT_URL=postgres://app:einmal@127.0.0.1:40000/shop")));
+  for (const char* line :
+       {"PGHOST=127.0.0.1", "PGPORT=40000", "PGUSER=app", "PGDATABASE=shop", "PGPASSWORD=einmal",
+        "PGSSLMODE=disable", "PGAPPNAME=pgbelay-2026-11-20_143052_x", "PGBELAY_PHASE=migrate",
+        "PGBELAY_RUN=2026-11-20_143052_x"}) {
     EXPECT_THAT(environment.set, Contains(line));
   }
   EXPECT_THAT(environment.unset, testing::IsSupersetOf({"PGSERVICE", "PGHOSTADDR", "PGPASSFILE"}));

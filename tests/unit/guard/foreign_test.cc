@@ -11,16 +11,20 @@ using testing::HasSubstr;
 
 Sighting counted(std::uint64_t sessions) { return {.sessions = sessions, .stats_reset = "then"}; }
 
-TEST(Judge, F5_SaysNobodyWhenOnlyOurSessionsWereOpened) { EXPECT_TRUE(judge(counted(10), counted(14), 4).none()); }
+TEST(Judge, F5_SaysNobodyWhenOnlyOurSessionsWereOpened) {
+  EXPECT_TRUE(judge(counted(10), counted(14), 4).none());
+}
 
 TEST(Judge, F5_FindsASessionThatCameAndWent) {
-  EXPECT_THAT(judge(counted(10), counted(15), 4).reasons, ElementsAre(HasSubstr("1 session(s) of others")));
+  EXPECT_THAT(judge(counted(10), counted(15), 4).reasons,
+              ElementsAre(HasSubstr("1 session(s) of others")));
 }
 
 TEST(Judge, F5_CountsWhoWasThereAtTheSnapshotAndLeft) {
   Sighting before = counted(10);
   before.clients = {"pid 7, app"};
-  EXPECT_THAT(judge(before, counted(12), 2).reasons, ElementsAre(HasSubstr("was connected before: pid 7")));
+  EXPECT_THAT(judge(before, counted(12), 2).reasons,
+              ElementsAre(HasSubstr("was connected before: pid 7")));
 }
 
 TEST(Judge, F5_DecidesNothingWithAWorkerThatIsNotCounted) {
@@ -47,7 +51,9 @@ TEST(Judge, F5_DecidesNothingWhenTheServerCountedFewerThanOurs) {
   EXPECT_THAT(judge(counted(10), counted(11), 2).reasons, ElementsAre(HasSubstr("1 of our 2")));
 }
 
-TEST(Judge, F5_DecidesNothingWithoutAnExactCounter) { EXPECT_FALSE(judge(Sighting{}, Sighting{}, 0).none()); }
+TEST(Judge, F5_DecidesNothingWithoutAnExactCounter) {
+  EXPECT_FALSE(judge(Sighting{}, Sighting{}, 0).none());
+}
 
 }  // namespace
 }  // namespace guard

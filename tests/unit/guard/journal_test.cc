@@ -28,7 +28,9 @@ class JournalTest : public testing::Test {
             .command = {"psql", "-f", "x.sql"}};
   }
   Journal create() { return Journal::create(folder, header(), moment); }
-  void append_raw(std::string_view text) { std::ofstream(folder / kJournalFile, std::ios::app) << text; }
+  void append_raw(std::string_view text) {
+    std::ofstream(folder / kJournalFile, std::ios::app) << text;
+  }
 
   util::TempDir temp{"journal"};
   std::filesystem::path dir = temp.path();
@@ -122,7 +124,9 @@ TEST_F(JournalTest, FindsARunByNamePartOrAsTheLastUnfinishedOfItsDatabase) {
   }
 }
 
-TEST_F(JournalTest, ListsNothingWhereThereIsNoFolder) { EXPECT_THAT(list_runs(dir / "absent"), testing::IsEmpty()); }
+TEST_F(JournalTest, ListsNothingWhereThereIsNoFolder) {
+  EXPECT_THAT(list_runs(dir / "absent"), testing::IsEmpty());
+}
 
 }  // namespace
 }  // namespace guard

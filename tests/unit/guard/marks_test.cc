@@ -11,8 +11,9 @@ ChangeCounters counters(std::map<std::pair<std::string, std::string>, std::strin
 }
 
 TEST(ChangedRelations, NamesWhatChangedCameAndWent) {
-  const auto changed = changed_relations(counters({{{"a", "same"}, "1/0/0/0"}, {{"a", "more"}, "2/0/0/0"}, {{"a", "gone"}, "3"}}),
-                                         counters({{{"a", "same"}, "1/0/0/0"}, {{"a", "more"}, "2/1/0/0"}, {{"a", "new"}, "4"}}));
+  const auto changed = changed_relations(
+      counters({{{"a", "same"}, "1/0/0/0"}, {{"a", "more"}, "2/0/0/0"}, {{"a", "gone"}, "3"}}),
+      counters({{{"a", "same"}, "1/0/0/0"}, {{"a", "more"}, "2/1/0/0"}, {{"a", "new"}, "4"}}));
   ASSERT_TRUE(changed);
   std::vector<std::string> names;
   for (const pg::QualifiedName& name : *changed) names.push_back(name.name);

@@ -23,14 +23,16 @@ SharedObject role(std::string name, std::string definition) {
 }
 
 TEST(SharedCatalog, S2_NamesWhatWasAddedChangedAndRemovedWithItsReversal) {
-  const auto changes = compare_shared({role("a", "LOGIN"), role("gone", "LOGIN")}, {role("a", "NOLOGIN"), role("new", "")});
+  const auto changes = compare_shared({role("a", "LOGIN"), role("gone", "LOGIN")},
+                                      {role("a", "NOLOGIN"), role("new", "")});
   ASSERT_EQ(changes.size(), 3U);
   EXPECT_EQ(changes[0].text, "role a was changed");
   EXPECT_EQ(changes[0].statement, "ALTER ROLE a LOGIN;");
   EXPECT_EQ(changes[1].statement, "DROP ROLE new;");
   EXPECT_EQ(changes[2].statement, "CREATE ROLE gone;");
-  EXPECT_THAT(cluster_lines(changes), ElementsAre(HasSubstr("3 cluster-wide change(s) remain"), HasSubstr("role a"),
-                                                  HasSubstr("role new"), HasSubstr("role gone")));
+  EXPECT_THAT(cluster_lines(changes),
+              ElementsAre(HasSubstr("3 cluster-wide change(s) remain"), HasSubstr("role a"),
+                          HasSubstr("role new"), HasSubstr("role gone")));
 }
 
 TEST(SharedCatalog, SaysNothingWithoutChanges) {

@@ -37,20 +37,23 @@ TEST(Space, F9_TakesWhatTheOperatorStates) {
 
 TEST(Space, CountsBackupAndCopyTogetherWhenTheyShareADisk) {
   util::TempDir server("space");
-  const std::vector<Line> lines =
-      space_lines({.database_bytes = 1000, .dir = server.path() / "not-yet", .server_folder = server.path()});
+  const std::vector<Line> lines = space_lines(
+      {.database_bytes = 1000, .dir = server.path() / "not-yet", .server_folder = server.path()});
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].verdict, Verdict::Pass);
-  EXPECT_TRUE(any_fail(space_lines({.database_bytes = kHuge, .dir = server.path(), .server_folder = server.path()})));
+  EXPECT_TRUE(any_fail(space_lines(
+      {.database_bytes = kHuge, .dir = server.path(), .server_folder = server.path()})));
 }
 
 TEST(Space, AsksOnlyForTheBackupWhereNoCopyIsMade) {
-  const std::vector<Line> lines = space_lines({.database_bytes = 1000, .dir = "/tmp", .needs_copy = false});
+  const std::vector<Line> lines =
+      space_lines({.database_bytes = 1000, .dir = "/tmp", .needs_copy = false});
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0].verdict, Verdict::Pass);
 }
 
-// A container behind a forwarded port has a data_directory of the same name as the machine's own server.
+// A container behind a forwarded port has a data_directory of the same name as the machine's own
+// server.
 TEST(Space, F9_KnowsAFolderOnlyByTheMomentOfItsLastChange) {
   util::TempDir folder("space");
   struct stat facts {};
