@@ -1,4 +1,5 @@
-// Side databases, their seal, the mutex and the rehearsal (postgres-hazards.md S1, S3, S15, M4, M6).
+// Side databases, their seal, the mutex and the rehearsal (postgres-hazards.md S1, S3, S15, M4,
+// M6).
 #include "server/swap/fixture.h"
 
 namespace swap {
@@ -79,7 +80,8 @@ TEST_F(SideTest, DropIsRepeatableAndEndsSessions) {
 
 TEST_F(SideTest, F8SubscriptionsKeepADatabaseFromBeingDropped) {
   create_side(*admin_, copy(), properties(), "x");
-  connect(copy()).execute("create subscription s1 connection 'dbname=x' publication p with (connect = false)");
+  connect(copy()).execute(
+      "create subscription s1 connection 'dbname=x' publication p with (connect = false)");
   try {
     drop_side(*admin_, copy());
     FAIL() << "a subscription went with its database";
@@ -93,7 +95,8 @@ TEST_F(SideTest, F8SubscriptionsKeepADatabaseFromBeingDropped) {
 }
 
 TEST_F(SideTest, LockNamesItsOwner) {
-  pg::Connection other = open_maintenance(test::test_server().conninfo("app"), "", "pgbelay-20261120143050", {});
+  pg::Connection other =
+      open_maintenance(test::test_server().conninfo("app"), "", "pgbelay-20261120143050", {});
   auto first = std::make_optional<DatabaseLock>(other, live_);
   first->probe();
   try {
@@ -110,7 +113,8 @@ TEST_F(SideTest, LockNamesItsOwner) {
 }
 
 TEST_F(SideTest, S15LostLockIsNoticed) {
-  pg::Connection other = open_maintenance(test::test_server().conninfo("app"), "", "pgbelay-test", {});
+  pg::Connection other =
+      open_maintenance(test::test_server().conninfo("app"), "", "pgbelay-test", {});
   DatabaseLock lock(other, live_);
   admin_->query("select pg_terminate_backend($1)", {util::cat(other.backend_pid())});
   try {
@@ -123,8 +127,10 @@ TEST_F(SideTest, S15LostLockIsNoticed) {
 }
 
 TEST_F(SideTest, S15MaintenanceDatabase) {
-  EXPECT_EQ(open_maintenance(test::test_server().conninfo("app"), "", "x", {}).database(), "postgres");
-  EXPECT_EQ(open_maintenance(test::test_server().conninfo("postgres"), "", "x", {}).database(), "template1");
+  EXPECT_EQ(open_maintenance(test::test_server().conninfo("app"), "", "x", {}).database(),
+            "postgres");
+  EXPECT_EQ(open_maintenance(test::test_server().conninfo("postgres"), "", "x", {}).database(),
+            "template1");
   const auto kind_of = [](const pg::ConnInfo& target, const std::string& wanted) {
     try {
       open_maintenance(target, wanted, "x", {});
@@ -135,12 +141,14 @@ TEST_F(SideTest, S15MaintenanceDatabase) {
   };
   EXPECT_EQ(kind_of(test::test_server().conninfo("app"), "app"), util::Kind::Preflight);
   EXPECT_EQ(kind_of(test::test_server().conninfo("app"), "not there"), util::Kind::Preflight);
-  EXPECT_EQ(kind_of(test::test_server().conninfo("app").with_option("port", "1"), ""), util::Kind::Connect);
+  EXPECT_EQ(kind_of(test::test_server().conninfo("app").with_option("port", "1"), ""),
+            util::Kind::Connect);
 }
 
 TEST_F(SideTest, S3RehearsalLeavesNothing) {
   pg::Connection owner = connect_as("swap_owner", "postgres");
-  rehearse(owner, test::test_server().conninfo(live_).with_option("user", "swap_owner"), kKey, properties());
+  rehearse(owner, test::test_server().conninfo(live_).with_option("user", "swap_owner"), kKey,
+           properties());
   EXPECT_THAT(list_sides(*admin_, live_), IsEmpty());
 }
 

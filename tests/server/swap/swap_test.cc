@@ -31,7 +31,8 @@ TEST_F(SwapTest, IsFastWhenNobodyIsConnected) {
   const SwapPlan ready = plan();
   const util::Stopwatch watch;
   run(*admin_, ready);
-  EXPECT_LT(watch.elapsed().count(), 2.0);  // 0.2 s on a quiet machine; the fastest way to find the 5 s wait of a rename
+  EXPECT_LT(watch.elapsed().count(),
+            2.0);  // 0.2 s on a quiet machine; the fastest way to find the 5 s wait of a rename
 }
 
 TEST_F(SwapTest, EndsTheSessionsOfOthers) {
@@ -71,15 +72,18 @@ TEST_F(SwapTest, ClientsThatKeepComingDoNotStopIt) {
 }
 
 TEST_F(SwapTest, S2PropertiesOfTheSnapshotNotThoseOfTheFailedDatabase) {
-  admin_->execute("alter database app connection limit 17; alter database app set work_mem = '5MB';"
-                  "alter role \"swap \"\"x\" in database app set work_mem = '6MB'; comment on database app is 'ours';"
-                  "revoke connect on database app from public; grant connect on database app to swap_user");
+  admin_->execute(
+      "alter database app connection limit 17; alter database app set work_mem = '5MB';"
+      "alter role \"swap \"\"x\" in database app set work_mem = '6MB'; comment on database app is "
+      "'ours';"
+      "revoke connect on database app from public; grant connect on database app to swap_user");
   const pg::DatabaseProperties recorded = properties();
   make_copy();
   SwapPlan swapping = plan();
   swapping.properties = recorded;
-  admin_->execute("alter database app set search_path = 'broken'; alter database app connection limit 1;"
-                  "grant connect on database app to public; alter database app owner to postgres");
+  admin_->execute(
+      "alter database app set search_path = 'broken'; alter database app connection limit 1;"
+      "grant connect on database app to public; alter database app owner to postgres");
   run(*admin_, swapping);
   EXPECT_EQ(properties(), recorded);
 }
@@ -125,6 +129,36 @@ TEST_F(SwapTest, S6SessionThatMayNotBeEndedIsNamedAndTheDatabaseReopened) {
   EXPECT_EQ(content(live_), "live");
   super = connect("postgres");
   run(owner, impatient);
+  EXPECT_EQ(content(live_), "copy");
+}
+
+TEST_F(SwapTest, S6WalsenderIsABlockerBeforehandAndEndedInEarnest) {
+  make_copy();
+  pg::Connection sender = pg::Connection::open(
+      test::test_server().conninfo(live_).with_option("replication", "database"), "pgbelay-test");
+  EXPECT_THAT(swap_blockers(*admin_, live_), ElementsAre(HasSubstr("walsender")));
+  run(*admin_, plan());
+  EXPECT_EQ(content(live_), "copy");
+}
+
+TEST_F(SwapTest, F4SessionThatIsStillLoggingInIsWaitedForAndEnded) {
+  make_copy();
+  std::jthread late([&] {
+    try {
+      pg::Connection::open(
+          test::test_server().conninfo(live_).with_option("options", "-c post_auth_delay=1"),
+          "late");
+    } catch (const util::Error&) {
+      return;  // ended while it logged in
+    }
+  });
+  const std::string starting =
+      "select 1 from pg_locks l join pg_database d on d.oid = l.objid and d.datname = $1 "
+      "where l.locktype = 'object' and l.mode = 'RowExclusiveLock'";
+  while (admin_->query(starting, {live_}).row_count() == 0) std::this_thread::yield();
+  const util::Stopwatch watch;
+  run(*admin_, plan());
+  EXPECT_LT(watch.elapsed().count(), 4.5) << "the rename itself would wait for 5 s and fail";
   EXPECT_EQ(content(live_), "copy");
 }
 
@@ -190,11 +224,14 @@ TEST_P(InterruptedSwap, IsFinishedByARepetition) {
   const SealRecord record = make_copy();
   const SwapPlan again = plan();
   util::fault::arm(util::cat(GetParam(), "=throw"));
-  EXPECT_THROW(run(*admin_, again), util::Error) << "the point was not reached: the test proves nothing";
+  EXPECT_THROW(run(*admin_, again), util::Error)
+      << "the point was not reached: the test proves nothing";
   if (exists(copy())) {
-    EXPECT_EQ(seal_broken(*admin_, record), "") << "an attempt must not spoil the evidence for the next";
+    EXPECT_EQ(seal_broken(*admin_, record), "")
+        << "an attempt must not spoil the evidence for the next";
     EXPECT_EQ(content(live_), "live") << "given up, hence open again";
-    admin_->execute("alter database app allow_connections false");  // as a killed process would have left it
+    admin_->execute(
+        "alter database app allow_connections false");  // as a killed process would have left it
   }
   run(*admin_, again);
   EXPECT_EQ(content(live_), "copy");
