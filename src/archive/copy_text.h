@@ -1,5 +1,5 @@
-// Rows in PostgreSQL's COPY text form, and as CSV the way the server writes it (NULL unquoted and empty,
-// the empty string quoted). Works by bytes: right for UTF-8 and every server encoding.
+// Rows in PostgreSQL's COPY text form, and as CSV the way the server writes it (NULL unquoted and
+// empty, the empty string quoted). Works by bytes: right for UTF-8 and every server encoding.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ void append_csv_row(std::string& out, std::string_view copy_row, std::size_t col
 // name,"other ""name"""\n
 std::string csv_header(const std::vector<std::string>& columns);
 
-// File names for tables (contracts.md K12): <schema>.<table>.csv.gz, escaped, cut to 200 bytes, made unique
-// (also when case is ignored). One name per input, in order.
+// File names for tables (contracts.md K12): <schema>.<table>.csv.gz, escaped, cut to 200 bytes,
+// made unique (also when case is ignored). One name per input, in order.
 struct TableName {
   std::string schema;
   std::string table;

@@ -1,7 +1,7 @@
 // The data blocks of a custom-format archive: written front to back, read at random.
 //
-// Each table's block holds one zlib stream of COPY text that ends with the end-of-data marker "\.\n\n\n";
-// a large-object block holds one zlib stream per object. Chunks are at most 1 MiB.
+// Each table's block holds one zlib stream of COPY text that ends with the end-of-data marker
+// "\.\n\n\n"; a large-object block holds one zlib stream per object. Chunks are at most 1 MiB.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class CustomFileWriter {
 
   // One table: begin, any number of pieces, end (which adds the end-of-data marker itself).
   void begin_table(int dump_id);
-  // Returns the file offset of the piece's first byte of raw deflate data within its first chunk. A piece
-  // larger than a chunk is cut; its chunks are consecutive (5 bytes of length before each).
+  // Returns the file offset of the piece's first byte of raw deflate data within its first chunk. A
+  // piece larger than a chunk is cut; its chunks are consecutive (5 bytes of length before each).
   std::uint64_t write_piece(const codec::Piece& piece);
   void end_table();
 
@@ -68,7 +68,8 @@ class CustomFileReader {
   const Toc& toc() const noexcept;
   std::uint64_t file_bytes() const noexcept;
 
-  // Inflated content of a table's block, complete with its end marker, or Kind::Damage naming entry and offset.
+  // Inflated content of a table's block, complete with its end marker, or Kind::Damage naming entry
+  // and offset.
   void read_table(const TocEntry& entry, const codec::ByteSink& sink) const;
   // Each large object: begin(oid), its bytes, end().
   struct LargeObjectSink {
@@ -77,7 +78,8 @@ class CustomFileReader {
     std::function<void()> end;
   };
   void read_large_objects(const TocEntry& entry, const LargeObjectSink& sink) const;
-  // Raw bytes of the deflate data at `offset`, `bytes` long, chunk lengths skipped: one recorded piece.
+  // Raw bytes of the deflate data at `offset`, `bytes` long, chunk lengths skipped: one recorded
+  // piece.
   std::vector<std::byte> read_piece(std::uint64_t offset, std::uint64_t deflated_bytes) const;
 
  private:

@@ -1,5 +1,5 @@
-// manifest.json and manifest.txt: what a backup holds, for programs and for people. Read by every later
-// version; unknown fields are ignored, a larger "format" is refused (contracts.md K11).
+// manifest.json and manifest.txt: what a backup holds, for programs and for people. Read by every
+// later version; unknown fields are ignored, a larger "format" is refused (contracts.md K11).
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@ namespace archive {
 constexpr int kManifestFormat = 1;
 
 struct FileRecord {
-  std::string name;          // relative to the backup's directory
+  std::string name;  // relative to the backup's directory
   std::uint64_t bytes = 0;
   std::string sha256;
-  std::string description;   // for people
+  std::string description;  // for people
 };
 
 // One piece of a table's data: whole rows, decodable on its own.
@@ -35,18 +35,20 @@ struct PieceRecord {
 struct TableRecord {
   std::string schema;
   std::string table;
-  int dump_id = 0;                        // of its TABLE DATA entry
-  std::vector<std::string> columns;       // as in the copy statement
-  std::string filter;                     // condition of an extension's configuration table, else empty
-  // The partitioned table (schema.table) through which it is loaded, else empty. Rows may then come back in
-  // another partition of it: only the sum of all fingerprints with the same value is what it was.
+  int dump_id = 0;                   // of its TABLE DATA entry
+  std::vector<std::string> columns;  // as in the copy statement
+  std::string filter;                // condition of an extension's configuration table, else empty
+  // The partitioned table (schema.table) through which it is loaded, else empty. Rows may then come
+  // back in another partition of it: only the sum of all fingerprints with the same value is what
+  // it was.
   std::string loaded_through;
-  codec::Fingerprint fingerprint;         // of all rows
-  // Stored generated columns, by a query of their own (S14); rows 0 and no columns where there are none.
+  codec::Fingerprint fingerprint;  // of all rows
+  // Stored generated columns, by a query of their own (S14); rows 0 and no columns where there are
+  // none.
   std::vector<std::string> generated_columns;
   codec::Fingerprint generated;
-  std::uint64_t raw_bytes = 0;            // of COPY text
-  std::string csv_file;                   // relative; empty if not made
+  std::uint64_t raw_bytes = 0;  // of COPY text
+  std::string csv_file;         // relative; empty if not made
   std::uint64_t csv_raw_bytes = 0;
   std::vector<PieceRecord> pieces;
 };
@@ -61,10 +63,10 @@ struct SequenceRecord {
 struct LargeObjectRecord {
   std::uint32_t oid = 0;
   std::string owner;
-  std::string acl;       // aclitem[] as text, "" = default
+  std::string acl;  // aclitem[] as text, "" = default
   std::string comment;
   std::uint64_t bytes = 0;
-  std::string sha256;    // of its content
+  std::string sha256;  // of its content
 };
 
 struct MaterializedViewRecord {
@@ -106,22 +108,22 @@ struct ExtensionRecord {
 };
 
 struct Manifest {
-  std::string name;                // of the backup
+  std::string name;  // of the backup
   std::string label;
-  std::string run;                 // id of the run it belongs to, else empty
+  std::string run;  // id of the run it belongs to, else empty
   std::string pgbelay_version;
-  std::string pg_dump_version;     // of the schema's reader
-  std::string created_at;          // RFC 3339; the moment of the snapshot
+  std::string pg_dump_version;  // of the schema's reader
+  std::string created_at;       // RFC 3339; the moment of the snapshot
   double duration_s = 0;
   std::string database;
-  std::string source;              // sanitised URL
+  std::string source;  // sanitised URL
   std::string system_identifier;
   std::string server_version;
   int server_version_num = 0;
-  std::string encoding;            // of the data
-  std::string snapshot;            // pg_current_snapshot at the moment
-  std::string archive_version;     // 1.14
-  std::vector<std::string> formats;       // dump, sql, csv
+  std::string encoding;              // of the data
+  std::string snapshot;              // pg_current_snapshot at the moment
+  std::string archive_version;       // 1.14
+  std::vector<std::string> formats;  // dump, sql, csv
   SqlFileOptions sql;
   DatabaseRecord properties;
   std::vector<ExtensionRecord> extensions;
@@ -129,14 +131,14 @@ struct Manifest {
   std::vector<SequenceRecord> sequences;
   std::vector<LargeObjectRecord> large_objects;
   std::vector<MaterializedViewRecord> materialized_views;
-  std::vector<ObjectRecord> objects;      // sorted; without members of extensions
+  std::vector<ObjectRecord> objects;  // sorted; without members of extensions
   bool has_public_schema = true;
   bool has_plpgsql = true;
   std::vector<std::string> applied_migrations;  // what the known history tables list, newest last
-  std::vector<FileRecord> files;          // all but manifest.json and SHA256SUMS
+  std::vector<FileRecord> files;                // all but manifest.json and SHA256SUMS
 
-  std::uint64_t rows() const noexcept;    // of all tables
-  std::uint64_t bytes() const noexcept;   // of all files
+  std::uint64_t rows() const noexcept;   // of all tables
+  std::uint64_t bytes() const noexcept;  // of all files
 };
 
 std::string to_json(const Manifest& manifest);

@@ -21,28 +21,28 @@ struct ArchiveVersion {
 
 enum class OffsetState : int { NotSet = 1, Set = 2, NoData = 3 };
 
-// One line of the contents. Strings are raw bytes in the archive's encoding; nullopt is NULL, which is not
-// the empty string.
+// One line of the contents. Strings are raw bytes in the archive's encoding; nullopt is NULL, which
+// is not the empty string.
 struct TocEntry {
   int dump_id = 0;
-  bool has_data = false;                   // "hadDumper": a data block belongs to it
-  std::string catalog_oid = "0";           // decimal
+  bool has_data = false;          // "hadDumper": a data block belongs to it
+  std::string catalog_oid = "0";  // decimal
   std::string object_oid = "0";
   std::string tag;
-  std::string desc;                        // TABLE, TABLE DATA, INDEX …
+  std::string desc;  // TABLE, TABLE DATA, INDEX …
   Section section = Section::None;
   std::optional<std::string> definition;
   std::optional<std::string> drop;
-  std::optional<std::string> copy;         // COPY schema.table (columns) FROM stdin;
-  std::optional<std::string> schema;       // "namespace"
+  std::optional<std::string> copy;    // COPY schema.table (columns) FROM stdin;
+  std::optional<std::string> schema;  // "namespace"
   std::optional<std::string> tablespace;
   std::optional<std::string> table_access_method;
-  int relkind = 0;                         // 1.16 only
+  int relkind = 0;  // 1.16 only
   std::optional<std::string> owner;
-  std::vector<int> dependencies;           // dump ids
+  std::vector<int> dependencies;  // dump ids
   OffsetState offset_state = OffsetState::NoData;
-  std::uint64_t offset = 0;                // of the block's type byte; custom format
-  std::string data_file;                   // directory format
+  std::uint64_t offset = 0;  // of the block's type byte; custom format
+  std::string data_file;     // directory format
 };
 
 struct CreationTime {  // local time, as struct tm counts
@@ -52,7 +52,7 @@ struct CreationTime {  // local time, as struct tm counts
 struct Toc {
   ArchiveVersion version;
   Compression compression = Compression::Gzip;
-  int compression_level = -1;              // archives before 1.15 store only this
+  int compression_level = -1;  // archives before 1.15 store only this
   CreationTime created;
   std::optional<std::string> database;
   std::string server_version;
@@ -62,11 +62,12 @@ struct Toc {
   const TocEntry* find(int dump_id) const noexcept;
   int max_dump_id() const noexcept;
   // The encoding and string settings of the special entries; defaults where they are missing.
-  std::string encoding() const;            // UTF8
+  std::string encoding() const;  // UTF8
 };
 
 // Reads header and contents from the start of a custom-format file or of a directory's toc.dat.
-// Failure: Kind::Damage with the offset; Kind::Usage "made by a newer pg_dump" above 1.16. Accepts 1.12–1.16.
+// Failure: Kind::Damage with the offset; Kind::Usage "made by a newer pg_dump" above 1.16.
+// Accepts 1.12–1.16.
 struct ParsedToc {
   Toc toc;
   std::uint64_t end = 0;   // offset of the first byte behind the contents

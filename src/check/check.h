@@ -68,8 +68,8 @@ void announce(Announced& announced, std::string_view text);
 enum class Severity { Note, Warning, Failure };
 struct Finding {
   Severity severity = Severity::Failure;
-  std::string code;  // "table-vanished", "table-shrank", "table-renamed", "table-not-counted",
-                     // "index-invalid", "constraint-not-valid"
+  std::string code;    // "table-vanished", "table-shrank", "table-renamed", "table-not-counted",
+                       // "index-invalid", "constraint-not-valid"
   std::string object;  // as people write it
   std::string text;    // names it, too
   std::string hint;

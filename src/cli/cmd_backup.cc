@@ -19,7 +19,8 @@ int run_backup(const Invocation& invocation) {
   if (const std::string level = invocation.settings.text("proof"); !level.empty()) {
     options.level = archive::parse_level(level).value_or(options.level);
   }
-  options.backup.read_back = options.level == archive::Level::Written ? backup::ReadBack::No : backup::ReadBack::Yes;
+  options.backup.read_back =
+      options.level == archive::Level::Written ? backup::ReadBack::No : backup::ReadBack::Yes;
   const backup::Backup made = ops::run_backup(options, reporter, invocation.stop);
   print_out(invocation.json() ? backup_end_event(made) : util::cat(made.manifest.name, "\n"));
   return 0;

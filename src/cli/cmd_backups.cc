@@ -22,30 +22,36 @@ using util::cat;
 std::string age(const std::string& created_at) {
   const std::optional<util::Clock::time_point> when = util::parse_rfc3339(created_at);
   if (!when) return "?";
-  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(util::Clock::now() - *when).count();
+  const auto minutes =
+      std::chrono::duration_cast<std::chrono::minutes>(util::Clock::now() - *when).count();
   if (minutes < 60) return cat(minutes, " min");
   return minutes < 48 * 60 ? cat(minutes / 60, " h") : cat(minutes / (24 * 60), " d");
 }
 
-// What a backup is worth, in a word: below `restored` nobody has shown that it restores (contracts.md K10).
+// What a backup is worth, in a word: below `restored` nobody has shown that it restores
+// (contracts.md K10).
 std::string worth(const backup::Backup& backup) {
   if (backup.damaged()) return "DAMAGED";
   const std::string_view level = archive::level_name(backup.level());
-  return backup.level() < archive::Level::Restored ? cat("unproven (", level, ")") : std::string(level);
+  return backup.level() < archive::Level::Restored ? cat("unproven (", level, ")")
+                                                   : std::string(level);
 }
 
 std::string list_table(const std::vector<backup::Entry>& entries) {
   std::size_t width = 4;
   for (const backup::Entry& entry : entries) width = std::max(width, entry.name.size());
-  std::string out = fmt::format("{:<{}}  {:>8}  {:>6}  {:>6}  {}\n", "NAME", width, "SIZE", "AGE", "TABLES", "PROOF");
+  std::string out = fmt::format("{:<{}}  {:>8}  {:>6}  {:>6}  {}\n", "NAME", width, "SIZE", "AGE",
+                                "TABLES", "PROOF");
   for (const backup::Entry& entry : entries) {
     if (!entry.backup) {
-      out += fmt::format("{:<{}}  DAMAGED: {}\n", util::printable(entry.name), width, util::printable(entry.problem));
+      out += fmt::format("{:<{}}  DAMAGED: {}\n", util::printable(entry.name), width,
+                         util::printable(entry.problem));
       continue;
     }
     const archive::Manifest& manifest = entry.backup->manifest;
-    out += fmt::format("{:<{}}  {:>8}  {:>6}  {:>6}  {}\n", entry.name, width, util::show_size(manifest.bytes()),
-                       age(manifest.created_at), manifest.tables.size(), worth(*entry.backup));
+    out += fmt::format("{:<{}}  {:>8}  {:>6}  {:>6}  {}\n", entry.name, width,
+                       util::show_size(manifest.bytes()), age(manifest.created_at),
+                       manifest.tables.size(), worth(*entry.backup));
   }
   return out;
 }
@@ -60,7 +66,8 @@ std::string finding_line(const archive::Finding& finding) {
   const std::string_view kind = finding.severity == archive::Severity::Damage     ? "DAMAGE"
                                 : finding.severity == archive::Severity::Accepted ? "accepted"
                                                                                   : "note";
-  return cat(kind, "  ", finding.code, where.empty() ? "" : cat("  ", where), ": ", util::printable(finding.text), "\n");
+  return cat(kind, "  ", finding.code, where.empty() ? "" : cat("  ", where), ": ",
+             util::printable(finding.text), "\n");
 }
 
 std::string optional_file(const std::filesystem::path& path) {
@@ -85,30 +92,39 @@ int run_list(const Invocation& invocation) {
 
 int run_show(const Invocation& invocation) {
   const backup::Backup backup =
-      backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"), invocation.database_name_if_given());
+      backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"),
+                   invocation.database_name_if_given());
   if (invocation.json()) {
-    print_out(show_document(backup, util::read_text(backup.path / "manifest.json", 1U << 30U), optional_file(backup.path / "proof.json")));
+    print_out(show_document(backup, util::read_text(backup.path / "manifest.json", 1U << 30U),
+                            optional_file(backup.path / "proof.json")));
     return 0;
   }
   print_out(optional_file(backup.path / "manifest.txt"));
-  print_out(cat("\nproof: ", worth(backup), backup.evidence ? cat(", ", backup.evidence->at) : "", "\n"));
+  print_out(
+      cat("\nproof: ", worth(backup), backup.evidence ? cat(", ", backup.evidence->at) : "", "\n"));
   if (backup.evidence) {
-    for (const archive::Finding& finding : backup.evidence->findings) print_out(cat("  ", finding_line(finding)));
+    for (const archive::Finding& finding : backup.evidence->findings)
+      print_out(cat("  ", finding_line(finding)));
   }
   return 0;
 }
 
 int run_verify(const Invocation& invocation) {
-  const archive::Level level = archive::parse_level(invocation.settings.text("level")).value_or(archive::Level::ReadBack);
+  const archive::Level level =
+      archive::parse_level(invocation.settings.text("level")).value_or(archive::Level::ReadBack);
   const backup::Backup backup =
-      backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"), invocation.database_name_if_given());
-  verify::Options options{.level = level,
-                          .application_name = cat("pgbelay-", util::key_time(util::Clock::now())),
-                          .jobs = invocation.settings.count("jobs"),
-                          .version = PGBELAY_VERSION,
-                          .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions")};
+      backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"),
+                   invocation.database_name_if_given());
+  verify::Options options{
+      .level = level,
+      .application_name = cat("pgbelay-", util::key_time(util::Clock::now())),
+      .jobs = invocation.settings.count("jobs"),
+      .version = PGBELAY_VERSION,
+      .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions")};
   if (level >= archive::Level::Restored) {
-    const ops::SideNames names = ops::proof_names(backup.manifest.database, backup.path.parent_path(), cat("verify of ", backup.manifest.name), util::Clock::now());
+    const ops::SideNames names =
+        ops::proof_names(backup.manifest.database, backup.path.parent_path(),
+                         cat("verify of ", backup.manifest.name), util::Clock::now());
     options.server = invocation.database();
     options.maintenance_db = invocation.settings.text("maintenance-db");
     options.side_database = names.database;
@@ -121,7 +137,8 @@ int run_verify(const Invocation& invocation) {
     print_out(verify_document(backup.manifest.name, level, evidence));
   } else {
     for (const archive::Finding& finding : evidence.findings) print_out(finding_line(finding));
-    print_out(cat(backup.manifest.name, ": ", evidence.damaged ? "DAMAGED" : archive::level_name(evidence.level), " · ",
+    print_out(cat(backup.manifest.name, ": ",
+                  evidence.damaged ? "DAMAGED" : archive::level_name(evidence.level), " · ",
                   util::show_duration(util::Seconds(evidence.duration_s)), "\n"));
   }
   if (evidence.damaged) return util::info(util::Kind::Damage).exit_code;

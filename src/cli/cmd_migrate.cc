@@ -17,15 +17,21 @@ using util::Kind;
 guard::CommandSpec command_spec(const Invocation& invocation) {
   guard::CommandSpec spec;
   spec.argv = invocation.guarded;
-  if (spec.argv.empty()) throw Error(Kind::Usage, "no command behind --", {.hint = "For example: pgbelay migrate -- npx prisma migrate deploy", .sqlstate = {}});
+  if (spec.argv.empty())
+    throw Error(
+        Kind::Usage, "no command behind --",
+        {.hint = "For example: pgbelay migrate -- npx prisma migrate deploy", .sqlstate = {}});
   if (!util::find_program(spec.argv.front())) {
-    throw Error(Kind::Usage, cat("command not found or not executable: ", util::printable(spec.argv.front())),
+    throw Error(Kind::Usage,
+                cat("command not found or not executable: ", util::printable(spec.argv.front())),
                 {.hint = "Check its name and PATH.", .sqlstate = {}});
   }
   spec.url_variables = {"DATABASE_URL"};
-  for (const std::string& name : invocation.settings.list("url-env")) spec.url_variables.push_back(name);
+  for (const std::string& name : invocation.settings.list("url-env"))
+    spec.url_variables.push_back(name);
   for (const std::string& name : spec.url_variables) {
-    if (const std::optional<std::string> url = invocation.settings.variable(name); url && !url->empty()) {
+    if (const std::optional<std::string> url = invocation.settings.variable(name);
+        url && !url->empty()) {
       spec.urls.emplace_back(name, *url);
     } else if (name != "DATABASE_URL") {
       throw Error(Kind::Usage, cat("--url-env ", name, ": this variable is not set"));
@@ -37,13 +43,15 @@ guard::CommandSpec command_spec(const Invocation& invocation) {
 void refuse_what_is_not_here_yet(const Invocation& invocation) {
   const std::string hold = invocation.settings.text("hold");
   if (hold != "read-only" && hold != "exclusive") return;
-  throw Error(Kind::Usage, cat("--hold ", hold, " is not available in this version"),
-              {.hint = "Use --hold auto (nobody else may be connected) or --hold none.", .sqlstate = {}});
+  throw Error(
+      Kind::Usage, cat("--hold ", hold, " is not available in this version"),
+      {.hint = "Use --hold auto (nobody else may be connected) or --hold none.", .sqlstate = {}});
 }
 
 // No terminal and no --yes: said at once, not after an hour of backup (contracts.md K4).
 void require_somebody_to_ask(const Invocation& invocation) {
-  if (invocation.settings.flag("yes") || invocation.settings.flag("plan") || stdin_is_terminal()) return;
+  if (invocation.settings.flag("yes") || invocation.settings.flag("plan") || stdin_is_terminal())
+    return;
   throw Error(Kind::NotConfirmed, "nobody can be asked: standard input is no terminal",
               {.hint = "Give --yes to run without questions.", .sqlstate = {}});
 }
@@ -51,12 +59,15 @@ void require_somebody_to_ask(const Invocation& invocation) {
 guard::Questions questions(const Invocation& invocation) {
   const bool yes = invocation.settings.flag("yes");
   guard::Questions out;
-  out.confirm = [yes](const std::vector<std::string>& plan) { return yes || confirm(plan, "Type yes to run the migration: ", "yes"); };
+  out.confirm = [yes](const std::vector<std::string>& plan) {
+    return yes || confirm(plan, "Type yes to run the migration: ", "yes");
+  };
   // --yes never decides what becomes of other people's writes (contracts.md K14).
   out.go_on_with_others = [](const std::vector<std::string>& sessions) -> std::optional<bool> {
     if (!stdin_is_terminal()) return std::nullopt;
     return confirm(sessions,
-                   "Others are connected. What they write during the migration cannot be told from it: if it fails, it is not "
+                   "Others are connected. What they write during the migration cannot be told from "
+                   "it: if it fails, it is not "
                    "undone by itself.\nType yes to go on all the same: ",
                    "yes");
   };
@@ -76,7 +87,9 @@ guard::Options guard_options(const Invocation& invocation) {
   }
   options.max_proof_age = settings.duration("max-proof-age");
   const std::string undo = settings.text("undo");
-  options.undo = undo == "none" ? guard::Undo::None : undo == "swap" ? guard::Undo::Swap : guard::Undo::Auto;
+  options.undo = undo == "none"   ? guard::Undo::None
+                 : undo == "swap" ? guard::Undo::Swap
+                                  : guard::Undo::Auto;
   options.hold = settings.text("hold") == "none" ? guard::Hold::None : guard::Hold::Auto;
   const std::string writes = settings.text("on-foreign-writes");
   options.on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo
@@ -101,11 +114,14 @@ int run_migrate(const Invocation& invocation) {
   guard::Options options = guard_options(invocation);
   if (invocation.has_separator) {
     if (!invocation.arguments.empty()) {
-      throw Error(Kind::Usage, cat("either a folder of migrations or a command: ", util::printable(invocation.arguments.front()), " stands before --"));
+      throw Error(Kind::Usage,
+                  cat("either a folder of migrations or a command: ",
+                      util::printable(invocation.arguments.front()), " stands before --"));
     }
     options.command = command_spec(invocation);
   } else {
-    options.migrations = invocation.arguments.empty() ? "migrations" : invocation.argument("MIGRATIONS");
+    options.migrations =
+        invocation.arguments.empty() ? "migrations" : invocation.argument("MIGRATIONS");
   }
   require_somebody_to_ask(invocation);
   TerminalReporter reporter(invocation.style(/*json_lines=*/true));

@@ -10,7 +10,9 @@ namespace {
 
 using util::cat;
 
-bool is_url(std::string_view text) { return text.find("://") != std::string_view::npos || text.find('=') != std::string_view::npos; }
+bool is_url(std::string_view text) {
+  return text.find("://") != std::string_view::npos || text.find('=') != std::string_view::npos;
+}
 
 // The server to restore on and the database's name there.
 void set_target(const Invocation& invocation, ops::RestoreOptions& options) {
@@ -25,7 +27,8 @@ void set_target(const Invocation& invocation, ops::RestoreOptions& options) {
 int run_restore(const Invocation& invocation) {
   TerminalReporter reporter(invocation.style(/*json_lines=*/false));
   ops::RestoreOptions options{
-      .backup = backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"), invocation.database_name_if_given()),
+      .backup = backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"),
+                             invocation.database_name_if_given()),
       .maintenance_db = invocation.settings.text("maintenance-db"),
       .dir = invocation.settings.path("dir"),
       .jobs = invocation.settings.count("jobs"),
@@ -34,13 +37,16 @@ int run_restore(const Invocation& invocation) {
   set_target(invocation, options);
   const bool yes = invocation.settings.flag("yes");
   options.confirm = [&](const std::vector<std::string>& lines) {
-    return yes || confirm(lines, cat("Type the database's name to go on (", options.database, "): "), options.database);
+    return yes ||
+           confirm(lines, cat("Type the database's name to go on (", options.database, "): "),
+                   options.database);
   };
   const ops::RestoreResult result = ops::run_restore(options, reporter, invocation.stop);
   if (invocation.json()) {
     print_out(restore_document(options.backup.manifest.name, result.database, result.kept));
   } else {
-    print_out(cat("restored ", result.database, ": ", result.tables, " tables, ", util::show_count(result.rows), " rows, equal to backup ",
+    print_out(cat("restored ", result.database, ": ", result.tables, " tables, ",
+                  util::show_count(result.rows), " rows, equal to backup ",
                   options.backup.manifest.name, "\n"));
   }
   return 0;

@@ -38,7 +38,8 @@ guard::UndoOptions undo_options(const Invocation& invocation) {
 void require_yes(const Invocation& invocation, const std::vector<std::string>& lines) {
   if (invocation.settings.flag("yes")) return;
   if (confirm(lines, "Type yes to go on: ", "yes")) return;
-  throw Error(Kind::NotConfirmed, "not confirmed", {.hint = "Type yes at a terminal, or give --yes.", .sqlstate = {}});
+  throw Error(Kind::NotConfirmed, "not confirmed",
+              {.hint = "Type yes at a terminal, or give --yes.", .sqlstate = {}});
 }
 
 int end(const Invocation& invocation, const guard::Result& result) {
@@ -47,7 +48,8 @@ int end(const Invocation& invocation, const guard::Result& result) {
   } else if (!result.cause.empty()) {
     print_err(cat(result.cause, "\n"));
   }
-  return result.outcome == guard::Outcome::NotUndone ? util::info(Kind::NotUndone).exit_code : result.exit_code;
+  return result.outcome == guard::Outcome::NotUndone ? util::info(Kind::NotUndone).exit_code
+                                                     : result.exit_code;
 }
 
 std::string command_text(const guard::RunInfo& run) {
@@ -55,9 +57,11 @@ std::string command_text(const guard::RunInfo& run) {
 }
 
 std::string run_details(const guard::RunInfo& run) {
-  return cat("run       ", run.run, "\nstate     ", guard::state_name(run.state), run.exit ? cat(", exit ", *run.exit) : "",
-             "\ndatabase  ", run.source.empty() ? run.database : run.source, "\ncommand   ", command_text(run), "\nlast step ", run.step,
-             "\nstarted   ", run.started_at, "\nended     ", run.ended_at.empty() ? "–" : run.ended_at, "\nbackup    ",
+  return cat("run       ", run.run, "\nstate     ", guard::state_name(run.state),
+             run.exit ? cat(", exit ", *run.exit) : "", "\ndatabase  ",
+             run.source.empty() ? run.database : run.source, "\ncommand   ", command_text(run),
+             "\nlast step ", run.step, "\nstarted   ", run.started_at, "\nended     ",
+             run.ended_at.empty() ? "–" : run.ended_at, "\nbackup    ",
              run.backup.empty() ? "–" : run.backup, "\nfolder    ", run.folder.string(), "\n");
 }
 
@@ -65,8 +69,10 @@ std::string doctor_text(const std::vector<guard::Line>& lines) {
   constexpr std::array<std::string_view, 3> kWords{"pass", "warn", "FAIL"};
   std::string out;
   for (const guard::Line& line : lines) {
-    out += fmt::format("{}  {:<12} {}\n", kWords[static_cast<std::size_t>(line.verdict)], line.subject, util::printable(line.text));
-    if (line.verdict != guard::Verdict::Pass && !line.remedy.empty()) out += fmt::format("      {:<12} → {}\n", "", util::printable(line.remedy));
+    out += fmt::format("{}  {:<12} {}\n", kWords[static_cast<std::size_t>(line.verdict)],
+                       line.subject, util::printable(line.text));
+    if (line.verdict != guard::Verdict::Pass && !line.remedy.empty())
+      out += fmt::format("      {:<12} → {}\n", "", util::printable(line.remedy));
   }
   return out;
 }
@@ -74,13 +80,17 @@ std::string doctor_text(const std::vector<guard::Line>& lines) {
 // What runs and restores left on the server, for doctor.
 std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnInfo& database) {
   std::vector<guard::Line> lines;
-  pg::Connection maintenance = swap::open_maintenance(database, invocation.settings.text("maintenance-db"), "pgbelay-doctor", invocation.stop);
+  pg::Connection maintenance = swap::open_maintenance(
+      database, invocation.settings.text("maintenance-db"), "pgbelay-doctor", invocation.stop);
   for (const swap::Side& side : swap::list_sides(maintenance, database.database())) {
     lines.push_back({.verdict = guard::Verdict::Warn,
                      .subject = "leftover",
-                     .text = cat(side.name, " · ", util::show_size(side.bytes), side.comment.empty() ? "" : cat(" · ", side.comment)),
-                     .remedy = cat("kept on purpose, or left by a run that was killed (pgbelay undo or close brings order); "
-                                   "when nobody needs it: DROP DATABASE \"", side.name, "\"")});
+                     .text = cat(side.name, " · ", util::show_size(side.bytes),
+                                 side.comment.empty() ? "" : cat(" · ", side.comment)),
+                     .remedy = cat("kept on purpose, or left by a run that was killed (pgbelay "
+                                   "undo or close brings order); "
+                                   "when nobody needs it: DROP DATABASE \"",
+                                   side.name, "\"")});
   }
   return lines;
 }
@@ -89,9 +99,12 @@ std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnI
 
 int run_undo(const Invocation& invocation) {
   const guard::UndoOptions options = undo_options(invocation);
-  const guard::RunInfo run = guard::find_run(options.dir, options.reference, options.database.database());
-  require_yes(invocation, {cat("Run ", run.run, " on ", options.database.display(), " will be taken back:"),
-                           "its sessions are ended, the proven copy is swapped in, the database as it is now is kept beside it."});
+  const guard::RunInfo run =
+      guard::find_run(options.dir, options.reference, options.database.database());
+  require_yes(invocation,
+              {cat("Run ", run.run, " on ", options.database.display(), " will be taken back:"),
+               "its sessions are ended, the proven copy is swapped in, the database as it is now "
+               "is kept beside it."});
   TerminalReporter reporter(invocation.style(/*json_lines=*/true));
   return end(invocation, guard::undo(options, reporter, invocation.stop));
 }
@@ -99,8 +112,10 @@ int run_undo(const Invocation& invocation) {
 int run_close(const Invocation& invocation) {
   const guard::UndoOptions options = undo_options(invocation);
   invocation.argument("RUN");
-  const guard::RunInfo run = guard::find_run(options.dir, options.reference, options.database.database());
-  require_yes(invocation, {cat("Run ", run.run, " will be closed: database ", run.database, " stays as it is now, the copy is dropped.")});
+  const guard::RunInfo run =
+      guard::find_run(options.dir, options.reference, options.database.database());
+  require_yes(invocation, {cat("Run ", run.run, " will be closed: database ", run.database,
+                               " stays as it is now, the copy is dropped.")});
   TerminalReporter reporter(invocation.style(/*json_lines=*/true));
   return end(invocation, guard::close(options, reporter, invocation.stop));
 }
@@ -119,7 +134,8 @@ int run_runs(const Invocation& invocation) {
   }
   if (runs.empty()) print_err(cat("no runs in ", (dir / "runs").string(), "\n"));
   for (const guard::RunInfo& run : runs) {
-    print_out(fmt::format("{}  {:<10} {:<4} {}\n", run.run, guard::state_name(run.state), run.exit ? cat(*run.exit) : "–", command_text(run)));
+    print_out(fmt::format("{}  {:<10} {:<4} {}\n", run.run, guard::state_name(run.state),
+                          run.exit ? cat(*run.exit) : "–", command_text(run)));
   }
   return 0;
 }
@@ -129,14 +145,18 @@ int run_status(const Invocation& invocation) {
   const pg::ConnInfo database = invocation.database();
   const std::vector<guard::RunInfo> all = guard::list_runs(dir);
   std::vector<guard::RunInfo> runs;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(runs), [&](const guard::RunInfo& run) { return run.database == database.database(); });
-  const auto unfinished = std::find_if(runs.rbegin(), runs.rend(), [](const guard::RunInfo& run) { return run.state == guard::RunState::Unfinished; });
+  std::copy_if(all.begin(), all.end(), std::back_inserter(runs),
+               [&](const guard::RunInfo& run) { return run.database == database.database(); });
+  const auto unfinished = std::find_if(runs.rbegin(), runs.rend(), [](const guard::RunInfo& run) {
+    return run.state == guard::RunState::Unfinished;
+  });
   if (invocation.json()) {
     print_out(runs_document(runs));
     return unfinished == runs.rend() ? 0 : util::info(Kind::NotUndone).exit_code;
   }
   if (unfinished != runs.rend()) {
-    print_out(cat("UNFINISHED RUN\n", run_details(*unfinished), "→ take it back with:     pgbelay undo ", unfinished->run,
+    print_out(cat("UNFINISHED RUN\n", run_details(*unfinished),
+                  "→ take it back with:     pgbelay undo ", unfinished->run,
                   "\n→ or leave it as it is:  pgbelay close ", unfinished->run, "\n\n"));
   }
   try {
@@ -145,14 +165,19 @@ int run_status(const Invocation& invocation) {
     print_out(cat("database  ", database.display(), " · PostgreSQL ", facts.version_text, " · ",
                   util::show_size(pg::database_size(connection, connection.database())), "\n"));
   } catch (const Error& failure) {
-    // A run that was killed in the middle of its undo leaves the database closed: that run is the news.
+    // A run that was killed in the middle of its undo leaves the database closed: that run is the
+    // news.
     if (unfinished == runs.rend() || failure.kind() == Kind::Interrupted) throw;
-    print_out(cat("database  ", database.display(), " · ", util::printable(failure.message()), "\n"));
+    print_out(
+        cat("database  ", database.display(), " · ", util::printable(failure.message()), "\n"));
   }
-  print_out(runs.empty() ? "last run  none\n" : cat("last run  ", runs.back().run, " · ", guard::state_name(runs.back().state), "\n"));
+  print_out(runs.empty() ? "last run  none\n"
+                         : cat("last run  ", runs.back().run, " · ",
+                               guard::state_name(runs.back().state), "\n"));
   std::string proven = "none";
   for (const backup::Entry& entry : backup::list(dir)) {
-    if (entry.backup && !entry.backup->damaged() && entry.backup->level() == archive::Level::Proven &&
+    if (entry.backup && !entry.backup->damaged() &&
+        entry.backup->level() == archive::Level::Proven &&
         entry.backup->manifest.database == database.database()) {
       proven = entry.name;
     }
@@ -163,21 +188,25 @@ int run_status(const Invocation& invocation) {
 
 int run_doctor(const Invocation& invocation) {
   const pg::ConnInfo database = invocation.database();
-  guard::PreflightOptions options{.database = database,
-                                  .maintenance_db = invocation.settings.text("maintenance-db"),
-                                  .dir = invocation.settings.path("dir"),
-                                  .pg_dump = invocation.settings.path("pg-dump"),
-                                  .server_free = invocation.settings.size("server-free"),
-                                  .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
-                                  .key = util::key_time(util::Clock::now())};
+  guard::PreflightOptions options{
+      .database = database,
+      .maintenance_db = invocation.settings.text("maintenance-db"),
+      .dir = invocation.settings.path("dir"),
+      .pg_dump = invocation.settings.path("pg-dump"),
+      .server_free = invocation.settings.size("server-free"),
+      .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
+      .key = util::key_time(util::Clock::now())};
   guard::Preflight found = guard::preflight(options, invocation.stop);
   if (!database.ignored_parameters().empty()) {
-    found.lines.push_back({.verdict = guard::Verdict::Pass, .subject = "url",
-                           .text = cat("parameters for others, left out of our own connections: ", util::join(database.ignored_parameters(), ", ")),
+    found.lines.push_back({.verdict = guard::Verdict::Pass,
+                           .subject = "url",
+                           .text = cat("parameters for others, left out of our own connections: ",
+                                       util::join(database.ignored_parameters(), ", ")),
                            .remedy = {}});
   }
   if (found.ok()) {
-    for (guard::Line& line : leftovers(invocation, database)) found.lines.push_back(std::move(line));
+    for (guard::Line& line : leftovers(invocation, database))
+      found.lines.push_back(std::move(line));
   }
   print_out(invocation.json() ? doctor_document(found.lines) : doctor_text(found.lines));
   return found.ok() ? 0 : util::info(Kind::Findings).exit_code;

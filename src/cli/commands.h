@@ -26,7 +26,7 @@ struct Invocation {
   std::string optional_argument() const;  // none or one
   pg::ConnInfo database() const;          // Kind::Usage if none was named
   std::string database_name_if_given() const;
-  backup::Options backup_options() const; // dump, formats, SQL settings, folder
+  backup::Options backup_options() const;  // dump, formats, SQL settings, folder
 };
 
 int run_backup(const Invocation& invocation);

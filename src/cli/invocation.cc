@@ -9,13 +9,16 @@ using util::Error;
 using util::Kind;
 
 TerminalReporter::Style Invocation::style(bool json_lines) const {
-  if (json()) return json_lines ? TerminalReporter::Style::JsonLines : TerminalReporter::Style::Quiet;
+  if (json())
+    return json_lines ? TerminalReporter::Style::JsonLines : TerminalReporter::Style::Quiet;
   return settings.flag("quiet") ? TerminalReporter::Style::Quiet : TerminalReporter::Style::Text;
 }
 
 const std::string& Invocation::argument(std::string_view name) const {
   if (arguments.size() == 1) return arguments.front();
-  throw Error(Kind::Usage, arguments.empty() ? cat(name, " is missing") : cat("one ", name, " at a time: ", util::join(arguments, " ")),
+  throw Error(Kind::Usage,
+              arguments.empty() ? cat(name, " is missing")
+                                : cat("one ", name, " at a time: ", util::join(arguments, " ")),
               {.hint = "See: pgbelay help", .sqlstate = {}});
 }
 
@@ -25,9 +28,11 @@ std::string Invocation::optional_argument() const {
 
 pg::ConnInfo Invocation::database() const {
   const std::string text = settings.text("database");
-  if (text.empty() && !settings.variable("PGDATABASE") && !settings.variable("PGSERVICE") && !settings.variable("PGHOST")) {
+  if (text.empty() && !settings.variable("PGDATABASE") && !settings.variable("PGSERVICE") &&
+      !settings.variable("PGHOST")) {
     throw Error(Kind::Usage, "no database is named",
-                {.hint = "Set DATABASE_URL, or give --database postgresql://user@host/name.", .sqlstate = {}});
+                {.hint = "Set DATABASE_URL, or give --database postgresql://user@host/name.",
+                 .sqlstate = {}});
   }
   return pg::ConnInfo::parse(text);
 }
@@ -51,10 +56,12 @@ backup::Options Invocation::backup_options() const {
     } else if (word == "csv") {
       options.dump.formats.csv = true;
     } else if (word != "dump") {
-      throw Error(Kind::Usage, cat("unknown format ", util::printable(word)), {.hint = "Formats are dump, sql, csv; dump is always written.", .sqlstate = {}});
+      throw Error(Kind::Usage, cat("unknown format ", util::printable(word)),
+                  {.hint = "Formats are dump, sql, csv; dump is always written.", .sqlstate = {}});
     }
   }
-  options.dump.sql.owners = settings.flag("sql-owners") ? archive::Include::Yes : archive::Include::No;
+  options.dump.sql.owners =
+      settings.flag("sql-owners") ? archive::Include::Yes : archive::Include::No;
   options.dump.sql.acls = settings.flag("sql-acls") ? archive::Include::Yes : archive::Include::No;
   return options;
 }

@@ -18,7 +18,9 @@ std::string dump(const ordered_json& value, int indent) {
 std::string document(const ordered_json& value) { return dump(value, 2); }
 std::string line(const ordered_json& value) { return dump(value, -1); }
 
-ordered_json optional_text(std::string_view text) { return text.empty() ? ordered_json() : ordered_json(text); }
+ordered_json optional_text(std::string_view text) {
+  return text.empty() ? ordered_json() : ordered_json(text);
+}
 
 ordered_json backup_object(const backup::Backup& backup) {
   const archive::Manifest& manifest = backup.manifest;
@@ -55,11 +57,16 @@ ordered_json finding_object(const archive::Finding& finding) {
 
 std::string_view outcome_word(guard::Outcome outcome) {
   switch (outcome) {
-    case guard::Outcome::Planned: return "planned";
-    case guard::Outcome::NothingToDo: return "nothing-to-do";
-    case guard::Outcome::Done: return "done";
-    case guard::Outcome::Undone: return "undone";
-    case guard::Outcome::NotUndone: return "not-undone";
+    case guard::Outcome::Planned:
+      return "planned";
+    case guard::Outcome::NothingToDo:
+      return "nothing-to-do";
+    case guard::Outcome::Done:
+      return "done";
+    case guard::Outcome::Undone:
+      return "undone";
+    case guard::Outcome::NotUndone:
+      return "not-undone";
   }
   return "";
 }
@@ -78,12 +85,18 @@ std::string note_event(std::string_view event, std::string_view text) {
   return line({{"event", event}, {"at", util::rfc3339(util::Clock::now())}, {"text", text}});
 }
 
-std::string end_event(int exit, std::string_view outcome, std::string_view error, std::string_view hint) {
-  return line({{"event", "end"}, {"exit", exit}, {"outcome", outcome}, {"error", optional_text(error)}, {"hint", optional_text(hint)}});
+std::string end_event(int exit, std::string_view outcome, std::string_view error,
+                      std::string_view hint) {
+  return line({{"event", "end"},
+               {"exit", exit},
+               {"outcome", outcome},
+               {"error", optional_text(error)},
+               {"hint", optional_text(hint)}});
 }
 
 std::string backup_end_event(const backup::Backup& backup) {
-  return line({{"event", "end"}, {"exit", 0}, {"outcome", "done"}, {"backup", backup_object(backup)}});
+  return line(
+      {{"event", "end"}, {"exit", 0}, {"outcome", "done"}, {"backup", backup_object(backup)}});
 }
 
 std::string migrate_end_event(const guard::Result& result) {
@@ -96,29 +109,40 @@ std::string migrate_end_event(const guard::Result& result) {
                {"error", optional_text(result.cause)}});
 }
 
-std::string list_document(const std::filesystem::path& dir, const std::vector<backup::Entry>& entries) {
+std::string list_document(const std::filesystem::path& dir,
+                          const std::vector<backup::Entry>& entries) {
   ordered_json backups = ordered_json::array();
   for (const backup::Entry& entry : entries) {
     if (entry.backup) {
       backups.push_back(backup_object(*entry.backup));
     } else {
-      backups.push_back({{"name", entry.name}, {"path", entry.path.string()}, {"damaged", true}, {"problem", entry.problem}});
+      backups.push_back({{"name", entry.name},
+                         {"path", entry.path.string()},
+                         {"damaged", true},
+                         {"problem", entry.problem}});
     }
   }
-  return document({{"schema", "pgbelay.list/1"}, {"dir", dir.string()}, {"backups", std::move(backups)}});
+  return document(
+      {{"schema", "pgbelay.list/1"}, {"dir", dir.string()}, {"backups", std::move(backups)}});
 }
 
-std::string show_document(const backup::Backup& backup, std::string_view manifest_json, std::string_view proof_json) {
-  return document({{"schema", "pgbelay.show/1"},
-                   {"backup", backup_object(backup)},
-                   {"manifest", ordered_json::parse(manifest_json)},
-                   {"evidence", proof_json.empty() ? ordered_json() : ordered_json::parse(proof_json)}});
+std::string show_document(const backup::Backup& backup, std::string_view manifest_json,
+                          std::string_view proof_json) {
+  return document(
+      {{"schema", "pgbelay.show/1"},
+       {"backup", backup_object(backup)},
+       {"manifest", ordered_json::parse(manifest_json)},
+       {"evidence", proof_json.empty() ? ordered_json() : ordered_json::parse(proof_json)}});
 }
 
-std::string verify_document(std::string_view name, archive::Level asked, const archive::Evidence& evidence) {
+std::string verify_document(std::string_view name, archive::Level asked,
+                            const archive::Evidence& evidence) {
   ordered_json findings = ordered_json::array();
-  for (const archive::Finding& finding : evidence.findings) findings.push_back(finding_object(finding));
-  const std::string_view result = evidence.damaged ? "damaged" : evidence.level < asked ? "incomplete" : "ok";
+  for (const archive::Finding& finding : evidence.findings)
+    findings.push_back(finding_object(finding));
+  const std::string_view result = evidence.damaged         ? "damaged"
+                                  : evidence.level < asked ? "incomplete"
+                                                           : "ok";
   return document({{"schema", "pgbelay.verify/1"},
                    {"name", name},
                    {"asked", archive::level_name(asked)},
@@ -155,8 +179,12 @@ std::string doctor_document(const std::vector<guard::Line>& lines) {
   return document({{"schema", "pgbelay.doctor/1"}, {"findings", std::move(findings)}});
 }
 
-std::string restore_document(std::string_view backup, std::string_view database, std::string_view kept) {
-  return document({{"schema", "pgbelay.restore/1"}, {"backup", backup}, {"database", database}, {"kept", optional_text(kept)}});
+std::string restore_document(std::string_view backup, std::string_view database,
+                             std::string_view kept) {
+  return document({{"schema", "pgbelay.restore/1"},
+                   {"backup", backup},
+                   {"database", database},
+                   {"kept", optional_text(kept)}});
 }
 
 }  // namespace cli

@@ -1,4 +1,5 @@
-// The JSON documents and lines of the command line (contracts.md K9). The JSON library is known to json.cc only.
+// The JSON documents and lines of the command line (contracts.md K9). The JSON library is known to
+// json.cc only.
 #pragma once
 
 #include <string>
@@ -14,15 +15,20 @@ namespace cli {
 
 std::string step_event(std::string_view step, std::string_view state, std::string_view text);
 std::string note_event(std::string_view event, std::string_view text);
-std::string end_event(int exit, std::string_view outcome, std::string_view error, std::string_view hint);
+std::string end_event(int exit, std::string_view outcome, std::string_view error,
+                      std::string_view hint);
 std::string backup_end_event(const backup::Backup& backup);
 std::string migrate_end_event(const guard::Result& result);
 
-std::string list_document(const std::filesystem::path& dir, const std::vector<backup::Entry>& entries);
-std::string show_document(const backup::Backup& backup, std::string_view manifest_json, std::string_view proof_json);
-std::string verify_document(std::string_view name, archive::Level asked, const archive::Evidence& evidence);
+std::string list_document(const std::filesystem::path& dir,
+                          const std::vector<backup::Entry>& entries);
+std::string show_document(const backup::Backup& backup, std::string_view manifest_json,
+                          std::string_view proof_json);
+std::string verify_document(std::string_view name, archive::Level asked,
+                            const archive::Evidence& evidence);
 std::string runs_document(const std::vector<guard::RunInfo>& runs);
 std::string doctor_document(const std::vector<guard::Line>& lines);
-std::string restore_document(std::string_view backup, std::string_view database, std::string_view kept);
+std::string restore_document(std::string_view backup, std::string_view database,
+                             std::string_view kept);
 
 }  // namespace cli

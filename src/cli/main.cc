@@ -22,20 +22,24 @@ struct Route {
   Runner run;
 };
 constexpr std::array kRoutes{
-    Route{config::kBackup, run_backup}, Route{config::kList, run_list},     Route{config::kShow, run_show},
-    Route{config::kVerify, run_verify}, Route{config::kRestore, run_restore}, Route{config::kMigrate, run_migrate},
-    Route{config::kUndo, run_undo},     Route{config::kClose, run_close},   Route{config::kRuns, run_runs},
-    Route{config::kStatus, run_status}, Route{config::kDoctor, run_doctor}, Route{config::kDemo, run_demo},
+    Route{config::kBackup, run_backup},   Route{config::kList, run_list},
+    Route{config::kShow, run_show},       Route{config::kVerify, run_verify},
+    Route{config::kRestore, run_restore}, Route{config::kMigrate, run_migrate},
+    Route{config::kUndo, run_undo},       Route{config::kClose, run_close},
+    Route{config::kRuns, run_runs},       Route{config::kStatus, run_status},
+    Route{config::kDoctor, run_doctor},   Route{config::kDemo, run_demo},
 };
 static_assert(kRoutes.size() == config::kCommands.size());
 
 std::optional<std::string> environment(std::string_view name) {
-  const char* const value = std::getenv(std::string(name).c_str());  // NOLINT: nobody changes the environment
+  const char* const value =
+      std::getenv(std::string(name).c_str());  // NOLINT: nobody changes the environment
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
 int route(const Parsed& parsed, const config::Settings& settings, std::stop_token stop) {
-  const Invocation invocation{settings, parsed.arguments, parsed.guarded, parsed.has_separator, std::move(stop)};
+  const Invocation invocation{settings, parsed.arguments, parsed.guarded, parsed.has_separator,
+                              std::move(stop)};
   for (const Route& candidate : kRoutes) {
     if (candidate.command == parsed.command->bit) return candidate.run(invocation);
   }
@@ -49,7 +53,11 @@ void tell(const util::Error& error, bool json) {
 }
 
 int run(const std::vector<std::string>& argv) {
-  util::SignalWatcher signals([] { print_err("pgbelay: already stopping; what is begun must be finished (kill -9 is safe, then: pgbelay undo)\n"); });
+  util::SignalWatcher signals([] {
+    print_err(
+        "pgbelay: already stopping; what is begun must be finished (kill -9 is safe, then: pgbelay "
+        "undo)\n");
+  });
   bool json = false;
   try {
     if (const auto fault = environment("PGBELAY_FAULT")) util::fault::arm(*fault);
@@ -59,14 +67,17 @@ int run(const std::vector<std::string>& argv) {
       return 0;
     }
     json = parsed.flags.contains("json");
-    const config::Settings settings = config::Settings::load(parsed.command->bit, parsed.flags, environment, ".");
+    const config::Settings settings =
+        config::Settings::load(parsed.command->bit, parsed.flags, environment, ".");
     json = settings.flag("json");
-    util::log::open(settings.path("log-file"), settings.flag("verbose") ? util::log::Echo::Stderr : util::log::Echo::Off);
+    util::log::open(settings.path("log-file"),
+                    settings.flag("verbose") ? util::log::Echo::Stderr : util::log::Echo::Off);
     return route(parsed, settings, signals.token());
   } catch (...) {
     const util::Error error = util::as_error(std::current_exception());
     tell(error, json);
-    if (error.kind() == util::Kind::Interrupted && signals.received()) util::die_by_signal(*signals.received());
+    if (error.kind() == util::Kind::Interrupted && signals.received())
+      util::die_by_signal(*signals.received());
     return error.exit_code();
   }
 }

@@ -14,9 +14,9 @@ struct Parsed {
   const config::CommandSpec* command = nullptr;  // nullptr: print `text` and end with success
   config::Flags flags;
   std::vector<std::string> arguments;
-  std::vector<std::string> guarded;              // behind "--"
+  std::vector<std::string> guarded;  // behind "--"
   bool has_separator = false;
-  std::string text;                              // help or version
+  std::string text;  // help or version
 };
 
 // Throws Kind::Usage naming what was not understood.

@@ -32,33 +32,48 @@ void write_all(int fd, std::string_view text, std::string_view name) {
 
 std::string_view word(util::StepState state) {
   switch (state) {
-    case util::StepState::Begin: return "…";
-    case util::StepState::Ok: return "ok";
-    case util::StepState::Warn: return "warn";
-    case util::StepState::Failed: return "FAILED";
-    case util::StepState::Skipped: return "skipped";
+    case util::StepState::Begin:
+      return "…";
+    case util::StepState::Ok:
+      return "ok";
+    case util::StepState::Warn:
+      return "warn";
+    case util::StepState::Failed:
+      return "FAILED";
+    case util::StepState::Skipped:
+      return "skipped";
   }
   return "";
 }
 
-bool colours() { return ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr; }  // NOLINT
+bool colours() {
+  return ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+}  // NOLINT
 
 std::string coloured(util::StepState state, const std::string& text) {
   if (!colours()) return text;
-  const std::string_view code = state == util::StepState::Failed ? "31" : state == util::StepState::Warn ? "33" : "32";
+  const std::string_view code = state == util::StepState::Failed ? "31"
+                                : state == util::StepState::Warn ? "33"
+                                                                 : "32";
   return util::cat("\x1b[", code, "m", text, "\x1b[0m");
 }
 
-std::string progress_text(std::string_view what, std::uint64_t done, std::uint64_t total, double seconds) {
+std::string progress_text(std::string_view what, std::uint64_t done, std::uint64_t total,
+                          double seconds) {
   std::string text = fmt::format("   {} {}", what, util::show_size(done));
   if (total > 0) {
     const std::uint64_t shown = std::min(done, total);
-    text = fmt::format("   {} {:3d}%  {} of {}", what, shown * 100 / total, util::show_size(shown), util::show_size(total));
+    text = fmt::format("   {} {:3d}%  {} of {}", what, shown * 100 / total, util::show_size(shown),
+                       util::show_size(total));
   }
   if (seconds > 0.5 && done > 0) {
     const double rate = static_cast<double>(done) / seconds;
     text += util::cat("  ", util::show_size(static_cast<std::uint64_t>(rate)), "/s");
-    if (total > done) text += util::cat("  ", util::show_duration(std::chrono::duration<double>(static_cast<double>(total - done) / rate)), " left");
+    if (total > done)
+      text += util::cat("  ",
+                        util::show_duration(std::chrono::duration<double>(
+                            static_cast<double>(total - done) / rate)),
+                        " left");
   }
   return text;
 }
@@ -85,7 +100,8 @@ std::string ask(std::string_view question) {
   return std::string(util::trim(answer));
 }
 
-bool confirm(const std::vector<std::string>& lines, std::string_view question, std::string_view wanted) {
+bool confirm(const std::vector<std::string>& lines, std::string_view question,
+             std::string_view wanted) {
   if (!stdin_is_terminal()) return false;
   for (const std::string& text : lines) print_err(util::cat(text, "\n"));
   return ask(question) == wanted;
@@ -123,7 +139,8 @@ void TerminalReporter::step(std::string_view name, util::StepState state, std::s
     }
     return;
   }
-  line(fmt::format(" {:<11} {} {}", name, coloured(state, fmt::format("{:<7}", word(state))), text));
+  line(
+      fmt::format(" {:<11} {} {}", name, coloured(state, fmt::format("{:<7}", word(state))), text));
 }
 
 void TerminalReporter::progress(std::string_view what, std::uint64_t done, std::uint64_t total) {
@@ -135,9 +152,11 @@ void TerminalReporter::progress(std::string_view what, std::uint64_t done, std::
     began_ = shown_ = now;
     return;
   }
-  if (now - shown_ < (terminal_ ? std::chrono::steady_clock::duration(kTerminalPause) : kLinePause)) return;
+  if (now - shown_ < (terminal_ ? std::chrono::steady_clock::duration(kTerminalPause) : kLinePause))
+    return;
   shown_ = now;
-  const std::string text = progress_text(what, done, total, std::chrono::duration<double>(now - began_).count());
+  const std::string text =
+      progress_text(what, done, total, std::chrono::duration<double>(now - began_).count());
   if (!terminal_) return line(text);
   clear_line();
   print_err(text);

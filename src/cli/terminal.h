@@ -1,4 +1,5 @@
-// How the work looks: steps and progress on stderr, JSON lines on stdout, questions at the terminal.
+// How the work looks: steps and progress on stderr, JSON lines on stdout, questions at the
+// terminal.
 #pragma once
 
 #include <chrono>
@@ -36,15 +37,17 @@ class TerminalReporter : public util::Reporter {
   const Style style_;
   const bool terminal_;
   util::Mutex mutex_;
-  bool transient_ PGBELAY_GUARDED_BY(mutex_) = false;      // a progress line stands on the terminal
-  bool output_open_ PGBELAY_GUARDED_BY(mutex_) = false;    // the command's output ended without a newline
-  std::string what_ PGBELAY_GUARDED_BY(mutex_);            // of the progress so far
+  bool transient_ PGBELAY_GUARDED_BY(mutex_) = false;  // a progress line stands on the terminal
+  bool output_open_ PGBELAY_GUARDED_BY(mutex_) =
+      false;                                     // the command's output ended without a newline
+  std::string what_ PGBELAY_GUARDED_BY(mutex_);  // of the progress so far
   std::chrono::steady_clock::time_point began_ PGBELAY_GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point shown_ PGBELAY_GUARDED_BY(mutex_);
 };
 
 // "yes" typed at a terminal; without one the answer is no. Prints the lines first.
-bool confirm(const std::vector<std::string>& lines, std::string_view question, std::string_view wanted);
+bool confirm(const std::vector<std::string>& lines, std::string_view question,
+             std::string_view wanted);
 
 void print_out(std::string_view text);  // stdout; Kind::Io if it cannot be written
 void print_err(std::string_view text);  // stderr

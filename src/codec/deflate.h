@@ -1,8 +1,9 @@
-// Deflate once, frame twice: raw deflate pieces (RFC 1951) that end byte-aligned in a full flush, joined by
-// a zlib frame (RFC 1950, for the archive) or a gzip frame (RFC 1952, for files). The checksums of the
-// pieces are combined, so nothing is compressed or summed again.
+// Deflate once, frame twice: raw deflate pieces (RFC 1951) that end byte-aligned in a full flush,
+// joined by a zlib frame (RFC 1950, for the archive) or a gzip frame (RFC 1952, for files). The
+// checksums of the pieces are combined, so nothing is compressed or summed again.
 //
-// Threads: a PieceEncoder belongs to one thread; everything else is plain values and pure functions.
+// Threads: a PieceEncoder belongs to one thread; everything else is plain values and pure
+// functions.
 #pragma once
 
 #include <array>
@@ -16,8 +17,8 @@
 
 namespace codec {
 
-// A run of input compressed on its own: any sequence of pieces is one valid deflate stream once it is
-// closed by kFinalBlock.
+// A run of input compressed on its own: any sequence of pieces is one valid deflate stream once it
+// is closed by kFinalBlock.
 struct Piece {
   std::vector<std::byte> deflated;
   std::uint64_t raw_bytes = 0;
@@ -57,9 +58,11 @@ struct StreamSum {
 
 constexpr std::array<std::byte, 2> kZlibHeader{std::byte{0x78}, std::byte{0x9C}};
 constexpr std::array<std::byte, 2> kFinalBlock{std::byte{0x03}, std::byte{0x00}};
-constexpr std::array<std::byte, 10> kGzipHeader{std::byte{0x1F}, std::byte{0x8B}, std::byte{8}, std::byte{0}, std::byte{0},
-                                                std::byte{0},    std::byte{0},    std::byte{0}, std::byte{0}, std::byte{255}};
+constexpr std::array<std::byte, 10> kGzipHeader{
+    std::byte{0x1F}, std::byte{0x8B}, std::byte{8}, std::byte{0}, std::byte{0},
+    std::byte{0},    std::byte{0},    std::byte{0}, std::byte{0}, std::byte{255}};
 std::array<std::byte, 4> zlib_trailer(const StreamSum& sum);  // adler32, big-endian
-std::array<std::byte, 8> gzip_trailer(const StreamSum& sum);  // crc32 and length modulo 2^32, little-endian
+std::array<std::byte, 8> gzip_trailer(
+    const StreamSum& sum);  // crc32 and length modulo 2^32, little-endian
 
 }  // namespace codec

@@ -1,5 +1,5 @@
-// The fingerprint of rows: the sum modulo 2^128 of XXH3-128 (seed 0) of each COPY text line without its
-// newline (contracts.md K13). Independent of order and of how the rows are cut into chunks.
+// The fingerprint of rows: the sum modulo 2^128 of XXH3-128 (seed 0) of each COPY text line without
+// its newline (contracts.md K13). Independent of order and of how the rows are cut into chunks.
 #pragma once
 
 #include <cstddef>
@@ -27,12 +27,13 @@ struct Fingerprint {
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
-// Splits a stream of COPY text at newlines, wherever its pieces are cut, and sums its rows in bounded memory.
-// The end marker line "\." and what follows it are no rows.
+// Splits a stream of COPY text at newlines, wherever its pieces are cut, and sums its rows in
+// bounded memory. The end marker line "\." and what follows it are no rows.
 class RowSplitter {
  public:
   void add(std::span<const std::byte> bytes);
-  // The rows so far; `ended` is true when the end marker was seen, `partial` when bytes without a newline remain.
+  // The rows so far; `ended` is true when the end marker was seen, `partial` when bytes without a
+  // newline remain.
   const Fingerprint& fingerprint() const noexcept { return fingerprint_; }
   bool ended() const noexcept { return ended_; }
   bool partial() const noexcept { return !rest_.empty(); }
@@ -48,7 +49,8 @@ class RowSplitter {
 
   Fingerprint fingerprint_;
   std::string rest_;  // of a row that goes on in the next bytes; not empty while there is one
-  std::unique_ptr<LongRow, LongRowDeleter> long_row_;  // its hash so far, once it is too long to collect
+  std::unique_ptr<LongRow, LongRowDeleter>
+      long_row_;  // its hash so far, once it is too long to collect
   bool ended_ = false;
 };
 

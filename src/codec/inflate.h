@@ -1,4 +1,5 @@
-// Inflating what we or anybody else deflated: zlib, gzip or raw deflate, incremental, complete or an error.
+// Inflating what we or anybody else deflated: zlib, gzip or raw deflate, incremental, complete or
+// an error.
 //
 // Failure: Kind::Damage with what is wrong (bad block, checksum, early end, bytes behind the end).
 #pragma once
@@ -22,9 +23,11 @@ class Inflater {
   Inflater(Inflater&&) noexcept;
   Inflater& operator=(Inflater&&) noexcept;
 
-  // Hands on what `deflated` inflates to, in spans of at most 256 KiB that are valid during the call.
+  // Hands on what `deflated` inflates to, in spans of at most 256 KiB that are valid during the
+  // call.
   void add(std::span<const std::byte> deflated, const ByteSink& sink);
-  // The stream must have ended here: zlib and gzip with their checksums right; raw pieces at the flush that ends each.
+  // The stream must have ended here: zlib and gzip with their checksums right; raw pieces at the
+  // flush that ends each.
   void finish();
   std::uint64_t raw_bytes() const noexcept;
 

@@ -15,9 +15,13 @@ namespace {
 
 using util::cat;
 
-std::string key_of(std::string_view option) { return util::replace_all(std::string(option), "-", "_"); }
+std::string key_of(std::string_view option) {
+  return util::replace_all(std::string(option), "-", "_");
+}
 
-bool is_top_level(std::string_view option) { return option == "database" || option == "dir" || option == "log-file"; }
+bool is_top_level(std::string_view option) {
+  return option == "database" || option == "dir" || option == "log-file";
+}
 
 // Options about the file itself or about one call make no sense in it.
 bool may_stand_in_file(const OptionSpec& option) {
@@ -28,9 +32,10 @@ bool may_stand_in_file(const OptionSpec& option) {
 std::vector<std::string> known_keys(std::string_view table) {
   std::vector<std::string> keys;
   for (const OptionSpec& option : kOptions) {
-    const bool here = table.empty()        ? is_top_level(option.name)
+    const bool here = table.empty()         ? is_top_level(option.name)
                       : table == "defaults" ? !is_top_level(option.name)
-                                            : (option.commands & find_command(table)->bit) != 0 && !is_top_level(option.name);
+                                            : (option.commands & find_command(table)->bit) != 0 &&
+                                                  !is_top_level(option.name);
     if (here && may_stand_in_file(option)) keys.push_back(key_of(option.name));
   }
   if (table.empty()) {
@@ -40,25 +45,31 @@ std::vector<std::string> known_keys(std::string_view table) {
   return keys;
 }
 
-void require_known(const std::filesystem::path& file, std::string_view table, std::string_view key) {
+void require_known(const std::filesystem::path& file, std::string_view table,
+                   std::string_view key) {
   const std::vector<std::string> keys = known_keys(table);
   if (std::find(keys.begin(), keys.end(), key) != keys.end()) return;
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   const std::optional<std::string_view> meant = util::nearest(key, views);
-  throw util::Error(util::Kind::Usage,
-                    cat(file.string(), ": unknown key ", util::printable(key), table.empty() ? "" : cat(" in [", table, "]")),
-                    {.hint = meant ? cat("Did you mean ", *meant, "?") : "See: pgbelay help", .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Usage,
+      cat(file.string(), ": unknown key ", util::printable(key),
+          table.empty() ? "" : cat(" in [", table, "]")),
+      {.hint = meant ? cat("Did you mean ", *meant, "?") : "See: pgbelay help", .sqlstate = {}});
 }
 
-std::string scalar(const std::filesystem::path& file, std::string_view key, const toml::node& node) {
+std::string scalar(const std::filesystem::path& file, std::string_view key,
+                   const toml::node& node) {
   if (const auto text = node.value_exact<std::string>()) return *text;
   if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
   if (const auto number = node.value_exact<std::int64_t>()) return cat(*number);
   if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
-  throw util::Error(util::Kind::Usage, cat(file.string(), ": ", key, " must be a text, a number, true or false"));
+  throw util::Error(util::Kind::Usage,
+                    cat(file.string(), ": ", key, " must be a text, a number, true or false"));
 }
 
-std::vector<std::string> values(const std::filesystem::path& file, std::string_view key, const toml::node& node) {
+std::vector<std::string> values(const std::filesystem::path& file, std::string_view key,
+                                const toml::node& node) {
   if (const toml::array* const array = node.as_array()) {
     std::vector<std::string> out;
     for (const toml::node& element : *array) out.push_back(scalar(file, key, element));
@@ -93,7 +104,10 @@ FileValues read_file(const std::filesystem::path& file) {
     const toml::table* const table = node.as_table();
     const bool is_table = key.str() == "defaults" || find_command(key.str()) != nullptr;
     if (is_table != (table != nullptr)) {
-      throw util::Error(util::Kind::Usage, cat(file.string(), ": ", key.str(), is_table ? " must be a table: [" : " cannot be a table", is_table ? key.str() : "", is_table ? "]" : ""));
+      throw util::Error(util::Kind::Usage,
+                        cat(file.string(), ": ", key.str(),
+                            is_table ? " must be a table: [" : " cannot be a table",
+                            is_table ? key.str() : "", is_table ? "]" : ""));
     }
     if (table == nullptr) {
       out[std::string(key.str())] = values(file, key.str(), node);

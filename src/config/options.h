@@ -1,5 +1,5 @@
-// The one table of options: parser, environment, configuration file, help and reference page come from it.
-// Defaults stand nowhere else (style 9.1).
+// The one table of options: parser, environment, configuration file, help and reference page come
+// from it. Defaults stand nowhere else (style 9.1).
 #pragma once
 
 #include <array>
@@ -35,34 +35,44 @@ struct CommandSpec {
 };
 
 constexpr std::array kCommands{
-    CommandSpec{kDemo, "demo", "", "tell the whole story on a private PostgreSQL: backup, proof, a migration that fails and is undone"},
-    CommandSpec{kDoctor, "doctor", "", "check everything that a run needs; each line with its remedy"},
-    CommandSpec{kBackup, "backup", "[LABEL]", "make a backup in three formats in one read; prints its name"},
+    CommandSpec{kDemo, "demo", "",
+                "tell the whole story on a private PostgreSQL: backup, proof, a migration that "
+                "fails and is undone"},
+    CommandSpec{kDoctor, "doctor", "",
+                "check everything that a run needs; each line with its remedy"},
+    CommandSpec{kBackup, "backup", "[LABEL]",
+                "make a backup in three formats in one read; prints its name"},
     CommandSpec{kList, "list", "", "list the backups with size, age and proof level"},
     CommandSpec{kShow, "show", "BACKUP", "show everything about one backup"},
     CommandSpec{kVerify, "verify", "BACKUP", "check a backup; exit 8 on damage"},
-    CommandSpec{kRestore, "restore", "BACKUP", "restore beside the database, prove it, swap it in; the replaced database is kept"},
-    CommandSpec{kMigrate, "migrate", "[MIGRATIONS] | -- COMMAND…", "run a migration behind a proven backup, and undo it if it fails"},
+    CommandSpec{kRestore, "restore", "BACKUP",
+                "restore beside the database, prove it, swap it in; the replaced database is kept"},
+    CommandSpec{kMigrate, "migrate", "[MIGRATIONS] | -- COMMAND…",
+                "run a migration behind a proven backup, and undo it if it fails"},
     CommandSpec{kUndo, "undo", "[RUN]", "take an unfinished or failed run back"},
-    CommandSpec{kClose, "close", "RUN", "leave the database as it is and release everything of the run"},
+    CommandSpec{kClose, "close", "RUN",
+                "leave the database as it is and release everything of the run"},
     CommandSpec{kRuns, "runs", "[RUN]", "list the runs, or show one"},
-    CommandSpec{kStatus, "status", "", "an unfinished run first; database, last run, last proven backup"},
+    CommandSpec{kStatus, "status", "",
+                "an unfinished run first; database, last run, last proven backup"},
 };
 
 enum class OptionType { Flag, Text, Path, Count, Duration, Size, List, Choice };
 
 struct OptionSpec {
-  std::string_view name;            // --name
-  char letter = 0;                  // -x
-  std::string_view env;             // variable; empty: none
+  std::string_view name;  // --name
+  char letter = 0;        // -x
+  std::string_view env;   // variable; empty: none
   OptionType type = OptionType::Text;
-  std::string_view value;           // name of the value in the help
-  std::string_view fallback;        // default; empty: none
-  std::string_view choices;         // "a|b|c" for Choice
+  std::string_view value;     // name of the value in the help
+  std::string_view fallback;  // default; empty: none
+  std::string_view choices;   // "a|b|c" for Choice
   std::uint32_t commands = kAll;
   std::string_view help;
 };
 
+// A table: one option a line where it fits.
+// clang-format off
 constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow;
 constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose;
 constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate;
@@ -134,6 +144,7 @@ constexpr std::array kOptions{
     OptionSpec{.name = "rows", .type = OptionType::Count, .value = "N", .fallback = "100000", .commands = kDemo,
                .help = "members in the demo's database"},
 };
+// clang-format on
 
 constexpr const CommandSpec* find_command(std::string_view name) {
   for (const CommandSpec& command : kCommands) {

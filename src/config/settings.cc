@@ -15,7 +15,9 @@ using util::cat;
 using util::Error;
 using util::Kind;
 
-std::string key_of(std::string_view option) { return util::replace_all(std::string(option), "-", "_"); }
+std::string key_of(std::string_view option) {
+  return util::replace_all(std::string(option), "-", "_");
+}
 
 [[noreturn]] void refuse(std::string_view origin, std::string_view value, std::string_view wanted) {
   throw Error(Kind::Usage, cat(origin, ": ", util::printable(value), " is not ", wanted));
@@ -38,7 +40,8 @@ void check(const OptionSpec& option, std::string_view origin, const std::string&
     case OptionType::Choice: {
       const std::vector<std::string_view> choices = util::split(option.choices, '|');
       if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
-        refuse(origin, value, cat("one of ", util::replace_all(std::string(option.choices), "|", ", ")));
+        refuse(origin, value,
+               cat("one of ", util::replace_all(std::string(option.choices), "|", ", ")));
       }
       return;
     }
@@ -73,12 +76,14 @@ void Settings::resolve(const OptionSpec& option, const Flags& flags, std::string
       return take({{*text}, std::string(option.env), {}, false});
     }
   }
-  for (const std::string& key : {key_of(option.name), cat(command, ".", key_of(option.name)), cat("defaults.", key_of(option.name))}) {
+  for (const std::string& key : {key_of(option.name), cat(command, ".", key_of(option.name)),
+                                 cat("defaults.", key_of(option.name))}) {
     if (const auto found = file.find(key); found != file.end()) return take(found->second);
   }
   if (!option.fallback.empty()) {
     // Without another word backups live beside the configuration file (contracts.md K6).
-    const std::filesystem::path base = option.name == "dir" ? config_file_.parent_path() : std::filesystem::path();
+    const std::filesystem::path base =
+        option.name == "dir" ? config_file_.parent_path() : std::filesystem::path();
     take({{std::string(option.fallback)}, "default", base, true});
   }
 }
@@ -91,8 +96,10 @@ Settings Settings::load(CommandBit command, Flags flags, const Environment& envi
   for (const CommandSpec& spec : kCommands) {
     if (spec.bit == command) name = spec.name;
   }
-  const auto given_path = [&](std::string_view option, std::string_view variable) -> std::optional<std::string> {
-    if (const auto flag = flags.find(option); flag != flags.end() && !flag->second.empty()) return flag->second.back();
+  const auto given_path = [&](std::string_view option,
+                              std::string_view variable) -> std::optional<std::string> {
+    if (const auto flag = flags.find(option); flag != flags.end() && !flag->second.empty())
+      return flag->second.back();
     return variable.empty() ? std::nullopt : environment(variable);
   };
   if (flags.find("no-env-file") == flags.end()) {
@@ -108,7 +115,8 @@ Settings Settings::load(CommandBit command, Flags flags, const Environment& envi
   std::map<std::string, Value, std::less<>> file;
   if (!settings.config_file_.empty()) {
     for (auto& [key, values] : read_file(settings.config_file_)) {
-      file[key] = {values, cat(settings.config_file_.string(), ": ", key), settings.config_file_.parent_path(), false};
+      file[key] = {values, cat(settings.config_file_.string(), ": ", key),
+                   settings.config_file_.parent_path(), false};
     }
   }
   for (const OptionSpec& option : kOptions) {
@@ -136,13 +144,17 @@ std::filesystem::path Settings::path(std::string_view name) const {
   return value->relative_to / value->values.back();  // an absolute path stays as it is
 }
 
-std::uint64_t Settings::count(std::string_view name) const { return util::parse_u64(text(name)).value_or(0); }
+std::uint64_t Settings::count(std::string_view name) const {
+  return util::parse_u64(text(name)).value_or(0);
+}
 
 std::chrono::milliseconds Settings::duration(std::string_view name) const {
   return util::parse_duration(text(name)).value_or(std::chrono::milliseconds(0));
 }
 
-std::optional<std::uint64_t> Settings::size(std::string_view name) const { return util::parse_size(text(name)); }
+std::optional<std::uint64_t> Settings::size(std::string_view name) const {
+  return util::parse_size(text(name));
+}
 
 std::vector<std::string> Settings::list(std::string_view name) const {
   const Value* const value = find(name);

@@ -1,4 +1,5 @@
-// The values of one command's options: flags win over environment, environment over file, file over default.
+// The values of one command's options: flags win over environment, environment over file, file over
+// default.
 //
 // Failure: Kind::Usage naming the option, the place the value came from, and what would be right.
 #pragma once
@@ -29,7 +30,8 @@ class Settings {
 
   bool flag(std::string_view name) const;
   std::string text(std::string_view name) const;  // empty if there is none
-  std::optional<std::string> given(std::string_view name) const;  // nothing if it is only the default
+  std::optional<std::string> given(
+      std::string_view name) const;  // nothing if it is only the default
   std::filesystem::path path(std::string_view name) const;
   std::uint64_t count(std::string_view name) const;
   std::chrono::milliseconds duration(std::string_view name) const;
@@ -38,13 +40,15 @@ class Settings {
 
   // A variable of the environment, or else of .env.
   std::optional<std::string> variable(std::string_view name) const;
-  const std::filesystem::path& config_file() const noexcept { return config_file_; }  // empty if none
+  const std::filesystem::path& config_file() const noexcept {
+    return config_file_;
+  }  // empty if none
 
  private:
   struct Value {
     std::vector<std::string> values;
-    std::string origin;                // for messages: "--jobs", "PGBELAY_JOBS", "pgbelay.toml [backup] jobs"
-    std::filesystem::path relative_to; // of paths
+    std::string origin;  // for messages: "--jobs", "PGBELAY_JOBS", "pgbelay.toml [backup] jobs"
+    std::filesystem::path relative_to;  // of paths
     bool fallback = false;
   };
   const Value* find(std::string_view name) const;

@@ -45,12 +45,13 @@ std::optional<CopyStatement> parse_copy(std::string_view text) {
   text.remove_prefix(1);
   std::optional<std::string> table = take_identifier(text);
   if (!table || !text.starts_with(' ')) return std::nullopt;
-  return CopyStatement{.schema = *std::move(schema), .table = *std::move(table), .rest = std::string(text)};
+  return CopyStatement{
+      .schema = *std::move(schema), .table = *std::move(table), .rest = std::string(text)};
 }
 
 std::string copy_sql(const CopyStatement& copy, Freeze freeze) {
-  return util::cat("COPY ", pg::QualifiedName{copy.schema, copy.table}.quoted(), copy.rest, "FROM STDIN",
-                   freeze == Freeze::Yes ? " WITH (FREEZE)" : "");
+  return util::cat("COPY ", pg::QualifiedName{copy.schema, copy.table}.quoted(), copy.rest,
+                   "FROM STDIN", freeze == Freeze::Yes ? " WITH (FREEZE)" : "");
 }
 
 }  // namespace load

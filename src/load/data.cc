@@ -20,9 +20,11 @@ using ByteSpan = std::span<const std::byte>;
 using util::cat;
 
 CopyStatement copy_of(const TocEntry& entry) {
-  if (std::optional<CopyStatement> copy = parse_copy(entry.copy.value_or(""))) return *std::move(copy);
-  throw util::Error(util::Kind::Usage, cat(display(entry), " holds no COPY data"),
-                    {.hint = "Archives made with --inserts are restored by pg_restore.", .sqlstate = {}});
+  if (std::optional<CopyStatement> copy = parse_copy(entry.copy.value_or("")))
+    return *std::move(copy);
+  throw util::Error(
+      util::Kind::Usage, cat(display(entry), " holds no COPY data"),
+      {.hint = "Archives made with --inserts are restored by pg_restore.", .sqlstate = {}});
 }
 
 // A piece of a large object; the last one of each is empty.
@@ -44,10 +46,11 @@ std::shared_ptr<RowStream> DataLoader::stream(const TocEntry& entry) {
 void DataLoader::load_table(Restorer& restorer, const Task& task) {
   const TocEntry& entry = *task.entry;
   const CopyStatement copy = copy_of(entry);
-  // A new table is emptied once more in the transaction of its COPY: then its rows may be written frozen and,
-  // with wal_level minimal, without log. Rows of a partition that go through its root are not (copy names
-  // that), nor those of a team, whose transactions would wait for one another.
-  const bool fresh = task.new_table && task.team == 1 && copy.table == entry.tag && copy.schema == entry.schema;
+  // A new table is emptied once more in the transaction of its COPY: then its rows may be written
+  // frozen and, with wal_level minimal, without log. Rows of a partition that go through its root
+  // are not (copy names that), nor those of a team, whose transactions would wait for one another.
+  const bool fresh =
+      task.new_table && task.team == 1 && copy.table == entry.tag && copy.schema == entry.schema;
   const std::shared_ptr<RowStream> rows =
       task.team == 1 ? std::make_shared<RowStream>(archive_, entry) : stream(entry);
   Tally& tally = restorer.context().tally;
@@ -61,9 +64,11 @@ void DataLoader::load_table(Restorer& restorer, const Task& task) {
   try {
     pg::Transaction transaction(restorer.connection());
     if (fresh) {
-      restorer.execute(cat("TRUNCATE TABLE ONLY ", pg::QualifiedName{copy.schema, copy.table}.quoted()));
+      restorer.execute(
+          cat("TRUNCATE TABLE ONLY ", pg::QualifiedName{copy.schema, copy.table}.quoted()));
     }
-    tally.add_rows(restorer.connection().copy_in(copy_sql(copy, fresh ? Freeze::Yes : Freeze::No), source));
+    tally.add_rows(
+        restorer.connection().copy_in(copy_sql(copy, fresh ? Freeze::Yes : Freeze::No), source));
     transaction.commit();
   } catch (...) {
     rows->cut();
@@ -78,9 +83,12 @@ void DataLoader::load_large_objects(Restorer& restorer, const TocEntry& entry) {
     const auto add = [&](ByteSpan bytes) {
       if (!bytes.empty()) put({current, Bytes(bytes.begin(), bytes.end())});
     };
-    archive_.read_large_objects(
-        entry,
-        {.begin = [&](std::uint32_t oid) { current = oid; }, .bytes = add, .end = [&] { put({current, {}}); }});
+    archive_.read_large_objects(entry, {.begin = [&](std::uint32_t oid) { current = oid; },
+                                        .bytes = add,
+                                        .end =
+                                            [&] {
+                                              put({current, {}});
+                                            }});
   });
   pg::Transaction transaction(restorer.connection());
   while (std::optional<LargePiece> piece = ahead.take()) {

@@ -37,8 +37,8 @@ struct Times {
   double tasks = 0;
 };
 
-void run_tasks(const archive::CustomFileReader& archive, const Context& context, const std::vector<Task>& tasks,
-               Times& times, const std::stop_token& stop) {
+void run_tasks(const archive::CustomFileReader& archive, const Context& context,
+               const std::vector<Task>& tasks, Times& times, const std::stop_token& stop) {
   const util::Stopwatch watch;
   Schedule schedule(tasks);
   DataLoader data(archive);
@@ -77,7 +77,8 @@ void analyze_others(const Context& context, Restorer& restorer, const std::vecto
   util::run_workers(std::min(jobs_of(context.options), open.size()), stop,
                     [&](std::size_t, const std::stop_token& stopped) {
                       Restorer worker(context, stopped);
-                      for (std::size_t n = next++; n < open.size() && !stopped.stop_requested(); n = next++) {
+                      for (std::size_t n = next++; n < open.size() && !stopped.stop_requested();
+                           n = next++) {
                         worker.execute(open[n]);
                       }
                     });
@@ -86,13 +87,13 @@ void analyze_others(const Context& context, Restorer& restorer, const std::vecto
 
 }  // namespace
 
-Report run(const archive::CustomFileReader& archive, const Options& options, util::Reporter& reporter,
-           std::stop_token stop) {
+Report run(const archive::CustomFileReader& archive, const Options& options,
+           util::Reporter& reporter, std::stop_token stop) {
   const util::Stopwatch watch;
   Tally tally(reporter, options.total_bytes);
   const Context context{.toc = archive.toc(), .options = options, .tally = tally};
-  const Plan plan = make_plan(archive.toc(), archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave,
-                              jobs_of(options));
+  const Plan plan = make_plan(archive.toc(), archive.file_bytes(),
+                              options.acls ? Acls::Restore : Acls::Leave, jobs_of(options));
   Report report;
   report.skipped = plan.skipped;
 

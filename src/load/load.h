@@ -1,8 +1,8 @@
 // An archive into a database: pre-data, data in parallel, then indexes, constraints and triggers in
 // dependency order, in parallel; ACLs, refreshes and event triggers last; ANALYZE at the end.
 //
-// Guarantees: every server error ends the load; a statement that the server only warned about is told.
-// SUBSCRIPTION entries are never restored (F8). DATABASE entries are the caller's.
+// Guarantees: every server error ends the load; a statement that the server only warned about is
+// told. SUBSCRIPTION entries are never restored (F8). DATABASE entries are the caller's.
 #pragma once
 
 #include <cstdint>
@@ -21,26 +21,28 @@ struct ExtensionVersion {
 };
 
 struct Options {
-  pg::ConnInfo target;                     // an empty database made from template0
+  pg::ConnInfo target;  // an empty database made from template0
   std::string application_name;
-  std::size_t jobs = 0;                    // 0: as many as cores, at most 8
-  std::vector<ExtensionVersion> extensions;  // the source's; a version that is not available is Kind::Proof (S12)
-  bool has_public_schema = true;           // drop `public` first if the source has none (S12)
+  std::size_t jobs = 0;  // 0: as many as cores, at most 8
+  std::vector<ExtensionVersion>
+      extensions;  // the source's; a version that is not available is Kind::Proof (S12)
+  bool has_public_schema = true;  // drop `public` first if the source has none (S12)
   bool has_plpgsql = true;
   bool owners = true;
   bool acls = true;
-  std::uint64_t total_bytes = 0;           // of COPY text, for progress; 0 unknown
+  std::uint64_t total_bytes = 0;  // of COPY text, for progress; 0 unknown
 };
 
 struct Report {
   std::uint64_t rows = 0;
   std::uint64_t statements = 0;
-  std::vector<std::string> skipped;   // entries left out on purpose, with the reason (subscriptions …)
+  std::vector<std::string>
+      skipped;  // entries left out on purpose, with the reason (subscriptions …)
   std::vector<std::string> warnings;  // of the server
   double data_s = 0, index_s = 0, total_s = 0;
 };
 
-Report run(const archive::CustomFileReader& archive, const Options& options, util::Reporter& reporter,
-           std::stop_token stop);
+Report run(const archive::CustomFileReader& archive, const Options& options,
+           util::Reporter& reporter, std::stop_token stop);
 
 }  // namespace load

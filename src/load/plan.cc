@@ -1,7 +1,7 @@
-// How an entry finds its pass: by its section; a comment or label without one goes with what stands before it;
-// a few kinds by name. Dependencies are looked at only among tasks, as everything before them is there
-// already. A dependency on a table stands for one on its data, and on the data of its partitions and
-// children: a key on a partitioned table reads them all.
+// How an entry finds its pass: by its section; a comment or label without one goes with what stands
+// before it; a few kinds by name. Dependencies are looked at only among tasks, as everything before
+// them is there already. A dependency on a table stands for one on its data, and on the data of its
+// partitions and children: a key on a partitioned table reads them all.
 #include "load/plan.h"
 
 #include <algorithm>
@@ -23,13 +23,16 @@ constexpr std::uint64_t kSlowIndexFactor = 4;
 constexpr std::uint64_t kWorthATeam = 8U << 20U;  // bytes in the archive
 
 bool is_subscription(const TocEntry& entry) {
-  const bool about = entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL" || entry.desc == "ACL";
-  return entry.desc.starts_with("SUBSCRIPTION") || (about && entry.tag.starts_with("SUBSCRIPTION "));
+  const bool about =
+      entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL" || entry.desc == "ACL";
+  return entry.desc.starts_with("SUBSCRIPTION") ||
+         (about && entry.tag.starts_with("SUBSCRIPTION "));
 }
 
 // The database itself, its settings and what is said about it: the caller's (M5).
 bool is_database(const TocEntry& entry) {
-  const bool about = entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL" || entry.desc == "ACL";
+  const bool about =
+      entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL" || entry.desc == "ACL";
   return entry.desc == "DATABASE" || entry.desc == "DATABASE PROPERTIES" ||
          (about && entry.tag.starts_with("DATABASE "));
 }
@@ -41,8 +44,12 @@ bool is_last(const TocEntry& entry) {
 }
 
 bool is_acl(const TocEntry& entry) { return entry.desc == "ACL" || entry.desc == "DEFAULT ACL"; }
-bool is_data_block(const TocEntry& entry) { return entry.desc == "TABLE DATA" || entry.desc == "BLOBS"; }
-bool is_table(const TocEntry& entry) { return entry.desc == "TABLE" || entry.desc == "FOREIGN TABLE"; }
+bool is_data_block(const TocEntry& entry) {
+  return entry.desc == "TABLE DATA" || entry.desc == "BLOBS";
+}
+bool is_table(const TocEntry& entry) {
+  return entry.desc == "TABLE" || entry.desc == "FOREIGN TABLE";
+}
 
 void sort_unique(std::vector<int>& ids) {
   std::sort(ids.begin(), ids.end());
@@ -103,7 +110,8 @@ class Planner {
     if (archive::is_special(entry) || is_database(entry)) return;
     if (is_subscription(entry)) {
       if (entry.desc == "SUBSCRIPTION") {
-        plan_.skipped.push_back(cat(display(entry), ": it would be bound to the live replication slot"));
+        plan_.skipped.push_back(
+            cat(display(entry), ": it would be bound to the live replication slot"));
       }
       return;
     }
@@ -140,8 +148,9 @@ class Planner {
     return std::any_of(entry.dependencies.begin(), entry.dependencies.end(), [&](int id) {
       const auto table = by_id_.find(id);
       const auto data = data_of_.find(id);
-      return table != by_id_.end() && table->second->desc == "TABLE" && table->second->tag == entry.tag &&
-             table->second->schema == entry.schema && data != data_of_.end() && data->second.size() == 1;
+      return table != by_id_.end() && table->second->desc == "TABLE" &&
+             table->second->tag == entry.tag && table->second->schema == entry.schema &&
+             data != data_of_.end() && data->second.size() == 1;
     });
   }
 
@@ -157,7 +166,8 @@ class Planner {
         add_table(id, task.needs, seen);
         // Several indexes of a table can be built at once; anything else locks it.
         if (task.entry->desc != "INDEX") {
-          task.locks.insert(task.locks.end(), task.needs.begin() + static_cast<std::ptrdiff_t>(before),
+          task.locks.insert(task.locks.end(),
+                            task.needs.begin() + static_cast<std::ptrdiff_t>(before),
                             task.needs.end());
         }
       } else {
@@ -173,13 +183,14 @@ class Planner {
       if (!data) task.weight = std::max(task.weight, bytes_[id]);
     }
     std::sort(task.waits_for.begin(), task.waits_for.end());
-    if (task.entry->desc == "INDEX" && task.entry->definition.value_or("").find(" USING btree ") == std::string::npos) {
+    if (task.entry->desc == "INDEX" &&
+        task.entry->definition.value_or("").find(" USING btree ") == std::string::npos) {
       task.weight *= kSlowIndexFactor;
     }
   }
 
-  // A table gets workers by its share of all data: one that dominates would else be loaded by one alone while
-  // the others have nothing left to do.
+  // A table gets workers by its share of all data: one that dominates would else be loaded by one
+  // alone while the others have nothing left to do.
   void form_teams() {
     std::uint64_t all = 0;
     for (const Task& task : plan_.tasks) all += is_data_block(*task.entry) ? task.weight : 0;
@@ -189,8 +200,8 @@ class Planner {
     }
   }
 
-  // Statistics of a table are made when its indexes are there, beside the work on others. Partitions get theirs
-  // with the root's, which reads them anyway.
+  // Statistics of a table are made when its indexes are there, beside the work on others.
+  // Partitions get theirs with the root's, which reads them anyway.
   void add_analyses() {
     std::set<int> below;
     for (const auto& [table, children] : children_) below.insert(children.begin(), children.end());
@@ -215,15 +226,17 @@ class Planner {
   Plan plan_;
   bool in_tasks_ = false;  // an entry of the data or post-data section has been seen
   std::map<int, const TocEntry*> by_id_;
-  std::map<int, std::uint64_t> bytes_;           // of a data block, by its entry
-  std::map<int, std::vector<int>> data_of_;      // table -> its data entries
-  std::map<int, std::vector<int>> children_;     // table -> partitions and inheriting tables
+  std::map<int, std::uint64_t> bytes_;        // of a data block, by its entry
+  std::map<int, std::vector<int>> data_of_;   // table -> its data entries
+  std::map<int, std::vector<int>> children_;  // table -> partitions and inheriting tables
   std::map<int, std::size_t> task_of_;
 };
 
 }  // namespace
 
-bool conflict(const Task& a, const Task& b) { return intersect(a.locks, b.needs) || intersect(b.locks, a.needs); }
+bool conflict(const Task& a, const Task& b) {
+  return intersect(a.locks, b.needs) || intersect(b.locks, a.needs);
+}
 
 Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs) {
   return Planner(toc, file_bytes, acls, jobs).make();

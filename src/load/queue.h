@@ -1,5 +1,5 @@
-// A bounded queue between one thread that fills it and one that empties it: how the archive's reader, which
-// pushes, meets a COPY, which pulls. Items have a size() in bytes.
+// A bounded queue between one thread that fills it and one that empties it: how the archive's
+// reader, which pushes, meets a COPY, which pulls. Items have a size() in bytes.
 //
 // Threads: put() and end() from the filler, take() from one at a time, cut() from any.
 #pragma once

@@ -38,7 +38,8 @@ std::string special(const archive::Toc& toc, std::string_view desc, std::string_
 Restorer::Restorer(const Context& context, std::stop_token stop)
     : context_(context),
       stop_(std::move(stop)),
-      connection_(pg::Connection::open(context.options.target, context.options.application_name, stop_)),
+      connection_(
+          pg::Connection::open(context.options.target, context.options.application_name, stop_)),
       cancel_(connection_, stop_) {
   pg::pin_settings(connection_, context.toc.encoding());
   execute(session_settings());
@@ -53,7 +54,8 @@ util::Error Restorer::failed(const TocEntry& entry, const util::Error& failure) 
     same.while_doing(cat("while restoring ", display(entry)));
     return same;
   }
-  return {failure.kind(), cat("cannot restore ", display(entry), ": ", failure.message()),
+  return {failure.kind(),
+          cat("cannot restore ", display(entry), ": ", failure.message()),
           {.hint = failure.hint(), .sqlstate = failure.sqlstate()}};
 }
 
@@ -90,7 +92,8 @@ void Restorer::one(const TocEntry& entry) {
     } catch (const util::Error& again) {
       throw failed(entry, again);
     }
-    context_.tally.warn(cat(display(entry), ": rows of the source violate it, so it is NOT VALID here: ",
+    context_.tally.warn(cat(display(entry),
+                            ": rows of the source violate it, so it is NOT VALID here: ",
                             util::printable(failure.message())));
   }
 }
@@ -151,7 +154,8 @@ void Restorer::last_pass(const std::vector<const TocEntry*>& entries) {
 
 bool Restorer::settled(const TocEntry& entry) {
   if (entry.desc == "EXTENSION") require_version(entry.tag);
-  // Who does not own an extension may not comment on it, not even with what its script says already (S3).
+  // Who does not own an extension may not comment on it, not even with what its script says already
+  // (S3).
   const std::optional<std::string> extension = commented_extension(entry);
   return extension && entry.definition &&
          same_comment(*entry.definition, extension_comment(connection_, *extension));
@@ -167,8 +171,11 @@ void Restorer::require_version(const std::string& extension) {
   throw util::Error(
       util::Kind::Proof,
       cat("extension ", util::printable(extension), " cannot be installed in version ", *version,
-          " of the source here: ", there.empty() ? std::string("the server has none") : cat("the server has ", util::join(there, ", "))),
-      {.hint = "Install that version's files on the server, or update the extension in the source first (ALTER "
+          " of the source here: ",
+          there.empty() ? std::string("the server has none")
+                        : cat("the server has ", util::join(there, ", "))),
+      {.hint = "Install that version's files on the server, or update the extension in the source "
+               "first (ALTER "
                "EXTENSION … UPDATE), or let the copy be made by cloning the database.",
        .sqlstate = {}});
 }

@@ -1,7 +1,7 @@
 // One connection that restores entries.
 //
-// Failure: an error that names the entry, with the server's SQLSTATE; Kind::Interrupted after a stop.
-// Threads: one at a time.
+// Failure: an error that names the entry, with the server's SQLSTATE; Kind::Interrupted after a
+// stop. Threads: one at a time.
 #pragma once
 
 #include <stop_token>
@@ -34,7 +34,8 @@ class Restorer {
   void one(const archive::TocEntry& entry);
   // One after the other, many in one round trip.
   void all(const std::vector<const archive::TocEntry*>& entries);
-  // Refreshes, event triggers. A view that needs another one refreshed first is tried again after it.
+  // Refreshes, event triggers. A view that needs another one refreshed first is tried again after
+  // it.
   void last_pass(const std::vector<const archive::TocEntry*>& entries);
   // Statements of ours, not of an entry.
   void execute(std::string_view sql);

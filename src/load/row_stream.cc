@@ -17,7 +17,8 @@ void RowCutter::add(std::span<const std::byte> bytes) {
   if (pending_.size() < kPieceBytes + archive::kEndOfData.size()) return;
   // The marker may be what came last, so as many bytes stay here.
   const auto limit = pending_.end() - static_cast<std::ptrdiff_t>(archive::kEndOfData.size());
-  const auto row_end = std::find(std::make_reverse_iterator(limit), pending_.rend(), kRowEnd).base();
+  const auto row_end =
+      std::find(std::make_reverse_iterator(limit), pending_.rend(), kRowEnd).base();
   const bool whole_rows = row_end != pending_.begin();
   const auto cut = whole_rows ? row_end : limit;
   std::vector<std::byte> rest(cut, pending_.end());

@@ -1,8 +1,8 @@
 // The COPY text of one table, as pieces for one or several COPY commands at once.
 //
-// Each user gets whole rows: who was given the beginning of one gets the rest, too. The end-of-data marker is
-// left out. Nothing is given as the last piece before the whole block has been read and found undamaged.
-// Threads: from any.
+// Each user gets whole rows: who was given the beginning of one gets the rest, too. The end-of-data
+// marker is left out. Nothing is given as the last piece before the whole block has been read and
+// found undamaged. Threads: from any.
 #pragma once
 
 #include <cstddef>

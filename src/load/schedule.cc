@@ -16,15 +16,16 @@ Schedule::Schedule(const std::vector<Task>& tasks) : tasks_(tasks), dependents_(
 }
 
 Schedule::Rank Schedule::rank(std::size_t task) const {
-  return {std::numeric_limits<std::uint64_t>::max() - tasks_[task].weight, tasks_[task].entry->dump_id};
+  return {std::numeric_limits<std::uint64_t>::max() - tasks_[task].weight,
+          tasks_[task].entry->dump_id};
 }
 
 std::optional<std::size_t> Schedule::pick() {
   for (const auto& [order, task] : ready_) {
-    const bool free = std::none_of(running_.begin(), running_.end(),
-                                   [&, candidate = task](const auto& other) {
-                                     return other.first != candidate && conflict(tasks_[candidate], tasks_[other.first]);
-                                   });
+    const bool free =
+        std::none_of(running_.begin(), running_.end(), [&, candidate = task](const auto& other) {
+          return other.first != candidate && conflict(tasks_[candidate], tasks_[other.first]);
+        });
     if (free) return task;
   }
   // Nothing is ready and nothing runs that could change it: a circle.
@@ -55,7 +56,8 @@ void Schedule::finished(std::size_t task) {
   if (--running_[task] > 0) return;
   running_.erase(task);
   for (const std::size_t dependent : dependents_[task]) {
-    if (--open_[dependent] == 0 && waiting_.contains(dependent)) ready_.insert({rank(dependent), dependent});
+    if (--open_[dependent] == 0 && waiting_.contains(dependent))
+      ready_.insert({rank(dependent), dependent});
   }
   changed_.notify_all();
 }

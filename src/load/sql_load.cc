@@ -12,36 +12,44 @@ std::vector<std::string> first_column(const pg::Result& result) {
   return out;
 }
 
-std::string analyze_sql(const pg::QualifiedName& table) { return util::cat("ANALYZE ", table.quoted()); }
+std::string analyze_sql(const pg::QualifiedName& table) {
+  return util::cat("ANALYZE ", table.quoted());
+}
 
 }  // namespace
 
 std::string_view session_settings() {
-  // Functions are created before what they use. Commits need not wait for the disk one by one: the last one
-  // does (flush_commits), and a crash before that leaves a copy that is not used anyway (S1).
-  return "SET check_function_bodies = off; SET client_min_messages = warning; SET synchronous_commit = off;";
+  // Functions are created before what they use. Commits need not wait for the disk one by one: the
+  // last one does (flush_commits), and a crash before that leaves a copy that is not used anyway
+  // (S1).
+  return "SET check_function_bodies = off; SET client_min_messages = warning; SET "
+         "synchronous_commit = off;";
 }
 
 std::string_view index_settings(const archive::TocEntry& entry) {
-  // A GIN index is built through a tree in memory, of the size of this setting, which is slower the less of it
-  // fits the caches. jsonb, 500 000 rows, CPU seconds: 3.8 with 8 MB, 4.3 with 32, 5.0 with 64, 6.4 with 512;
-  // 2 million rows: the same from 8 to 64 MB. Smaller means more passes over an index that is too large for
-  // the server's buffers. Other kinds of index gain from memory, so they get what the server gives.
+  // A GIN index is built through a tree in memory, of the size of this setting, which is slower the
+  // less of it fits the caches. jsonb, 500 000 rows, CPU seconds: 3.8 with 8 MB, 4.3 with 32, 5.0
+  // with 64, 6.4 with 512; 2 million rows: the same from 8 to 64 MB. Smaller means more passes over
+  // an index that is too large for the server's buffers. Other kinds of index gain from memory, so
+  // they get what the server gives.
   constexpr std::string_view kAtMost = R"sql(
     SELECT pg_catalog.set_config('maintenance_work_mem', '32MB', true)
      WHERE (SELECT setting::pg_catalog.int8 FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem') > 32768;
 )sql";
-  const bool gin = entry.desc == "INDEX" && entry.definition.value_or("").find(" USING gin ") != std::string::npos;
+  const bool gin = entry.desc == "INDEX" &&
+                   entry.definition.value_or("").find(" USING gin ") != std::string::npos;
   return gin ? kAtMost : std::string_view();
 }
 
 std::string_view flush_commits() {
-  // Any commit with something in the log: what the log holds before it is written first. The message itself
-  // means nothing to anybody.
-  return "SET synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'pgbelay', 'loaded')";
+  // Any commit with something in the log: what the log holds before it is written first. The
+  // message itself means nothing to anybody.
+  return "SET synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'pgbelay', "
+         "'loaded')";
 }
 
-std::vector<std::string> extension_versions(pg::Connection& connection, const std::string& extension) {
+std::vector<std::string> extension_versions(pg::Connection& connection,
+                                            const std::string& extension) {
   return first_column(connection.query(R"sql(
       select version from pg_catalog.pg_available_extension_versions
        where name = $1::pg_catalog.text order by version)sql",
@@ -61,7 +69,8 @@ std::string analyze_statement(const archive::TocEntry& data) {
 }
 
 std::vector<std::string> analyze_statements(pg::Connection& connection) {
-  // A partitioned table's ANALYZE covers its partitions, so only roots and what is in no tree are named.
+  // A partitioned table's ANALYZE covers its partitions, so only roots and what is in no tree are
+  // named.
   const pg::Result result = connection.query(R"sql(
       select n.nspname::pg_catalog.text, c.relname::pg_catalog.text
         from pg_catalog.pg_class c

@@ -12,17 +12,21 @@ namespace load {
 
 // On top of pg::pin_settings.
 std::string_view session_settings();
-// Before the definition of `entry`, where a setting of the session makes a difference; empty mostly.
+// Before the definition of `entry`, where a setting of the session makes a difference; empty
+// mostly.
 std::string_view index_settings(const archive::TocEntry& entry);
 // Makes everything that other sessions committed without waiting durable.
 std::string_view flush_commits();
 
-std::vector<std::string> extension_versions(pg::Connection& connection, const std::string& extension);
-std::string extension_comment(pg::Connection& connection, const std::string& extension);  // "" if none
+std::vector<std::string> extension_versions(pg::Connection& connection,
+                                            const std::string& extension);
+std::string extension_comment(pg::Connection& connection,
+                              const std::string& extension);  // "" if none
 
 // Of the table that a data entry belongs to.
 std::string analyze_statement(const archive::TocEntry& data);
-// ANALYZE statements, in the same words, that cover every table of the database once, the largest first.
+// ANALYZE statements, in the same words, that cover every table of the database once, the largest
+// first.
 std::vector<std::string> analyze_statements(pg::Connection& connection);
 
 }  // namespace load

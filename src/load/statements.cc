@@ -29,13 +29,15 @@ std::string large_objects_sql(const std::vector<std::string>& oids) {
 // The grants of a group of large objects name its first one and hold for each.
 std::string grouped_acl(const Toc& toc, const TocEntry& entry) {
   const std::string& text = *entry.definition;
-  const TocEntry* const group = entry.dependencies.empty() ? nullptr : toc.find(entry.dependencies.front());
+  const TocEntry* const group =
+      entry.dependencies.empty() ? nullptr : toc.find(entry.dependencies.front());
   if (group == nullptr || group->desc != "BLOB METADATA") return text;
   const std::vector<std::string> oids = archive::large_object_oids(*group);
   if (oids.size() < 2) return text;
   std::string all;
   for (const std::string& oid : oids) {
-    all += util::replace_all(text, cat("LARGE OBJECT ", oids.front(), " "), cat("LARGE OBJECT ", oid, " "));
+    all += util::replace_all(text, cat("LARGE OBJECT ", oids.front(), " "),
+                             cat("LARGE OBJECT ", oid, " "));
   }
   return all;
 }
@@ -52,7 +54,8 @@ std::string definition_sql(const Toc& toc, const TocEntry& entry, const Options&
   }
   // template0 has it, unless the source lacks it; then it is made by an entry, or not at all.
   if (entry.desc == "SCHEMA" && entry.tag == "public") {
-    return util::replace_all(*entry.definition, "CREATE SCHEMA public;", "CREATE SCHEMA IF NOT EXISTS public;");
+    return util::replace_all(*entry.definition, "CREATE SCHEMA public;",
+                             "CREATE SCHEMA IF NOT EXISTS public;");
   }
   return *entry.definition;
 }
@@ -63,15 +66,17 @@ std::string restoring_sql(const Toc& toc, const TocEntry& entry, const Options& 
   const std::string definition = definition_sql(toc, entry, options);
   if (definition.empty()) return {};
   std::string sql = cat(archive::storage_settings(entry), definition, "\n");
-  if (const std::optional<std::string> method = archive::access_method_statement(entry)) sql += *method;
+  if (const std::optional<std::string> method = archive::access_method_statement(entry))
+    sql += *method;
   if (!options.owners) return sql;
   if (const std::optional<std::string> owner = archive::owner_statement(entry)) sql += *owner;
   return sql;
 }
 
 std::optional<std::string> wanted_version(const std::string& extension, const Options& options) {
-  const auto found = std::find_if(options.extensions.begin(), options.extensions.end(),
-                                  [&](const ExtensionVersion& row) { return row.name == extension; });
+  const auto found =
+      std::find_if(options.extensions.begin(), options.extensions.end(),
+                   [&](const ExtensionVersion& row) { return row.name == extension; });
   if (found == options.extensions.end()) return std::nullopt;
   return found->version;
 }

@@ -11,9 +11,10 @@
 
 namespace load {
 
-// Settings, definition and owner of `entry`, as one text: sent as one simple query they are one transaction.
-// Empty if there is nothing to do.
-std::string restoring_sql(const archive::Toc& toc, const archive::TocEntry& entry, const Options& options);
+// Settings, definition and owner of `entry`, as one text: sent as one simple query they are one
+// transaction. Empty if there is nothing to do.
+std::string restoring_sql(const archive::Toc& toc, const archive::TocEntry& entry,
+                          const Options& options);
 
 // The version that the source has of the extension; nothing if `options` do not say.
 std::optional<std::string> wanted_version(const std::string& extension, const Options& options);

@@ -22,7 +22,8 @@ void Tally::warn(std::string text) {
 
 void Tally::keep_warnings(pg::Connection& connection) {
   for (const pg::Notice& notice : connection.take_notices()) {
-    if (notice.severity == "WARNING") warn(util::printable(util::cat(notice.message, " (", notice.sqlstate, ")")));
+    if (notice.severity == "WARNING")
+      warn(util::printable(util::cat(notice.message, " (", notice.sqlstate, ")")));
   }
 }
 

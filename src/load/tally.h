@@ -17,7 +17,8 @@ namespace load {
 
 class Tally {
  public:
-  Tally(util::Reporter& reporter, std::uint64_t total_bytes) : reporter_(reporter), total_bytes_(total_bytes) {}
+  Tally(util::Reporter& reporter, std::uint64_t total_bytes)
+      : reporter_(reporter), total_bytes_(total_bytes) {}
 
   void add_rows(std::uint64_t rows) { rows_ += rows; }
   void add_statements(std::uint64_t statements) { statements_ += statements; }

@@ -25,14 +25,17 @@ std::string host_name() {
 
 std::string summary(const backup::Backup& made, util::Seconds took) {
   const archive::Manifest& manifest = made.manifest;
-  return cat(util::show_duration(took), " · ", manifest.formats.size(), manifest.formats.size() == 1 ? " format · " : " formats · ",
-             manifest.tables.size(), " tables, ", util::show_count(manifest.rows()), " rows · ",
+  return cat(util::show_duration(took), " · ", manifest.formats.size(),
+             manifest.formats.size() == 1 ? " format · " : " formats · ", manifest.tables.size(),
+             " tables, ", util::show_count(manifest.rows()), " rows · ",
              util::show_size(manifest.bytes()), " · ", made.path.string());
 }
 
-void prove(const BackupOptions& options, const backup::Backup& made, util::Reporter& reporter, std::stop_token stop) {
+void prove(const BackupOptions& options, const backup::Backup& made, util::Reporter& reporter,
+           std::stop_token stop) {
   const util::Stopwatch watch;
-  const SideNames names = proof_names(made.manifest.database, options.backup.dir, made.manifest.name, options.backup.now());
+  const SideNames names = proof_names(made.manifest.database, options.backup.dir,
+                                      made.manifest.name, options.backup.now());
   verify::prove(made,
                 {.level = options.level,
                  .server = options.backup.dump.source,
@@ -45,28 +48,33 @@ void prove(const BackupOptions& options, const backup::Backup& made, util::Repor
                  .version = options.version,
                  .accept_superuser_functions = options.accept_superuser_functions},
                 reporter, stop);
-  reporter.step("proof", util::StepState::Ok,
-                cat(archive::level_name(options.level), " · ", util::show_duration(watch.elapsed())));
+  reporter.step(
+      "proof", util::StepState::Ok,
+      cat(archive::level_name(options.level), " · ", util::show_duration(watch.elapsed())));
 }
 
 }  // namespace
 
-SideNames proof_names(const std::string& database, const std::filesystem::path& dir, std::string_view purpose,
-                      util::Clock::time_point now) {
+SideNames proof_names(const std::string& database, const std::filesystem::path& dir,
+                      std::string_view purpose, util::Clock::time_point now) {
   const std::string key = util::key_time(now);
   return {key, swap::side_name(database, swap::Purpose::Proof, key),
-          cat("pgbelay run ", purpose, ", ", host_name(), ":", std::filesystem::absolute(dir).string())};
+          cat("pgbelay run ", purpose, ", ", host_name(), ":",
+              std::filesystem::absolute(dir).string())};
 }
 
-backup::Backup run_backup(const BackupOptions& options, util::Reporter& reporter, std::stop_token stop) {
-  pg::Connection::open(options.backup.dump.source, options.backup.dump.application_name, stop);  // a failure here is exit 1
+backup::Backup run_backup(const BackupOptions& options, util::Reporter& reporter,
+                          std::stop_token stop) {
+  pg::Connection::open(options.backup.dump.source, options.backup.dump.application_name,
+                       stop);  // a failure here is exit 1
   const util::Stopwatch watch;
   reporter.step("backup", util::StepState::Begin, "");
   const auto made = [&] {
     try {
       return backup::run(options.backup, reporter, stop);
     } catch (const Error& error) {
-      const bool keeps_its_kind = error.kind() == Kind::Usage || error.kind() == Kind::Interrupted || error.kind() == Kind::Bug;
+      const bool keeps_its_kind = error.kind() == Kind::Usage ||
+                                  error.kind() == Kind::Interrupted || error.kind() == Kind::Bug;
       throw keeps_its_kind ? error : error.as(Kind::Backup);
     }
   }();

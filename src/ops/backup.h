@@ -18,15 +18,16 @@ struct BackupOptions {
   bool accept_superuser_functions = false;
 };
 
-// The published backup with its evidence. A failure after the connection was made is Kind::Backup, one of the
-// proof Kind::Proof: the backup then stays, with what is known of it.
-backup::Backup run_backup(const BackupOptions& options, util::Reporter& reporter, std::stop_token stop);
+// The published backup with its evidence. A failure after the connection was made is Kind::Backup,
+// one of the proof Kind::Proof: the backup then stays, with what is known of it.
+backup::Backup run_backup(const BackupOptions& options, util::Reporter& reporter,
+                          std::stop_token stop);
 
 // Name of the side database for a proof of this moment, outside a guarded run.
 struct SideNames {
   std::string key, database, comment;
 };
-SideNames proof_names(const std::string& database, const std::filesystem::path& dir, std::string_view purpose,
-                      util::Clock::time_point now);
+SideNames proof_names(const std::string& database, const std::filesystem::path& dir,
+                      std::string_view purpose, util::Clock::time_point now);
 
 }  // namespace ops

@@ -35,14 +35,19 @@ constexpr std::string_view kDatabase = "community";
 class Demo {
  public:
   Demo(const DemoOptions& options, std::stop_token stop)
-      : options_(options), stop_(std::move(stop)), folder_("pgbelay-demo-"), server_((open_folder(), server_options())) {}
+      : options_(options),
+        stop_(std::move(stop)),
+        folder_("pgbelay-demo-"),
+        server_((open_folder(), server_options())) {}
 
   void tell();
 
  private:
   void open_folder() const;
   pg::PrivateServerOptions server_options();
-  pg::Connection connect() { return pg::Connection::open(server_.conninfo(kDatabase), "pgbelay-demo", stop_); }
+  pg::Connection connect() {
+    return pg::Connection::open(server_.conninfo(kDatabase), "pgbelay-demo", stop_);
+  }
 
   void make_database();
   void back_up_and_prove();
@@ -70,7 +75,8 @@ class Demo {
 
 // The server's account must be able to reach its own folder below ours.
 void Demo::open_folder() const {
-  if (::chmod(folder_.path().c_str(), 0755) != 0) throw util::io_error("open", folder_.path(), errno);
+  if (::chmod(folder_.path().c_str(), 0755) != 0)
+    throw util::io_error("open", folder_.path(), errno);
   std::filesystem::create_directory(folder_.path() / "server");
 }
 
@@ -92,9 +98,11 @@ int Demo::run(const std::vector<std::string>& arguments, std::stop_token interru
   command.argv = {options_.program.string()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.directory = folder_.path();
-  command.set_env = {cat("DATABASE_URL=", server_.url(kDatabase)), "NO_COLOR=1", cat("PGBELAY_DIR=", (folder_.path() / "backups").string())};
+  command.set_env = {cat("DATABASE_URL=", server_.url(kDatabase)), "NO_COLOR=1",
+                     cat("PGBELAY_DIR=", (folder_.path() / "backups").string())};
   const util::Ended ended = util::run(
-      command, [&](util::Stream, std::string_view text) { options_.say(text); }, std::move(interrupt), std::chrono::hours(1));
+      command, [&](util::Stream, std::string_view text) { options_.say(text); },
+      std::move(interrupt), std::chrono::hours(1));
   util::throw_if_stopped(stop_);
   return ended.status;
 }
@@ -127,18 +135,26 @@ codec::Fingerprint Demo::content() {
 std::string Demo::value(std::string_view sql) { return connect().query(sql).str(0, 0); }
 
 void Demo::make_database() {
-  chapter(cat("A community of ", util::show_count(options_.members), " members, on a private PostgreSQL"));
-  pg::Connection::open(server_.conninfo("postgres"), "pgbelay-demo", stop_).execute(cat("create database ", kDatabase));
+  chapter(cat("A community of ", util::show_count(options_.members),
+              " members, on a private PostgreSQL"));
+  pg::Connection::open(server_.conninfo("postgres"), "pgbelay-demo", stop_)
+      .execute(cat("create database ", kDatabase));
   connect().execute(demo_schema(options_.members));
   pg::Connection connection = connect();
   connection.execute("analyze");
-  options_.say(cat("   ", connection.query("select pg_catalog.pg_size_pretty(pg_catalog.pg_database_size(current_database()))").str(0, 0),
-                   ", PostgreSQL ", connection.server_version_text(), "\n"));
+  options_.say(cat(
+      "   ",
+      connection
+          .query(
+              "select pg_catalog.pg_size_pretty(pg_catalog.pg_database_size(current_database()))")
+          .str(0, 0),
+      ", PostgreSQL ", connection.server_version_text(), "\n"));
 }
 
 void Demo::back_up_and_prove() {
   chapter("A backup, in three formats in one read, and the proof that it restores");
-  claim(run({"backup", "first", "--proof", "proven"}) == 0, "the backup is proven: restored beside the database, every row and object equal");
+  claim(run({"backup", "first", "--proof", "proven"}) == 0,
+        "the backup is proven: restored beside the database, every row and object equal");
   claim(run({"list"}) == 0, "and it is listed with its level");
 }
 
@@ -146,7 +162,8 @@ void Demo::good_migration() {
   chapter("A migration that is right");
   write("migrations/001_quotas.sql", kGoodMigration);
   claim(run({"migrate", "--yes", "migrations"}) == 0, "it ran");
-  claim(value("select count(*) from members where quota = 500") == cat(options_.members / 10), "and the database has what it made");
+  claim(value("select count(*) from members where quota = 500") == cat(options_.members / 10),
+        "and the database has what it made");
 }
 
 void Demo::bad_migration() {
@@ -156,17 +173,22 @@ void Demo::bad_migration() {
   const util::Stopwatch watch;
   claim(run(psql(file)) == 3, "exit 3: it failed and was undone");
   claim(content() == before, "every row of every table is what it was");
-  claim(value("select count(*) from pg_catalog.pg_attribute where attrelid = 'members'::regclass and attname = 'email' and not attisdropped") == "1",
+  claim(value("select count(*) from pg_catalog.pg_attribute where attrelid = 'members'::regclass "
+              "and attname = 'email' and not attisdropped") == "1",
         "the dropped column is back");
-  claim(value("select count(*) from pg_catalog.pg_database where datname like 'community\\_\\_failed\\_%'") == "1",
+  claim(value("select count(*) from pg_catalog.pg_database where datname like "
+              "'community\\_\\_failed\\_%'") == "1",
         "the failed database is kept beside it");
 }
 
-// The third migration is in the middle of its second statement. A server that cannot be asked ends the wait.
+// The third migration is in the middle of its second statement. A server that cannot be asked ends
+// the wait.
 bool Demo::migration_sleeps() {
   try {
     return pg::Connection::open(server_.conninfo("postgres"), "pgbelay-demo")
-               .query("select count(*) from pg_catalog.pg_stat_activity where query like 'SELECT pg_sleep%' and state = 'active'")
+               .query(
+                   "select count(*) from pg_catalog.pg_stat_activity where query like 'SELECT "
+                   "pg_sleep%' and state = 'active'")
                .str(0, 0) != "0";
   } catch (const Error&) {
     return true;
@@ -179,7 +201,8 @@ void Demo::interrupted_migration() {
   const codec::Fingerprint before = content();
   std::stop_source interrupt;
   std::jthread operator_at_the_keyboard([&](std::stop_token ended) {
-    while (!ended.stop_requested() && !migration_sleeps()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    while (!ended.stop_requested() && !migration_sleeps())
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (ended.stop_requested()) return;
     options_.say("^C\n");
     interrupt.request_stop();
@@ -189,7 +212,8 @@ void Demo::interrupted_migration() {
   operator_at_the_keyboard.join();
   claim(status == 3, "exit 3: it was interrupted and undone");
   claim(content() == before, "every row of every table is what it was");
-  claim(value("select count(*) from pg_catalog.pg_stat_activity where query like '%pg_sleep%' and pid <> pg_catalog.pg_backend_pid()") == "0",
+  claim(value("select count(*) from pg_catalog.pg_stat_activity where query like '%pg_sleep%' and "
+              "pid <> pg_catalog.pg_backend_pid()") == "0",
         "its session on the server is gone");
 }
 
@@ -197,7 +221,9 @@ void Demo::look_around() {
   chapter("Afterwards");
   claim(run({"runs"}) == 0, "the runs are on record");
   claim(run({"status"}) == 0, "nothing is unfinished");
-  claim(value("select count(*) from pg_catalog.pg_database where datname like 'community\\_\\_proof\\_%'") == "0", "no copy was left behind");
+  claim(value("select count(*) from pg_catalog.pg_database where datname like "
+              "'community\\_\\_proof\\_%'") == "0",
+        "no copy was left behind");
 }
 
 void Demo::leave() {
@@ -207,8 +233,10 @@ void Demo::leave() {
   }
   server_.detach();
   folder_.keep();
-  options_.say(cat("\nEverything did what it claims. The server goes on running:\n  export DATABASE_URL=", server_.url(kDatabase),
-                   "\n  backups: ", (folder_.path() / "backups").string(), "\n  server:  ", server_.data_directory().string(), "\n"));
+  options_.say(
+      cat("\nEverything did what it claims. The server goes on running:\n  export DATABASE_URL=",
+          server_.url(kDatabase), "\n  backups: ", (folder_.path() / "backups").string(),
+          "\n  server:  ", server_.data_directory().string(), "\n"));
 }
 
 void Demo::tell() {
@@ -223,6 +251,8 @@ void Demo::tell() {
 
 }  // namespace
 
-void run_demo(const DemoOptions& options, std::stop_token stop) { Demo(options, std::move(stop)).tell(); }
+void run_demo(const DemoOptions& options, std::stop_token stop) {
+  Demo(options, std::move(stop)).tell();
+}
 
 }  // namespace ops

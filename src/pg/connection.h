@@ -1,9 +1,9 @@
 // One session on a server.
 //
-// Failure: Kind::Connect while connecting or when the connection is lost, Kind::Privilege for SQLSTATE class
-// 42501, otherwise Kind::Query, each with the SQLSTATE and the server's message. Server messages are never
-// parsed: SQLSTATE only.
-// Threads: one at a time, except cancel(), which any thread may call at any time.
+// Failure: Kind::Connect while connecting or when the connection is lost, Kind::Privilege for
+// SQLSTATE class 42501, otherwise Kind::Query, each with the SQLSTATE and the server's message.
+// Server messages are never parsed: SQLSTATE only. Threads: one at a time, except cancel(), which
+// any thread may call at any time.
 #pragma once
 
 #include <chrono>
@@ -42,14 +42,16 @@ using CopySink = std::function<void(std::span<const std::byte> row)>;
 class Connection {
  public:
   // Connects; `application_name` is shown in pg_stat_activity. A stop cancels the attempt.
-  static Connection open(const ConnInfo& info, std::string_view application_name, std::stop_token stop = {});
+  static Connection open(const ConnInfo& info, std::string_view application_name,
+                         std::stop_token stop = {});
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
 
   // One statement with bound parameters.
   Result query(std::string_view sql, const std::vector<Param>& parameters = {});
-  // One or several statements without rows of interest, as one simple query (hence one implicit transaction).
+  // One or several statements without rows of interest, as one simple query (hence one implicit
+  // transaction).
   void execute(std::string_view sql);
 
   // Runs `sql` (COPY … TO STDOUT) and hands each row on. Returns the number of rows.
@@ -63,17 +65,17 @@ class Connection {
   void large_object_read(std::uint32_t oid, const CopySink& sink);
   void large_object_write(std::uint32_t oid, const CopySource& source);
 
-  void cancel() noexcept;            // asks the server to stop what runs; harmless otherwise
-  bool alive() noexcept;             // a round trip ("select 1") succeeds
+  void cancel() noexcept;  // asks the server to stop what runs; harmless otherwise
+  bool alive() noexcept;   // a round trip ("select 1") succeeds
   bool in_transaction() const noexcept;
-  int server_version() const noexcept;       // 150018
+  int server_version() const noexcept;  // 150018
   int server_major() const noexcept { return server_version() / 10000; }
-  std::string server_version_text() const;   // 15.18
+  std::string server_version_text() const;  // 15.18
   int backend_pid() const noexcept;
   std::string parameter(std::string_view name) const;  // a reported ParameterStatus, empty if none
   std::string database() const;
   std::string user() const;
-  std::vector<Notice> take_notices();        // since the last call, oldest first, at most 1000 kept
+  std::vector<Notice> take_notices();  // since the last call, oldest first, at most 1000 kept
 
   // The raw connection, for `tap` and tests only.
   pg_conn* raw() const noexcept;
@@ -84,7 +86,8 @@ class Connection {
   std::unique_ptr<State> state_;
 };
 
-// BEGIN … COMMIT around a scope. Leaving without commit() rolls back (or lets the lost connection do it).
+// BEGIN … COMMIT around a scope. Leaving without commit() rolls back (or lets the lost connection
+// do it).
 class Transaction {
  public:
   enum class Mode { ReadWrite, RepeatableReadOnly };

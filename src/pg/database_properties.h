@@ -1,5 +1,6 @@
 // What belongs to a database but not to its contents, and travels along with a restore or a swap
-// (postgres-hazards.md S2, M5). Tied to the name by the caller: nothing in here holds the database's name.
+// (postgres-hazards.md S2, M5). Tied to the name by the caller: nothing in here holds the
+// database's name.
 #pragma once
 
 #include <string>
@@ -10,8 +11,8 @@
 namespace pg {
 
 struct DatabaseSetting {
-  std::string role;   // "" = for all roles
-  std::string name;   // configuration parameter
+  std::string role;  // "" = for all roles
+  std::string name;  // configuration parameter
   std::string value;
   friend bool operator==(const DatabaseSetting&, const DatabaseSetting&) = default;
 };
@@ -27,18 +28,18 @@ struct DatabaseGrant {
 struct DatabaseProperties {
   std::string owner;
   std::string encoding;
-  std::string locale_provider;   // c, i, b; "c" where the server knows no other
+  std::string locale_provider;  // c, i, b; "c" where the server knows no other
   std::string collate;
   std::string ctype;
-  std::string icu_locale;        // "" if none (daticulocale, datlocale)
-  std::string icu_rules;         // 16+
-  std::string tablespace;        // name
+  std::string icu_locale;  // "" if none (daticulocale, datlocale)
+  std::string icu_rules;   // 16+
+  std::string tablespace;  // name
   std::int64_t connection_limit = -1;
   bool is_template = false;
-  bool default_acl = true;       // datacl is NULL: grants are the server's defaults
-  std::vector<DatabaseGrant> grants;       // explicit ones, in a stable order
-  std::vector<DatabaseSetting> settings;   // in a stable order
-  std::string comment;           // "" = none
+  bool default_acl = true;                // datacl is NULL: grants are the server's defaults
+  std::vector<DatabaseGrant> grants;      // explicit ones, in a stable order
+  std::vector<DatabaseSetting> settings;  // in a stable order
+  std::string comment;                    // "" = none
   std::vector<std::pair<std::string, std::string>> security_labels;  // provider, label
   friend bool operator==(const DatabaseProperties&, const DatabaseProperties&) = default;
 };
@@ -46,14 +47,15 @@ struct DatabaseProperties {
 // Of database `name`, from any database of the server. Throws Kind::Query if it does not exist.
 DatabaseProperties read_properties(Connection& connection, const std::string& name);
 
-// CREATE DATABASE "name" TEMPLATE template0 with encoding, locale and tablespace of `properties`, at once
-// closed to PUBLIC (M6). Owner and the rest come with apply_properties.
-void create_database(Connection& connection, const std::string& name, const DatabaseProperties& properties);
+// CREATE DATABASE "name" TEMPLATE template0 with encoding, locale and tablespace of `properties`,
+// at once closed to PUBLIC (M6). Owner and the rest come with apply_properties.
+void create_database(Connection& connection, const std::string& name,
+                     const DatabaseProperties& properties);
 
-// Owner, ACL, settings (per role too), connection limit, template flag, comment, labels. `keep_comment`
-// leaves the comment as it is (side databases carry the run's, contracts.md K5).
+// Owner, ACL, settings (per role too), connection limit, template flag, comment, labels.
+// `keep_comment` leaves the comment as it is (side databases carry the run's, contracts.md K5).
 enum class CommentFrom { Properties, Database };
-void apply_properties(Connection& connection, const std::string& name, const DatabaseProperties& properties,
-                      CommentFrom comment);
+void apply_properties(Connection& connection, const std::string& name,
+                      const DatabaseProperties& properties, CommentFrom comment);
 
 }  // namespace pg

@@ -1,8 +1,8 @@
 // A server of our own in a folder of our own, on a Unix socket and a loopback port nobody else has:
 // for `demo` and for tests. Runs as another account when we are root (PostgreSQL refuses root).
 //
-// Failure: Kind::Preflight naming what is missing. The destructor stops the server at once (immediate) and
-// leaves the folder to its owner.
+// Failure: Kind::Preflight naming what is missing. The destructor stops the server at once
+// (immediate) and leaves the folder to its owner.
 #pragma once
 
 #include <filesystem>
@@ -18,22 +18,24 @@
 namespace pg {
 
 struct PrivateServerOptions {
-  std::filesystem::path folder;            // exists, empty; its parents must be searchable for the account
-  std::filesystem::path bin_directory;     // with initdb, postgres; empty: newest_bin_directory()
+  std::filesystem::path folder;  // exists, empty; its parents must be searchable for the account
+  std::filesystem::path bin_directory;  // with initdb, postgres; empty: newest_bin_directory()
   std::string locale = "C.UTF-8";
-  std::vector<std::string> settings;       // lines for postgresql.conf
-  std::string password;                    // of the superuser "postgres"; empty: trust authentication
+  std::vector<std::string> settings;  // lines for postgresql.conf
+  std::string password;               // of the superuser "postgres"; empty: trust authentication
 };
 
 class PrivateServer {
  public:
-  explicit PrivateServer(const PrivateServerOptions& options);  // initdb, start, wait until it answers
+  explicit PrivateServer(
+      const PrivateServerOptions& options);  // initdb, start, wait until it answers
   ~PrivateServer();
   PrivateServer(const PrivateServer&) = delete;
   PrivateServer& operator=(const PrivateServer&) = delete;
 
   ConnInfo conninfo(std::string_view database = "postgres") const;  // over TCP, 127.0.0.1
-  std::string url(std::string_view database = "postgres") const;    // postgresql://postgres[:pw]@127.0.0.1:port/db
+  std::string url(std::string_view database =
+                      "postgres") const;  // postgresql://postgres[:pw]@127.0.0.1:port/db
   std::string socket_directory() const;
   int port() const noexcept { return port_; }
   std::filesystem::path data_directory() const { return options_.folder / "data"; }
@@ -41,8 +43,8 @@ class PrivateServer {
 
   enum class Stop { Fast, Immediate };
   void stop(Stop how);
-  void start();                       // after stop()
-  void detach() noexcept;             // leaves it running when this object goes
+  void start();            // after stop()
+  void detach() noexcept;  // leaves it running when this object goes
   std::optional<util::Account> account() const { return account_; }
 
  private:
@@ -52,7 +54,8 @@ class PrivateServer {
 
   PrivateServerOptions options_;
   std::optional<util::Account> account_;
-  std::unique_ptr<util::TempDir> short_folder_;  // for the socket, when the path of ours is too long for one
+  std::unique_ptr<util::TempDir>
+      short_folder_;  // for the socket, when the path of ours is too long for one
   int port_ = 0;
   bool running_ = false;
 };

@@ -15,7 +15,8 @@ struct ResultDeleter {
   void operator()(pg_result* raw) const noexcept;
 };
 
-// Exists only for success: Connection makes it and throws otherwise. Views live as long as the Result.
+// Exists only for success: Connection makes it and throws otherwise. Views live as long as the
+// Result.
 class Result {
  public:
   explicit Result(pg_result* raw) noexcept : raw_(raw) {}

@@ -8,13 +8,13 @@
 
 namespace pg {
 
-// Sets all of them on `connection`, those that its server has. `client_encoding` is the encoding of the
-// data in the archive: the database's own, so that nothing is converted.
+// Sets all of them on `connection`, those that its server has. `client_encoding` is the encoding of
+// the data in the archive: the database's own, so that nothing is converted.
 void pin_settings(Connection& connection, std::string_view client_encoding);
 
-// Views and foreign tables of users may not be read by this session from now on, where the server can refuse
-// them (restrict_nonsystem_relation_kind, postgres-hazards.md S17). For sessions that read a live database;
-// never for one that loads: a refresh of a materialised view reads views.
+// Views and foreign tables of users may not be read by this session from now on, where the server
+// can refuse them (restrict_nonsystem_relation_kind, postgres-hazards.md S17). For sessions that
+// read a live database; never for one that loads: a refresh of a materialised view reads views.
 void refuse_user_views(Connection& connection);
 
 // The encoding of the connected database (pg_encoding_to_char), e.g. UTF8, LATIN1, SQL_ASCII.

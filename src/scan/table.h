@@ -23,10 +23,10 @@ struct Table {
   std::string filter;  // " WHERE …" of an extension's configuration table as it stands in
                        // extcondition, else empty
   bool extension_config = false;
-  std::string extension;    // whose configuration table it is, else empty
-  // The partitioned table through which a restore must load the rows: below hash partitioning on an enum,
-  // rows belong to other partitions where enum values have other OIDs. `columns` are then in its order, so
-  // that a row is the same text in every partition.
+  std::string extension;  // whose configuration table it is, else empty
+  // The partitioned table through which a restore must load the rows: below hash partitioning on an
+  // enum, rows belong to other partitions where enum values have other OIDs. `columns` are then in
+  // its order, so that a row is the same text in every partition.
   std::optional<pg::QualifiedName> load_root;
   std::uint32_t load_root_oid = 0;
   bool heap = true;         // table access method is heap

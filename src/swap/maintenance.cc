@@ -15,7 +15,8 @@ std::string maintenance_name(const pg::ConnInfo& target, const std::string& want
 }
 
 // Whether the server is there for this role at all: else its own refusal says more than ours.
-bool target_lets_us_in(const pg::ConnInfo& target, const std::string& application_name, const std::stop_token& stop) {
+bool target_lets_us_in(const pg::ConnInfo& target, const std::string& application_name,
+                       const std::stop_token& stop) {
   try {
     pg::Connection::open(target, application_name, stop);
     return true;
@@ -25,8 +26,8 @@ bool target_lets_us_in(const pg::ConnInfo& target, const std::string& applicatio
   }
 }
 
-// FNV-1a, 64 bits, over "pgbelay", the system identifier and the name, each ended by a zero byte: the same for
-// every version and machine, and other than what applications usually choose.
+// FNV-1a, 64 bits, over "pgbelay", the system identifier and the name, each ended by a zero byte:
+// the same for every version and machine, and other than what applications usually choose.
 std::int64_t lock_key(const std::string& system, const std::string& database) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const std::string& part : {std::string("pgbelay"), system, database}) {
@@ -43,34 +44,41 @@ std::int64_t lock_key(const std::string& system, const std::string& database) {
 pg::Connection open_maintenance(const pg::ConnInfo& target, const std::string& maintenance_db,
                                 const std::string& application_name, std::stop_token stop) {
   const std::string name = maintenance_name(target, maintenance_db);
-  constexpr std::string_view kHint = "Name a database that is not the guarded one with --maintenance-db.";
+  constexpr std::string_view kHint =
+      "Name a database that is not the guarded one with --maintenance-db.";
   if (name == target.database()) {
-    throw util::Error(util::Kind::Preflight,
-                      cat("database ", util::printable(name), " cannot be swapped from inside itself"),
-                      {.hint = std::string(kHint), .sqlstate = {}});
+    throw util::Error(
+        util::Kind::Preflight,
+        cat("database ", util::printable(name), " cannot be swapped from inside itself"),
+        {.hint = std::string(kHint), .sqlstate = {}});
   }
   try {
-    pg::Connection connection = pg::Connection::open(target.with_database(name), application_name, stop);
+    pg::Connection connection =
+        pg::Connection::open(target.with_database(name), application_name, stop);
     settle_session(connection);
     return connection;
   } catch (const util::Error& failure) {
-    if (failure.kind() != util::Kind::Connect || !target_lets_us_in(target, application_name, stop)) throw;
+    if (failure.kind() != util::Kind::Connect || !target_lets_us_in(target, application_name, stop))
+      throw;
     throw util::Error(util::Kind::Preflight, cat("no maintenance database: ", failure.message()),
                       {.hint = std::string(kHint), .sqlstate = failure.sqlstate()});
   }
 }
 
 DatabaseLock::DatabaseLock(pg::Connection& maintenance, const std::string& database)
-    : connection_(maintenance), key_(lock_key(system_identifier(maintenance), database)), database_(database) {
+    : connection_(maintenance),
+      key_(lock_key(system_identifier(maintenance), database)),
+      database_(database) {
   if (try_lock(connection_, key_)) return;
   const std::optional<LockOwner> owner = lock_owner(connection_, key_);
   std::string who = "another run";
   if (owner) {
-    who = cat(owner->application.empty() ? "a session" : util::printable(owner->application), " (pid ", owner->pid,
-              owner->since.empty() ? "" : ", since ", owner->since, ")");
+    who = cat(owner->application.empty() ? "a session" : util::printable(owner->application),
+              " (pid ", owner->pid, owner->since.empty() ? "" : ", since ", owner->since, ")");
   }
-  throw util::Error(util::Kind::Busy, cat("database ", util::printable(database_), " is in the hands of ", who),
-                    {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Busy, cat("database ", util::printable(database_), " is in the hands of ", who),
+      {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}});
 }
 
 DatabaseLock::~DatabaseLock() {
@@ -82,7 +90,8 @@ DatabaseLock::~DatabaseLock() {
 }
 
 void DatabaseLock::probe() {
-  constexpr std::string_view kHint = "Another run may have begun: look with pgbelay status before going on.";
+  constexpr std::string_view kHint =
+      "Another run may have begun: look with pgbelay status before going on.";
   bool held = false;
   std::string cause = "the session no longer has it";
   try {
@@ -91,7 +100,8 @@ void DatabaseLock::probe() {
     cause = failure.message();
   }
   if (held) return;
-  throw util::Error(util::Kind::Busy, cat("the lock on database ", util::printable(database_), " was lost: ", cause),
+  throw util::Error(util::Kind::Busy,
+                    cat("the lock on database ", util::printable(database_), " was lost: ", cause),
                     {.hint = std::string(kHint), .sqlstate = {}});
 }
 

@@ -23,7 +23,9 @@ constexpr std::array kWords{
 };
 
 std::string_view word(Purpose purpose) {
-  return std::find_if(kWords.begin(), kWords.end(), [&](const auto& row) { return row.first == purpose; })->second;
+  return std::find_if(kWords.begin(), kWords.end(),
+                      [&](const auto& row) { return row.first == purpose; })
+      ->second;
 }
 
 bool is_key(std::string_view text) {

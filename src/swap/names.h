@@ -1,5 +1,5 @@
-// The names of side databases: <database>__<purpose>_<key>, the key of fourteen or more digits at the end
-// (contracts.md K5).
+// The names of side databases: <database>__<purpose>_<key>, the key of fourteen or more digits at
+// the end (contracts.md K5).
 #pragma once
 
 #include <optional>

@@ -18,7 +18,8 @@ struct Probe {
 // Drops whatever is left, on every way out.
 class Cleanup {
  public:
-  Cleanup(pg::Connection& maintenance, const Probe& probe) : maintenance_(maintenance), probe_(probe) {}
+  Cleanup(pg::Connection& maintenance, const Probe& probe)
+      : maintenance_(maintenance), probe_(probe) {}
   // The first failure to drop, if there was one.
   std::string drop_all() {
     std::string failed;
@@ -26,7 +27,8 @@ class Cleanup {
       try {
         drop_side(maintenance_, name);
       } catch (const util::Error& failure) {
-        if (failed.empty()) failed = cat("database ", printable(name), " is left: ", failure.message());
+        if (failed.empty())
+          failed = cat("database ", printable(name), " is left: ", failure.message());
       }
     }
     return failed;
@@ -43,10 +45,12 @@ void step(std::string_view what, const Work& work) {
     work();
   } catch (const util::Error& failure) {
     if (failure.kind() == util::Kind::Interrupted) throw;
-    throw util::Error(util::Kind::Preflight,
-                      cat("an undo could not be done by this role: it cannot ", what, ": ", failure.message()),
-                      {.hint = failure.hint().empty() ? "Let a role with the missing right run this." : failure.hint(),
-                       .sqlstate = failure.sqlstate()});
+    throw util::Error(
+        util::Kind::Preflight,
+        cat("an undo could not be done by this role: it cannot ", what, ": ", failure.message()),
+        {.hint = failure.hint().empty() ? "Let a role with the missing right run this."
+                                        : failure.hint(),
+         .sqlstate = failure.sqlstate()});
   }
 }
 
@@ -60,11 +64,13 @@ void rehearse_steps(pg::Connection& maintenance, const pg::ConnInfo& target, con
   const std::string comment = "pgbelay: an empty database that tries out the undo; may be dropped";
   step(cat("create the database ", printable(probe.live)),
        [&] { create_side(maintenance, probe.live, properties, comment); });
-  step("create a second database", [&] { create_side(maintenance, probe.copy, properties, comment); });
+  step("create a second database",
+       [&] { create_side(maintenance, probe.copy, properties, comment); });
   step(cat("connect to the database ", printable(probe.live)), [&] { visit(target, probe.live); });
   step(cat("connect to the database ", printable(probe.copy)), [&] { visit(target, probe.copy); });
-  step("set owner, grants and settings of a database",
-       [&] { pg::apply_properties(maintenance, probe.live, properties, pg::CommentFrom::Database); });
+  step("set owner, grants and settings of a database", [&] {
+    pg::apply_properties(maintenance, probe.live, properties, pg::CommentFrom::Database);
+  });
   step("seal a database", [&] { seal(maintenance, probe.copy); });
   step("swap two databases", [&] {
     run(maintenance, {.live = probe.live,
@@ -91,7 +97,8 @@ void rehearse(pg::Connection& maintenance, const pg::ConnInfo& target, const std
     throw;
   }
   step("drop a database", [&] {
-    if (const std::string left = cleanup.drop_all(); !left.empty()) throw util::Error(util::Kind::Query, left);
+    if (const std::string left = cleanup.drop_all(); !left.empty())
+      throw util::Error(util::Kind::Query, left);
   });
 }
 

@@ -21,7 +21,9 @@ constexpr std::chrono::milliseconds kLongestPause{50};
 constexpr std::chrono::milliseconds kAgain{500};  // before a session is asked to end once more
 
 // The server ends them itself for a rename, and they come back on their own whatever we do.
-bool is_autovacuum(const pg::SessionRow& session) { return session.backend_type == "autovacuum worker"; }
+bool is_autovacuum(const pg::SessionRow& session) {
+  return session.backend_type == "autovacuum worker";
+}
 
 bool is_background(const pg::SessionRow& session) {
   return session.backend_type != "client backend" && session.backend_type != "parallel worker" &&
@@ -29,7 +31,8 @@ bool is_background(const pg::SessionRow& session) {
 }
 
 std::string line(const pg::SessionRow& session) {
-  std::string text = cat(session.backend_type.empty() ? "session" : session.backend_type, " ", session.pid);
+  std::string text =
+      cat(session.backend_type.empty() ? "session" : session.backend_type, " ", session.pid);
   if (!session.user.empty()) text += cat(" of ", util::printable(session.user));
   if (!session.application.empty()) text += cat(" (", util::printable(session.application), ")");
   if (!session.may_terminate) text += ", which this role may not end";
@@ -47,7 +50,8 @@ View look(pg::Connection& maintenance, const std::string& database) {
   View view;
   const std::optional<DatabaseRow> row = find_database(maintenance, database);
   if (!row) return view;
-  // First who is logging in, then who is in: a session is in the second list before it leaves the first (F4).
+  // First who is logging in, then who is in: a session is in the second list before it leaves the
+  // first (F4).
   view.starting = session_starting(maintenance, row->oid);
   view.sessions = pg::sessions(maintenance, database);
   std::erase_if(view.sessions, [](const pg::SessionRow& row_seen) {
@@ -67,7 +71,8 @@ class Terminator {
     try {
       terminate(maintenance_, session.pid);
     } catch (const util::Error& failure) {
-      if (failure.kind() == util::Kind::Connect) throw;  // else not ours to end: it stays in the list
+      if (failure.kind() == util::Kind::Connect)
+        throw;  // else not ours to end: it stays in the list
     }
   }
 
@@ -101,7 +106,8 @@ std::vector<std::string> end_sessions(pg::Connection& maintenance, const std::st
 std::vector<std::string> prepared_lines(pg::Connection& maintenance, const std::string& database) {
   std::vector<std::string> lines;
   for (const PreparedRow& row : prepared_transactions(maintenance, database)) {
-    lines.push_back(cat("prepared transaction '", util::printable(row.gid), "' of ", util::printable(row.owner)));
+    lines.push_back(cat("prepared transaction '", util::printable(row.gid), "' of ",
+                        util::printable(row.owner)));
   }
   return lines;
 }

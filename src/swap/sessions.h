@@ -9,8 +9,9 @@
 
 namespace swap {
 
-// Ends every session of `database` in rounds and returns once none is left, none is logging in, or `patience` is
-// over. Returns a line for each that is left. Meant for a database that is closed to new sessions.
+// Ends every session of `database` in rounds and returns once none is left, none is logging in, or
+// `patience` is over. Returns a line for each that is left. Meant for a database that is closed to
+// new sessions.
 std::vector<std::string> end_sessions(pg::Connection& maintenance, const std::string& database,
                                       std::chrono::milliseconds patience);
 

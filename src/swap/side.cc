@@ -24,26 +24,29 @@ DatabaseRow existing(pg::Connection& maintenance, const std::string& name) {
 
 void refuse_if_needed_elsewhere(pg::Connection& maintenance, const DatabaseRow& row) {
   if (const std::vector<std::string> slots = slots_of(maintenance, row.name); !slots.empty()) {
-    throw util::Error(util::Kind::Preflight,
-                      cat("database ", printable(row.name), " is kept: it owns the replication slots ",
-                          printable(util::join(slots, ", ")), ", which would go with it"),
-                      {.hint = "Move their consumers to the database that is served now, then drop the slots.",
-                       .sqlstate = {}});
-  }
-  if (const std::vector<std::string> names = subscriptions_of(maintenance, row.oid); !names.empty()) {
     throw util::Error(
         util::Kind::Preflight,
-        cat("database ", printable(row.name), " is kept: it holds the subscriptions ",
-            printable(util::join(names, ", ")), ", and dropping one would drop its slot on the publisher"),
-        {.hint = "Detach each with ALTER SUBSCRIPTION … DISABLE and SET (slot_name = NONE), then drop it.",
+        cat("database ", printable(row.name), " is kept: it owns the replication slots ",
+            printable(util::join(slots, ", ")), ", which would go with it"),
+        {.hint = "Move their consumers to the database that is served now, then drop the slots.",
          .sqlstate = {}});
+  }
+  if (const std::vector<std::string> names = subscriptions_of(maintenance, row.oid);
+      !names.empty()) {
+    throw util::Error(util::Kind::Preflight,
+                      cat("database ", printable(row.name), " is kept: it holds the subscriptions ",
+                          printable(util::join(names, ", ")),
+                          ", and dropping one would drop its slot on the publisher"),
+                      {.hint = "Detach each with ALTER SUBSCRIPTION … DISABLE and SET (slot_name = "
+                               "NONE), then drop it.",
+                       .sqlstate = {}});
   }
 }
 
 }  // namespace
 
-void create_side(pg::Connection& maintenance, const std::string& name, const pg::DatabaseProperties& properties,
-                 const std::string& comment) {
+void create_side(pg::Connection& maintenance, const std::string& name,
+                 const pg::DatabaseProperties& properties, const std::string& comment) {
   pg::create_database(maintenance, name, properties);
   comment_on_database(maintenance, name, comment);
 }
@@ -52,9 +55,10 @@ void seal(pg::Connection& maintenance, const std::string& name) {
   if (existing(maintenance, name).allows_connections) allow_connections(maintenance, name, false);
   const std::vector<std::string> left = end_sessions(maintenance, name, kSealPatience);
   if (left.empty()) return;
-  throw util::Error(util::Kind::Preflight,
-                    cat("database ", printable(name), " cannot be sealed: ", util::join(left, "; ")),
-                    {.hint = "End what is listed, as a role that may.", .sqlstate = {}});
+  throw util::Error(
+      util::Kind::Preflight,
+      cat("database ", printable(name), " cannot be sealed: ", util::join(left, "; ")),
+      {.hint = "End what is listed, as a role that may.", .sqlstate = {}});
 }
 
 bool sealed(pg::Connection& maintenance, const std::string& name) {
@@ -63,13 +67,15 @@ bool sealed(pg::Connection& maintenance, const std::string& name) {
 
 void drop_side(pg::Connection& maintenance, const std::string& name) {
   if (!parse_side_name(name)) {
-    throw util::Error(util::Kind::Bug, cat("not dropped: ", printable(name), " is no side database"));
+    throw util::Error(util::Kind::Bug,
+                      cat("not dropped: ", printable(name), " is no side database"));
   }
   const std::optional<DatabaseRow> row = find_database(maintenance, name);
   if (!row) return;
   refuse_if_needed_elsewhere(maintenance, *row);
   const std::string quoted = pg::quote_ident(name);
-  if (row->is_template) maintenance.execute(cat("ALTER DATABASE ", quoted, " WITH IS_TEMPLATE false"));
+  if (row->is_template)
+    maintenance.execute(cat("ALTER DATABASE ", quoted, " WITH IS_TEMPLATE false"));
   maintenance.execute(cat("DROP DATABASE IF EXISTS ", quoted, " WITH (FORCE)"));
 }
 
@@ -109,17 +115,20 @@ std::string seal_broken(pg::Connection& maintenance, const SealRecord& record) {
   if (row->oid != record.oid) return cat("database ", name, " is another one than was sealed");
   if (row->allows_connections) return cat("database ", name, " has been opened");
   if (crash_marker(maintenance) != record.server_started) {
-    return "the server has crashed or was promoted since the seal, and unlogged tables are empty after that";
+    return "the server has crashed or was promoted since the seal, and unlogged tables are empty "
+           "after that";
   }
   if (row->row_version == record.row_version) return {};
-  // Something was altered: its owner or its grants, by REASSIGN OWNED for instance, or it was opened for a while.
-  // From 15 on a session has written its counters before it is gone, so they tell which. Autovacuum does
-  // not count as a session; rows that it changed in the catalogues would only make this too strict.
+  // Something was altered: its owner or its grants, by REASSIGN OWNED for instance, or it was
+  // opened for a while. From 15 on a session has written its counters before it is gone, so they
+  // tell which. Autovacuum does not count as a session; rows that it changed in the catalogues
+  // would only make this too strict.
   if (maintenance.server_major() < 15) return cat("database ", name, " was altered since the seal");
   const Counters seen = counters(maintenance, row->oid);
   if (seen.sessions == record.sessions && seen.changes == record.changes) return {};
-  return cat("database ", name, " was altered since the seal, and sessions ", seen.sessions, " (were ",
-             record.sessions, "), changed rows ", seen.changes, " (were ", record.changes, ")");
+  return cat("database ", name, " was altered since the seal, and sessions ", seen.sessions,
+             " (were ", record.sessions, "), changed rows ", seen.changes, " (were ",
+             record.changes, ")");
 }
 
 }  // namespace swap

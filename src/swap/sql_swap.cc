@@ -40,15 +40,15 @@ constexpr std::string_view kThisLock = R"sql(
 }  // namespace
 
 std::optional<DatabaseRow> find_database(pg::Connection& connection, const std::string& name) {
-  const pg::Result result =
-      connection.query(util::cat(kDatabaseColumns, " where d.datname = $1::pg_catalog.text"), {name});
+  const pg::Result result = connection.query(
+      util::cat(kDatabaseColumns, " where d.datname = $1::pg_catalog.text"), {name});
   if (result.row_count() == 0) return std::nullopt;
   return database_row(result, 0);
 }
 
 std::vector<DatabaseRow> databases_like_sides(pg::Connection& connection) {
-  const pg::Result result = connection.query(
-      util::cat(kDatabaseColumns, R"sql( where pg_catalog.strpos(d.datname::pg_catalog.text, '__') > 0
+  const pg::Result result = connection.query(util::cat(
+      kDatabaseColumns, R"sql( where pg_catalog.strpos(d.datname::pg_catalog.text, '__') > 0
                                          order by d.datname)sql"));
   std::vector<DatabaseRow> rows;
   for (int row = 0; row < result.row_count(); ++row) rows.push_back(database_row(result, row));
@@ -67,9 +67,9 @@ std::uint64_t size_of(pg::Connection& connection, std::uint32_t oid) {
 }
 
 std::string crash_marker(pg::Connection& connection) {
-  // A crash restart discards all statistics and sets this time anew (13 to 18), a clean one keeps them; the start
-  // times of the server's processes are hidden from ordinary roles. A promoted standby has statistics of its
-  // own and another time line.
+  // A crash restart discards all statistics and sets this time anew (13 to 18), a clean one keeps
+  // them; the start times of the server's processes are hidden from ordinary roles. A promoted
+  // standby has statistics of its own and another time line.
   const pg::Result result = connection.query(R"sql(
       select coalesce((extract(epoch from b.stats_reset) * 1000000)::pg_catalog.int8::pg_catalog.text, '')
              || '/' || c.timeline_id::pg_catalog.text
@@ -79,22 +79,24 @@ std::string crash_marker(pg::Connection& connection) {
 
 Counters counters(pg::Connection& connection, std::uint32_t oid) {
   const bool has_sessions = connection.server_major() >= 14;
-  const pg::Result result = connection.query(
-      util::cat("select ", has_sessions ? "s.sessions" : "0::pg_catalog.int8",
-                R"sql(, s.tup_inserted + s.tup_updated + s.tup_deleted
+  const pg::Result result =
+      connection.query(util::cat("select ", has_sessions ? "s.sessions" : "0::pg_catalog.int8",
+                                 R"sql(, s.tup_inserted + s.tup_updated + s.tup_deleted
         from pg_catalog.pg_stat_database s where s.datid = $1::pg_catalog.int8::pg_catalog.oid)sql"),
-      {util::cat(oid)});
+                       {util::cat(oid)});
   if (result.row_count() == 0) return {};
   return {.sessions = result.u64(0, 0), .changes = result.u64(0, 1)};
 }
 
-std::vector<PreparedRow> prepared_transactions(pg::Connection& connection, const std::string& database) {
+std::vector<PreparedRow> prepared_transactions(pg::Connection& connection,
+                                               const std::string& database) {
   const pg::Result result = connection.query(R"sql(
       select gid, owner::pg_catalog.text from pg_catalog.pg_prepared_xacts
        where database = $1::pg_catalog.text order by prepared, gid)sql",
                                              {database});
   std::vector<PreparedRow> rows;
-  for (int row = 0; row < result.row_count(); ++row) rows.push_back({result.str(row, 0), result.str(row, 1)});
+  for (int row = 0; row < result.row_count(); ++row)
+    rows.push_back({result.str(row, 0), result.str(row, 1)});
   return rows;
 }
 
@@ -126,15 +128,17 @@ void terminate(pg::Connection& connection, int pid) {
 }
 
 void allow_connections(pg::Connection& connection, const std::string& name, bool allowed) {
-  connection.execute(
-      util::cat("ALTER DATABASE ", pg::quote_ident(name), " WITH ALLOW_CONNECTIONS ", allowed ? "true" : "false"));
+  connection.execute(util::cat("ALTER DATABASE ", pg::quote_ident(name), " WITH ALLOW_CONNECTIONS ",
+                               allowed ? "true" : "false"));
 }
 
 void rename_database(pg::Connection& connection, const std::string& from, const std::string& to) {
-  connection.execute(util::cat("ALTER DATABASE ", pg::quote_ident(from), " RENAME TO ", pg::quote_ident(to)));
+  connection.execute(
+      util::cat("ALTER DATABASE ", pg::quote_ident(from), " RENAME TO ", pg::quote_ident(to)));
 }
 
-void comment_on_database(pg::Connection& connection, const std::string& name, const std::string& comment) {
+void comment_on_database(pg::Connection& connection, const std::string& name,
+                         const std::string& comment) {
   connection.execute(
       util::cat("COMMENT ON DATABASE ", pg::quote_ident(name), " IS ", pg::quote_literal(comment)));
 }
@@ -144,12 +148,14 @@ void close_to_public(pg::Connection& connection, const std::string& name) {
 }
 
 bool try_lock(pg::Connection& connection, std::int64_t key) {
-  return connection.query("select pg_catalog.pg_try_advisory_lock($1)", {util::cat(key)}).boolean(0, 0);
+  return connection.query("select pg_catalog.pg_try_advisory_lock($1)", {util::cat(key)})
+      .boolean(0, 0);
 }
 
 bool holds_lock(pg::Connection& connection, std::int64_t key) {
   const pg::Result result = connection.query(
-      util::cat("select 1 from pg_catalog.pg_locks l where l.pid = pg_catalog.pg_backend_pid() and", kThisLock),
+      util::cat("select 1 from pg_catalog.pg_locks l where l.pid = pg_catalog.pg_backend_pid() and",
+                kThisLock),
       halves(key));
   return result.row_count() > 0;
 }
@@ -167,12 +173,15 @@ std::optional<LockOwner> lock_owner(pg::Connection& connection, std::int64_t key
                                                        kThisLock),
                                              halves(key));
   if (result.row_count() == 0) return std::nullopt;
-  return LockOwner{
-      .pid = static_cast<int>(result.i64(0, 0)), .application = result.str(0, 1), .since = result.str(0, 2)};
+  return LockOwner{.pid = static_cast<int>(result.i64(0, 0)),
+                   .application = result.str(0, 1),
+                   .since = result.str(0, 2)};
 }
 
 std::string system_identifier(pg::Connection& connection) {
-  return connection.query("select system_identifier::pg_catalog.text from pg_catalog.pg_control_system()").str(0, 0);
+  return connection
+      .query("select system_identifier::pg_catalog.text from pg_catalog.pg_control_system()")
+      .str(0, 0);
 }
 
 void settle_session(pg::Connection& connection) {

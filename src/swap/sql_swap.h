@@ -21,7 +21,8 @@ struct DatabaseRow {
 std::optional<DatabaseRow> find_database(pg::Connection& connection, const std::string& name);
 // Of all databases with "__" in their names.
 std::vector<DatabaseRow> databases_like_sides(pg::Connection& connection);
-std::uint64_t size_of(pg::Connection& connection, std::uint32_t oid);  // 0 where this role may not see it
+std::uint64_t size_of(pg::Connection& connection,
+                      std::uint32_t oid);  // 0 where this role may not see it
 
 // Changes when the statistics were thrown away by a crash restart, or a standby was promoted.
 std::string crash_marker(pg::Connection& connection);
@@ -35,17 +36,20 @@ struct PreparedRow {
   std::string gid;
   std::string owner;
 };
-std::vector<PreparedRow> prepared_transactions(pg::Connection& connection, const std::string& database);
+std::vector<PreparedRow> prepared_transactions(pg::Connection& connection,
+                                               const std::string& database);
 std::vector<std::string> slots_of(pg::Connection& connection, const std::string& database);
 std::vector<std::string> subscriptions_of(pg::Connection& connection, std::uint32_t oid);
 
-// Backends that are logging in to the database: they hold its lock but are in no list of sessions yet (F4).
+// Backends that are logging in to the database: they hold its lock but are in no list of sessions
+// yet (F4).
 bool session_starting(pg::Connection& connection, std::uint32_t oid);
 void terminate(pg::Connection& connection, int pid);
 
 void allow_connections(pg::Connection& connection, const std::string& name, bool allowed);
 void rename_database(pg::Connection& connection, const std::string& from, const std::string& to);
-void comment_on_database(pg::Connection& connection, const std::string& name, const std::string& comment);
+void comment_on_database(pg::Connection& connection, const std::string& name,
+                         const std::string& comment);
 void close_to_public(pg::Connection& connection, const std::string& name);
 
 // Advisory locks of the connected database by their 64-bit key.

@@ -1,7 +1,8 @@
-// The swap. From a third database: both databases are closed, which keeps out superusers and the server's own
-// workers, too; then every session is ended, since one would make the renames fail; then one transaction
-// renames, renames, opens and gives the copy the properties recorded at the snapshot. Before its commit the
-// old names stand, after it the new ones, and nothing in between exists: so a repetition only has to look.
+// The swap. From a third database: both databases are closed, which keeps out superusers and the
+// server's own workers, too; then every session is ended, since one would make the renames fail;
+// then one transaction renames, renames, opens and gives the copy the properties recorded at the
+// snapshot. Before its commit the old names stand, after it the new ones, and nothing in between
+// exists: so a repetition only has to look.
 #include "swap/swap.h"
 
 #include <algorithm>
@@ -24,12 +25,14 @@ constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kLockNotAvailable = "55P03";
 
 [[noreturn]] void refuse(const SwapPlan& plan, const std::vector<std::string>& blockers) {
-  throw util::Error(util::Kind::NotUndone,
-                    cat("database ", printable(plan.live), " cannot be swapped with ", printable(plan.copy), ": ",
-                        util::join(blockers, "; ")),
-                    {.hint = "End what is listed (COMMIT or ROLLBACK PREPARED '…', SELECT pg_terminate_backend(PID) "
-                             "as a role that may), then run the command again.",
-                     .sqlstate = std::string(kObjectInUse)});
+  throw util::Error(
+      util::Kind::NotUndone,
+      cat("database ", printable(plan.live), " cannot be swapped with ", printable(plan.copy), ": ",
+          util::join(blockers, "; ")),
+      {.hint =
+           "End what is listed (COMMIT or ROLLBACK PREPARED '…', SELECT pg_terminate_backend(PID) "
+           "as a role that may), then run the command again.",
+       .sqlstate = std::string(kObjectInUse)});
 }
 
 enum class State { Ready, Done };
@@ -41,10 +44,13 @@ State look(pg::Connection& maintenance, const SwapPlan& plan) {
   if (live && copy && !kept) return State::Ready;
   if (live && kept && !copy) return State::Done;
   const auto word = [](bool there) { return there ? "there" : "missing"; };
-  throw util::Error(util::Kind::NotUndone,
-                    cat("the databases are in no state of a swap: ", printable(plan.live), " is ", word(live), ", ",
-                        printable(plan.copy), " is ", word(copy), ", ", printable(plan.kept), " is ", word(kept)),
-                    {.hint = "Look with psql -l which database holds what; rename or restore by hand.", .sqlstate = {}});
+  throw util::Error(
+      util::Kind::NotUndone,
+      cat("the databases are in no state of a swap: ", printable(plan.live), " is ", word(live),
+          ", ", printable(plan.copy), " is ", word(copy), ", ", printable(plan.kept), " is ",
+          word(kept)),
+      {.hint = "Look with psql -l which database holds what; rename or restore by hand.",
+       .sqlstate = {}});
 }
 
 // Only when it is open: each ALTER makes a new version of the row that the seal hangs on.
@@ -53,10 +59,12 @@ void close(pg::Connection& maintenance, const std::string& name) {
   if (row && row->allows_connections) allow_connections(maintenance, name, false);
 }
 
-std::vector<std::string> end_all(pg::Connection& maintenance, const SwapPlan& plan, Clock::time_point deadline) {
+std::vector<std::string> end_all(pg::Connection& maintenance, const SwapPlan& plan,
+                                 Clock::time_point deadline) {
   std::vector<std::string> left = prepared_lines(maintenance, plan.live);
   for (const std::string& name : {plan.live, plan.copy}) {
-    const auto patience = std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
+    const auto patience = std::max(
+        milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
     const std::vector<std::string> more = end_sessions(maintenance, name, patience);
     left.insert(left.end(), more.begin(), more.end());
   }
@@ -89,7 +97,8 @@ void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
   close(maintenance, plan.copy);
   pass(plan, "undo.closed");
   for (;;) {
-    if (const std::vector<std::string> left = end_all(maintenance, plan, deadline); !left.empty()) refuse(plan, left);
+    if (const std::vector<std::string> left = end_all(maintenance, plan, deadline); !left.empty())
+      refuse(plan, left);
     pass(plan, "undo.before_rename");
     try {
       rename_both(maintenance, plan);
@@ -103,7 +112,8 @@ void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
 
 // An error before the renames must not leave the database closed.
 [[noreturn]] void give_up(pg::Connection& maintenance, const SwapPlan& plan, util::Error failure) {
-  if (failure.kind() == util::Kind::InDoubt) throw failure;  // a repetition looks what has become of it
+  if (failure.kind() == util::Kind::InDoubt)
+    throw failure;  // a repetition looks what has become of it
   try {
     reopen(maintenance, plan.live);
   } catch (const util::Error& cleanup) {
@@ -123,7 +133,8 @@ void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
 
 void run(pg::Connection& maintenance, const SwapPlan& plan) {
   if (look(maintenance, plan) == State::Done) return;
-  if (const std::vector<std::string> prepared = prepared_lines(maintenance, plan.live); !prepared.empty()) {
+  if (const std::vector<std::string> prepared = prepared_lines(maintenance, plan.live);
+      !prepared.empty()) {
     refuse(plan, prepared);
   }
   try {
@@ -137,7 +148,8 @@ void run(pg::Connection& maintenance, const SwapPlan& plan) {
 void place(pg::Connection& maintenance, const SwapPlan& plan) {
   if (find_database(maintenance, plan.live)) {
     throw util::Error(util::Kind::Usage, cat("database ", printable(plan.live), " exists already"),
-                      {.hint = "Choose another name with --to, or let it be replaced by a swap.", .sqlstate = {}});
+                      {.hint = "Choose another name with --to, or let it be replaced by a swap.",
+                       .sqlstate = {}});
   }
   end_sessions(maintenance, plan.copy, plan.patience);
   pg::Transaction transaction(maintenance);

@@ -1,5 +1,5 @@
-// Side databases and the swap: what is built beside the live database, sealed, and put in its place by two
-// renames in one transaction (architecture.md §5; postgres-hazards.md S1, S6, S15, M6).
+// Side databases and the swap: what is built beside the live database, sealed, and put in its place
+// by two renames in one transaction (architecture.md §5; postgres-hazards.md S1, S6, S15, M6).
 //
 // All functions work through a connection to a third database (open_maintenance). Names are raw.
 #pragma once
@@ -17,7 +17,8 @@
 namespace swap {
 
 enum class Purpose { Proof, Rehearsal, Failed, Replaced, Probe };
-// <database>__proof_<key>, cut at a character boundary to 63 bytes without losing the key (contracts.md K5).
+// <database>__proof_<key>, cut at a character boundary to 63 bytes without losing the key
+// (contracts.md K5).
 std::string side_name(const std::string& database, Purpose purpose, const std::string& key);
 
 // Connects to `maintenance_db` if given, else postgres, else template1 when the target is postgres
@@ -25,8 +26,9 @@ std::string side_name(const std::string& database, Purpose purpose, const std::s
 pg::Connection open_maintenance(const pg::ConnInfo& target, const std::string& maintenance_db,
                                 const std::string& application_name, std::stop_token stop);
 
-// The mutex of a guarded database: a polled advisory try-lock outside any transaction, keyed by system
-// identifier and database name (S15). Kind::Busy naming the owner and its age when somebody holds it.
+// The mutex of a guarded database: a polled advisory try-lock outside any transaction, keyed by
+// system identifier and database name (S15). Kind::Busy naming the owner and its age when somebody
+// holds it.
 class DatabaseLock {
  public:
   DatabaseLock(pg::Connection& maintenance, const std::string& database);
@@ -41,21 +43,27 @@ class DatabaseLock {
   std::string database_;
 };
 
-// Made from template0, closed to PUBLIC, with the run's comment (contracts.md K5) before anything is in it.
-void create_side(pg::Connection& maintenance, const std::string& name, const pg::DatabaseProperties& properties,
-                 const std::string& comment);
-void seal(pg::Connection& maintenance, const std::string& name);    // ALLOW_CONNECTIONS false, sessions ended
+// Made from template0, closed to PUBLIC, with the run's comment (contracts.md K5) before anything
+// is in it.
+void create_side(pg::Connection& maintenance, const std::string& name,
+                 const pg::DatabaseProperties& properties, const std::string& comment);
+void seal(pg::Connection& maintenance,
+          const std::string& name);  // ALLOW_CONNECTIONS false, sessions ended
 bool sealed(pg::Connection& maintenance, const std::string& name);
-void drop_side(pg::Connection& maintenance, const std::string& name);  // refuses a name that has no side-database form
+void drop_side(pg::Connection& maintenance,
+               const std::string& name);  // refuses a name that has no side-database form
 
-// What a sealed copy's evidence hangs on: nobody was let in, and no crash restart emptied its unlogged tables (S1).
+// What a sealed copy's evidence hangs on: nobody was let in, and no crash restart emptied its
+// unlogged tables (S1).
 struct SealRecord {
   std::string database;
   std::uint32_t oid = 0;
-  std::string server_started;     // changes with a crash restart or a promotion, not with an ordinary restart
-  std::uint64_t row_version = 0;  // of its row in pg_database: nobody can open it without changing this
-  std::uint64_t sessions = 0;     // pg_stat_database.sessions, 14+
-  std::uint64_t changes = 0;      // rows inserted, updated, deleted, by pg_stat_database
+  std::string
+      server_started;  // changes with a crash restart or a promotion, not with an ordinary restart
+  std::uint64_t row_version =
+      0;  // of its row in pg_database: nobody can open it without changing this
+  std::uint64_t sessions = 0;  // pg_stat_database.sessions, 14+
+  std::uint64_t changes = 0;   // rows inserted, updated, deleted, by pg_stat_database
 };
 SealRecord seal_record(pg::Connection& maintenance, const std::string& name);
 // Empty if `record` still holds, else why not.
@@ -71,28 +79,32 @@ struct Side {
 std::vector<Side> list_sides(pg::Connection& maintenance, const std::string& database);
 
 struct SwapPlan {
-  std::string live;                     // the name that is served
-  std::string copy;                     // sealed; gets the name `live`
-  std::string kept;                     // the name that the replaced database gets
-  pg::DatabaseProperties properties;    // from the record of the snapshot, applied to the copy before the renames (S2)
+  std::string live;  // the name that is served
+  std::string copy;  // sealed; gets the name `live`
+  std::string kept;  // the name that the replaced database gets
+  pg::DatabaseProperties
+      properties;  // from the record of the snapshot, applied to the copy before the renames (S2)
   std::string kept_comment;
   std::chrono::milliseconds patience{10'000};  // for ending sessions
-  bool rehearsal = false;               // with empty databases: the undo's fault points are not passed
+  bool rehearsal = false;  // with empty databases: the undo's fault points are not passed
 };
-// Closes both to new sessions, ends sessions in rounds, renames and opens in one transaction; the kept one stays
-// closed to PUBLIC and to connections. Repeatable: called again after a crash at any moment it finishes, whatever
-// was done already. Kind::NotUndone naming what blocks (prepared transaction, superuser's session …).
+// Closes both to new sessions, ends sessions in rounds, renames and opens in one transaction; the
+// kept one stays closed to PUBLIC and to connections. Repeatable: called again after a crash at any
+// moment it finishes, whatever was done already. Kind::NotUndone naming what blocks (prepared
+// transaction, superuser's session …).
 void run(pg::Connection& maintenance, const SwapPlan& plan);
-// The same where no database of the name `live` exists: the copy gets the properties, the name, and is opened.
-// `kept` and `kept_comment` are not used. Kind::Usage if there is one.
+// The same where no database of the name `live` exists: the copy gets the properties, the name, and
+// is opened. `kept` and `kept_comment` are not used. Kind::Usage if there is one.
 void place(pg::Connection& maintenance, const SwapPlan& plan);
 // Reopens `live` when a swap was given up before its renames.
 void reopen(pg::Connection& maintenance, const std::string& live);
 
-// Prepared transactions, walsenders, background workers, sessions that this role may not end (S6): each a line.
+// Prepared transactions, walsenders, background workers, sessions that this role may not end (S6):
+// each a line.
 std::vector<std::string> swap_blockers(pg::Connection& maintenance, const std::string& database);
-// The whole undo once with empty databases of the same name pattern (S3, S15): create, connect through `target`,
-// own, seal, rename both, drop. Throws Kind::Preflight naming the step that this role cannot do.
+// The whole undo once with empty databases of the same name pattern (S3, S15): create, connect
+// through `target`, own, seal, rename both, drop. Throws Kind::Preflight naming the step that this
+// role cannot do.
 void rehearse(pg::Connection& maintenance, const pg::ConnInfo& target, const std::string& key,
               const pg::DatabaseProperties& properties);
 

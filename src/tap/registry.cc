@@ -72,7 +72,8 @@ void Registry::failed(std::optional<std::size_t> session, FailedStatement failur
   util::Lock lock(mutex_);
   if (session) {
     Entry& entry = entries_[*session];
-    // The end of an idle session, and what an aborted transaction refuses, say less than what failed before.
+    // The end of an idle session, and what an aborted transaction refuses, say less than what
+    // failed before.
     const bool follows = failure.statement.empty() || failure.sqlstate == kInFailedTransaction;
     if (!entry.failure || !follows) entry.failure = std::move(failure);
     return;

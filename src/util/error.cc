@@ -67,8 +67,9 @@ Error as_error(std::exception_ptr failure) {
 }
 
 void assertion_failed(const char* condition, const char* file, int line) {
-  throw Error(Kind::Bug, cat("internal error: ", condition, " does not hold at ", file, ":", line),
-              {.hint = "This is a defect of pgbelay: please report it with the log.", .sqlstate = {}});
+  throw Error(
+      Kind::Bug, cat("internal error: ", condition, " does not hold at ", file, ":", line),
+      {.hint = "This is a defect of pgbelay: please report it with the log.", .sqlstate = {}});
 }
 
 }  // namespace util

@@ -1,7 +1,8 @@
-// The one exception class: what went wrong, what the operator does next, and which exit code that is.
+// The one exception class: what went wrong, what the operator does next, and which exit code that
+// is.
 //
-// Messages are lower case, name the object and both values, and have no final full stop; the hint is a
-// sentence of its own. Expected outcomes are values, never exceptions (style 4.1).
+// Messages are lower case, name the object and both values, and have no final full stop; the hint
+// is a sentence of its own. Expected outcomes are values, never exceptions (style 4.1).
 #pragma once
 
 #include <array>
@@ -89,8 +90,8 @@ class Error : public std::exception {
   const std::string& message() const noexcept;
   const std::string& hint() const noexcept;
   const std::string& sqlstate() const noexcept;
-  const std::vector<std::string>& context() const noexcept;  // innermost first
-  const std::vector<std::string>& attached() const noexcept; // failures during cleanup (style 4.5)
+  const std::vector<std::string>& context() const noexcept;   // innermost first
+  const std::vector<std::string>& attached() const noexcept;  // failures during cleanup (style 4.5)
 
   // The same error seen from one step further out ("while copying table public.a").
   Error& while_doing(std::string what);

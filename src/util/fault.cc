@@ -30,7 +30,8 @@ void arm(std::string_view spec) {
   const std::string_view action = equals == std::string_view::npos ? "" : spec.substr(equals + 1);
   const bool known = std::find(kPoints.begin(), kPoints.end(), name) != kPoints.end();
   if (!known || (action != "kill" && action != "throw" && action != "stop")) {
-    throw Error(Kind::Usage, cat("no fault point ", spec), {.hint = "NAME=kill|throw|stop", .sqlstate = {}});
+    throw Error(Kind::Usage, cat("no fault point ", spec),
+                {.hint = "NAME=kill|throw|stop", .sqlstate = {}});
   }
   const std::lock_guard lock(armed().mutex);
   armed().name = name;

@@ -1,5 +1,5 @@
-// Fault points: named places where a test makes the program fail or die. They cost nothing in a release
-// (PGBELAY_FAULT_POINTS is not defined there).
+// Fault points: named places where a test makes the program fail or die. They cost nothing in a
+// release (PGBELAY_FAULT_POINTS is not defined there).
 //
 // Every name stands in kPoints, so that a test can visit each of them.
 #pragma once
@@ -12,35 +12,36 @@ namespace util::fault {
 
 constexpr std::array<std::string_view, 25> kPoints{
     "pending_file.before_rename",
-    "backup.staged",           // the stage directory exists, nothing is in it
-    "backup.snapshot",         // locks are held, the snapshot is exported
-    "backup.data",             // in the middle of the data
+    "backup.staged",    // the stage directory exists, nothing is in it
+    "backup.snapshot",  // locks are held, the snapshot is exported
+    "backup.data",      // in the middle of the data
     "backup.before_manifest",
     "backup.before_publish",
-    "backup.before_latest",    // published, the pointer is not moved yet
-    "proof.created",           // the side database exists and is empty
+    "backup.before_latest",  // published, the pointer is not moved yet
+    "proof.created",         // the side database exists and is empty
     "proof.loaded",
     "proof.compared",
-    "proof.sealed",            // sealed, proof.json is not written yet
-    "run.journalled",          // the run's folder exists
+    "proof.sealed",    // sealed, proof.json is not written yet
+    "run.journalled",  // the run's folder exists
     "run.backed_up",
     "run.proven",
     "run.gate",
-    "run.migrating",           // the command is running
-    "run.migrated",            // the command has ended, nothing is judged
+    "run.migrating",  // the command is running
+    "run.migrated",   // the command has ended, nothing is judged
     "run.checked",
-    "run.releasing",           // the outcome is a success, the copy is still there
-    "run.released",            // the copy is gone, the journal does not say so yet
+    "run.releasing",  // the outcome is a success, the copy is still there
+    "run.released",   // the copy is gone, the journal does not say so yet
     "undo.begin",
-    "undo.closed",             // both databases refuse connections
+    "undo.closed",  // both databases refuse connections
     "undo.before_rename",
-    "undo.swapped",            // the renames are committed
+    "undo.swapped",  // the renames are committed
     "undo.before_end",
 };
 
 #ifdef PGBELAY_FAULT_POINTS
-// Arms one point: "NAME=kill" (SIGKILL to this process), "NAME=throw" (Error{Kind::Io}), "NAME=stop"
-// (prints "fault point NAME" to stderr and waits until SIGCONT). Throws Usage for an unknown name.
+// Arms one point: "NAME=kill" (SIGKILL to this process), "NAME=throw" (Error{Kind::Io}),
+// "NAME=stop" (prints "fault point NAME" to stderr and waits until SIGCONT). Throws Usage for an
+// unknown name.
 void arm(std::string_view spec);
 void point(std::string_view name);
 #else

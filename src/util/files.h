@@ -1,4 +1,5 @@
-// Files that are absent or complete: descriptors, durable writes, publish by rename, temporary folders.
+// Files that are absent or complete: descriptors, durable writes, publish by rename, temporary
+// folders.
 //
 // Failure: Kind::Io (Kind::Space for ENOSPC and EDQUOT), naming the path and the cause.
 #pragma once
@@ -74,8 +75,9 @@ class WriteFile {
   std::uint64_t position_ = 0;
 };
 
-// A file that exists under `target` only after publish() has returned: written aside, synced, renamed,
-// folder synced. Before publish() the target is untouched and the destructor removes what was written.
+// A file that exists under `target` only after publish() has returned: written aside, synced,
+// renamed, folder synced. Before publish() the target is untouched and the destructor removes what
+// was written.
 class PendingFile {
  public:
   explicit PendingFile(std::filesystem::path target);
@@ -97,7 +99,8 @@ void publish_text(const std::filesystem::path& target, std::string_view text);
 void sync_directory(const std::filesystem::path& directory);
 // Makes `link` point to `target` by rename, so that it always exists.
 void publish_symlink(const std::filesystem::path& link, const std::filesystem::path& target);
-std::uint64_t free_space(const std::filesystem::path& path);  // bytes an ordinary user may still write
+std::uint64_t free_space(
+    const std::filesystem::path& path);  // bytes an ordinary user may still write
 
 // An own folder (mode 0700) below `parent`, removed with all it holds unless kept.
 class TempDir {

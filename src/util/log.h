@@ -1,4 +1,5 @@
-// The log: what happened, for the person who looks later. Off until opened; -v shows it on stderr too.
+// The log: what happened, for the person who looks later. Off until opened; -v shows it on stderr
+// too.
 //
 // Threads: from any, after open().
 #pragma once

@@ -25,7 +25,9 @@ class PGBELAY_ANNOTATION(capability("mutex")) Mutex {
 
 class PGBELAY_ANNOTATION(scoped_lockable) Lock {
  public:
-  explicit Lock(Mutex& mutex) PGBELAY_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) { mutex_.lock(); }
+  explicit Lock(Mutex& mutex) PGBELAY_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) {
+    mutex_.lock();
+  }
   ~Lock() PGBELAY_ANNOTATION(release_capability()) { mutex_.unlock(); }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;

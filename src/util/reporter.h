@@ -15,8 +15,8 @@ class Reporter {
  public:
   virtual ~Reporter() = default;
 
-  // A step of the printed list ("backup", "proof", "migrate" …) begins or has ended. `text` is what stands
-  // behind its state: said only after it is so.
+  // A step of the printed list ("backup", "proof", "migrate" …) begins or has ended. `text` is what
+  // stands behind its state: said only after it is so.
   virtual void step(std::string_view name, StepState state, std::string_view text) = 0;
   // Work done so far within the current step; `total` 0 if unknown. Units are bytes unless named.
   virtual void progress(std::string_view what, std::uint64_t done, std::uint64_t total) = 0;

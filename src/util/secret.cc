@@ -54,7 +54,9 @@ std::size_t Scrubber::held_back(std::string_view text) const noexcept {
   return 0;
 }
 
-std::size_t Scrubber::longest() const noexcept { return forms_.empty() ? 0 : forms_.front().size(); }
+std::size_t Scrubber::longest() const noexcept {
+  return forms_.empty() ? 0 : forms_.front().size();
+}
 
 Secret random_secret(std::size_t bytes) {
   std::vector<std::byte> raw(bytes);

@@ -1,4 +1,5 @@
-// Passwords and keys: they print as *** everywhere and never enter the arguments of a child process.
+// Passwords and keys: they print as *** everywhere and never enter the arguments of a child
+// process.
 #pragma once
 
 #include <iosfwd>
@@ -30,9 +31,11 @@ class Scrubber {
  public:
   void add(const Secret& secret);  // also its percent-encoded form, as it stands in URLs
   std::string scrub(std::string text) const;
-  // How many bytes at the end of `text` may be the beginning of a secret: for callers that scrub streams.
+  // How many bytes at the end of `text` may be the beginning of a secret: for callers that scrub
+  // streams.
   std::size_t held_back(std::string_view text) const noexcept;
-  std::size_t longest() const noexcept;  // bytes of the longest form, for callers that scrub streams
+  std::size_t longest()
+      const noexcept;  // bytes of the longest form, for callers that scrub streams
 
  private:
   std::vector<std::string> forms_;

@@ -8,9 +8,9 @@
 
 namespace util {
 
-// Made once, in main, before any other thread: blocks the signals everywhere and waits for them in a thread.
-// The first one requests the stop; each further one calls `on_repeat` and does nothing else, because an
-// undo must not be interrupted (contracts.md K14).
+// Made once, in main, before any other thread: blocks the signals everywhere and waits for them in
+// a thread. The first one requests the stop; each further one calls `on_repeat` and does nothing
+// else, because an undo must not be interrupted (contracts.md K14).
 class SignalWatcher {
  public:
   explicit SignalWatcher(std::function<void()> on_repeat = {});

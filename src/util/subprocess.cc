@@ -30,7 +30,8 @@ struct Pipe {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error(Kind::Io, cat("cannot make a pipe: ", errno_text(errno)));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw Error(Kind::Io, cat("cannot make a pipe: ", errno_text(errno)));
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
@@ -38,7 +39,8 @@ std::vector<std::string> environment(const Command& command) {
   std::map<std::string, std::string, std::less<>> variables;
   const auto add = [&](std::string_view line) {
     const std::size_t equals = line.find('=');
-    if (equals != std::string_view::npos) variables[std::string(line.substr(0, equals))] = line.substr(equals + 1);
+    if (equals != std::string_view::npos)
+      variables[std::string(line.substr(0, equals))] = line.substr(equals + 1);
   };
   for (char** line = environ; *line != nullptr; ++line) add(*line);
   for (const std::string& name : command.unset_env) variables.erase(name);
@@ -65,7 +67,8 @@ struct Launch {
   pid_t parent = ::getpid();
 };
 
-[[noreturn]] void become_child(const Command& command, const Launch& launch, int out, int err, int failure) {
+[[noreturn]] void become_child(const Command& command, const Launch& launch, int out, int err,
+                               int failure) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto fail = [&] {
@@ -102,7 +105,8 @@ Launch prepare(const Command& command) {
   Launch launch;
   const std::optional<std::filesystem::path> program = find_program(command.argv.front());
   if (!program) {
-    throw Error(Kind::Usage, cat("command not found or not executable: ", printable(command.argv.front())),
+    throw Error(Kind::Usage,
+                cat("command not found or not executable: ", printable(command.argv.front())),
                 {.hint = "Check its name and PATH.", .sqlstate = {}});
   }
   launch.program = *program;
@@ -114,7 +118,8 @@ Launch prepare(const Command& command) {
 }
 
 Ended ended_from(int wait_status) {
-  if (WIFSIGNALED(wait_status)) return {.status = 128 + WTERMSIG(wait_status), .signal = WTERMSIG(wait_status)};
+  if (WIFSIGNALED(wait_status))
+    return {.status = 128 + WTERMSIG(wait_status), .signal = WTERMSIG(wait_status)};
   return {.status = WEXITSTATUS(wait_status), .signal = std::nullopt};
 }
 
@@ -141,23 +146,27 @@ class Stopper {
   std::chrono::steady_clock::time_point last_;
 };
 
-// Reads both pipes to their end and waits for the child; whatever comes first does not block the other.
+// Reads both pipes to their end and waits for the child; whatever comes first does not block the
+// other.
 Ended follow(pid_t child, UniqueFd out, UniqueFd err, const OnOutput& on_output, Stopper& stopper) {
   std::array<UniqueFd, 2> pipes{std::move(out), std::move(err)};
   std::array<char, 65536> buffer;
   std::optional<Ended> ended;
   auto deadline = std::chrono::steady_clock::time_point::max();
   while (!ended || pipes[0] || pipes[1]) {
-    // A grandchild that keeps the pipe open must not hold us: after the child's end it has a moment.
+    // A grandchild that keeps the pipe open must not hold us: after the child's end it has a
+    // moment.
     if (ended && std::chrono::steady_clock::now() > deadline) break;
     stopper.look();
-    std::array<pollfd, 2> polled{pollfd{pipes[0].get(), POLLIN, 0}, pollfd{pipes[1].get(), POLLIN, 0}};
+    std::array<pollfd, 2> polled{pollfd{pipes[0].get(), POLLIN, 0},
+                                 pollfd{pipes[1].get(), POLLIN, 0}};
     ::poll(polled.data(), polled.size(), ended ? 10 : 20);
     for (std::size_t n = 0; n < pipes.size(); ++n) {
       if (!pipes[n] || polled[n].revents == 0) continue;
       const ssize_t got = ::read(pipes[n].get(), buffer.data(), buffer.size());
       if (got > 0 && on_output) {
-        on_output(n == 0 ? Stream::Out : Stream::Err, std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+        on_output(n == 0 ? Stream::Out : Stream::Err,
+                  std::string_view(buffer.data(), static_cast<std::size_t>(got)));
       }
       if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) pipes[n].reset();
     }
@@ -191,20 +200,24 @@ std::optional<std::filesystem::path> find_program(std::string_view name) {
   }
   const char* const path = std::getenv("PATH");  // NOLINT: nobody changes the environment
   for (const std::string_view folder : split(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
-    const std::filesystem::path candidate = std::filesystem::path(folder.empty() ? "." : folder) / name;
+    const std::filesystem::path candidate =
+        std::filesystem::path(folder.empty() ? "." : folder) / name;
     if (usable(candidate)) return candidate;
   }
   return std::nullopt;
 }
 
-Ended run(const Command& command, const OnOutput& on_output, std::stop_token stop, std::chrono::milliseconds grace) {
+Ended run(const Command& command, const OnOutput& on_output, std::stop_token stop,
+          std::chrono::milliseconds grace) {
   const Launch launch = prepare(command);
   Pipe out = make_pipe();
   Pipe err = make_pipe();
   Pipe failure = make_pipe();
   const pid_t child = ::fork();
-  if (child < 0) throw Error(Kind::Io, cat("cannot start ", command.argv.front(), ": ", errno_text(errno)));
-  if (child == 0) become_child(command, launch, out.write.get(), err.write.get(), failure.write.get());
+  if (child < 0)
+    throw Error(Kind::Io, cat("cannot start ", command.argv.front(), ": ", errno_text(errno)));
+  if (child == 0)
+    become_child(command, launch, out.write.get(), err.write.get(), failure.write.get());
   ::setpgid(child, child);
   out.write.reset();
   err.write.reset();
@@ -212,7 +225,8 @@ Ended run(const Command& command, const OnOutput& on_output, std::stop_token sto
   int code = 0;
   if (::read(failure.read.get(), &code, sizeof code) == sizeof code) {
     ::waitpid(child, nullptr, 0);
-    throw Error(Kind::Usage, cat("cannot start ", printable(command.argv.front()), ": ", errno_text(code)));
+    throw Error(Kind::Usage,
+                cat("cannot start ", printable(command.argv.front()), ": ", errno_text(code)));
   }
   Stopper stopper(child, std::move(stop), grace);
   return follow(child, std::move(out.read), std::move(err.read), on_output, stopper);

@@ -42,7 +42,8 @@ std::string lower(std::string_view text) {
 }
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
   }
   return text;
@@ -87,7 +88,12 @@ std::optional<T> parse_whole(std::string_view text) noexcept {
 std::size_t utf8_length(std::string_view text) noexcept {
   const auto at = [&](std::size_t n) -> unsigned { return static_cast<unsigned char>(text[n]); };
   const unsigned lead = at(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t n = 1; n < length; ++n) {
     if ((at(n) & 0xC0) != 0x80) return 0;
@@ -99,8 +105,12 @@ std::size_t utf8_length(std::string_view text) noexcept {
 }
 }  // namespace
 
-std::optional<std::uint64_t> parse_u64(std::string_view text) noexcept { return parse_whole<std::uint64_t>(text); }
-std::optional<std::int64_t> parse_i64(std::string_view text) noexcept { return parse_whole<std::int64_t>(text); }
+std::optional<std::uint64_t> parse_u64(std::string_view text) noexcept {
+  return parse_whole<std::uint64_t>(text);
+}
+std::optional<std::int64_t> parse_i64(std::string_view text) noexcept {
+  return parse_whole<std::int64_t>(text);
+}
 
 std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text;
@@ -131,7 +141,8 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates) {
+std::optional<std::string_view> nearest(std::string_view word,
+                                        std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {

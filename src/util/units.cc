@@ -15,7 +15,8 @@ std::optional<double> take_number(std::string_view& text) {
   const std::string_view digits = text.substr(0, length);
   double value = 0;
   const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (failure != std::errc{} || end != digits.data() + digits.size() || digits.empty()) return std::nullopt;
+  if (failure != std::errc{} || end != digits.data() + digits.size() || digits.empty())
+    return std::nullopt;
   text.remove_prefix(digits.size());
   return value;
 }
@@ -33,8 +34,9 @@ struct Unit {
 }  // namespace
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  constexpr std::array kUnits{Unit{"ms", 1},       Unit{"s", 1e3},     Unit{"m", 60e3}, Unit{"min", 60e3},
-                              Unit{"h", 3600e3}, Unit{"d", 86400e3}, Unit{"w", 7 * 86400e3}};
+  constexpr std::array kUnits{Unit{"ms", 1},         Unit{"s", 1e3},    Unit{"m", 60e3},
+                              Unit{"min", 60e3},     Unit{"h", 3600e3}, Unit{"d", 86400e3},
+                              Unit{"w", 7 * 86400e3}};
   double total = 0;
   if (text.empty()) return std::nullopt;
   while (!text.empty()) {
@@ -52,14 +54,22 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  constexpr std::array kUnits{Unit{"", 1},       Unit{"b", 1},       Unit{"kb", 1e3},   Unit{"mb", 1e6},
-                              Unit{"gb", 1e9},   Unit{"tb", 1e12},   Unit{"kib", 1024.}, Unit{"mib", 1048576.},
-                              Unit{"gib", 1073741824.}, Unit{"tib", 1099511627776.}};
+  constexpr std::array kUnits{Unit{"", 1},
+                              Unit{"b", 1},
+                              Unit{"kb", 1e3},
+                              Unit{"mb", 1e6},
+                              Unit{"gb", 1e9},
+                              Unit{"tb", 1e12},
+                              Unit{"kib", 1024.},
+                              Unit{"mib", 1048576.},
+                              Unit{"gib", 1073741824.},
+                              Unit{"tib", 1099511627776.}};
   const std::optional<double> number = take_number(text);
   const std::string word = lower(trim(text));
   if (!number) return std::nullopt;
   for (const Unit& unit : kUnits) {
-    if (unit.name == word && *number * unit.factor < 1e19) return static_cast<std::uint64_t>(*number * unit.factor);
+    if (unit.name == word && *number * unit.factor < 1e19)
+      return static_cast<std::uint64_t>(*number * unit.factor);
   }
   return std::nullopt;
 }
@@ -79,7 +89,8 @@ std::string show_size(std::uint64_t bytes) {
   double value = static_cast<double>(bytes) / 1e3;
   std::size_t unit = 0;
   for (; value >= 999.5 && unit + 1 < kNames.size(); ++unit) value /= 1e3;
-  return value < 9.95 ? fmt::format("{:.1f} {}", value, kNames[unit]) : fmt::format("{:.0f} {}", value, kNames[unit]);
+  return value < 9.95 ? fmt::format("{:.1f} {}", value, kNames[unit])
+                      : fmt::format("{:.0f} {}", value, kNames[unit]);
 }
 
 std::string show_count(std::uint64_t count) {

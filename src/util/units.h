@@ -9,11 +9,14 @@
 
 namespace util {
 
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);  // 1h30m, 2s, 500ms, 7d
-std::optional<std::uint64_t> parse_size(std::string_view text);  // bytes: 512MB (10^6), 1.5GiB (2^30), 4096
+std::optional<std::chrono::milliseconds> parse_duration(
+    std::string_view text);  // 1h30m, 2s, 500ms, 7d
+std::optional<std::uint64_t> parse_size(
+    std::string_view text);  // bytes: 512MB (10^6), 1.5GiB (2^30), 4096
 
-std::string show_duration(std::chrono::duration<double> duration);  // 0.04 s, 4.9 s, 2 min 03 s, 1 h 05 min
-std::string show_size(std::uint64_t bytes);                         // 312 MB, 1.7 GB
-std::string show_count(std::uint64_t count);                        // 8 130 660
+std::string show_duration(
+    std::chrono::duration<double> duration);  // 0.04 s, 4.9 s, 2 min 03 s, 1 h 05 min
+std::string show_size(std::uint64_t bytes);   // 312 MB, 1.7 GB
+std::string show_count(std::uint64_t count);  // 8 130 660
 
 }  // namespace util

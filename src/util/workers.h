@@ -22,9 +22,9 @@ class FirstError {
   std::exception_ptr first_ PGBELAY_GUARDED_BY(mutex_);
 };
 
-// Runs `work(number, stop)` on `count` threads (numbers 0 … count-1). The first exception stops the others
-// and is rethrown after all have ended. A stop of `outer` stops all of them; run_workers then returns
-// normally, and the caller asks `outer`.
+// Runs `work(number, stop)` on `count` threads (numbers 0 … count-1). The first exception stops the
+// others and is rethrown after all have ended. A stop of `outer` stops all of them; run_workers
+// then returns normally, and the caller asks `outer`.
 void run_workers(std::size_t count, std::stop_token outer,
                  const std::function<void(std::size_t number, std::stop_token stop)>& work);
 

@@ -1,4 +1,5 @@
-// A flipped byte at 200 random places of a backup: `verify` finds every one (exit 8) and names the file.
+// A flipped byte at 200 random places of a backup: `verify` finds every one (exit 8) and names the
+// file.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -20,7 +21,8 @@ class Damage : public test::GuardedTest {
     std::uint64_t offset;
   };
   // Every byte of the backup is as likely as any other, and every file gets one place at least.
-  std::vector<Place> places(const std::filesystem::path& backup, std::size_t count, std::mt19937_64& random) {
+  std::vector<Place> places(const std::filesystem::path& backup, std::size_t count,
+                            std::mt19937_64& random) {
     std::vector<Place> out;
     std::vector<std::pair<std::filesystem::path, std::uint64_t>> files;
     std::uint64_t total = 0;
@@ -63,9 +65,11 @@ TEST_F(Damage, OfAnyByteIsFoundAndTheFileIsNamed) {
     const std::filesystem::path relative = std::filesystem::relative(place.file, backup);
     flip(copy / relative, place.offset, bit);
     const test::BinaryResult verified = run({"verify", copy.string()});
-    EXPECT_EQ(verified.status, 8) << relative << " at " << place.offset << " bit " << bit << "\n" << verified.out << verified.err;
+    EXPECT_EQ(verified.status, 8) << relative << " at " << place.offset << " bit " << bit << "\n"
+                                  << verified.out << verified.err;
     EXPECT_NE((verified.out + verified.err).find(relative.filename().string()), std::string::npos)
-        << relative << " is not named:\n" << verified.out << verified.err;
+        << relative << " is not named:\n"
+        << verified.out << verified.err;
     std::filesystem::remove_all(copy);
   }
   EXPECT_EQ(run({"verify", backup.string()}).status, 0) << "the undamaged one is whole";

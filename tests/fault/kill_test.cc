@@ -1,5 +1,5 @@
-// kill -9 at every fault point: afterwards only whole backups are listed; `undo` brings the old state, or there
-// is nothing to undo; the next run works; nothing is left.
+// kill -9 at every fault point: afterwards only whole backups are listed; `undo` brings the old
+// state, or there is nothing to undo; the next run works; nothing is left.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,7 +24,9 @@ std::vector<std::string> points(std::initializer_list<std::string_view> prefixes
   return names;
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) { return util::replace_all(info.param, ".", "_"); }
+std::string test_name(const testing::TestParamInfo<std::string>& info) {
+  return util::replace_all(info.param, ".", "_");
+}
 
 class FaultTest : public test::GuardedTest, public testing::WithParamInterface<std::string> {
  protected:
@@ -48,7 +50,8 @@ class FaultTest : public test::GuardedTest, public testing::WithParamInterface<s
     }
   }
   void expect_next_run_works() {
-    const BinaryResult next = run({"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "create table made_later (i int)"});
+    const BinaryResult next = run(
+        {"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "create table made_later (i int)"});
     EXPECT_EQ(next.status, 0) << next.err;
     EXPECT_EQ(query("select count(*) from pg_tables where tablename = 'made_later'"), "1");
   }
@@ -68,12 +71,18 @@ TEST_P(KilledBackup, LeavesOnlyWholeBackups) {
   EXPECT_EQ(content(), before_);
   expect_nothing_left_behind();
 }
-INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledBackup, testing::ValuesIn(points({"backup.", "pending_file."})), test_name);
+INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledBackup,
+                         testing::ValuesIn(points({"backup.", "pending_file."})), test_name);
 
 // A migration that commits its first statement and fails in its second.
-const std::vector<std::string> kFailing = {"migrate", "--yes", "--", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",
-                                           "-c", "alter table orders drop column note", "-c", "select nonsense"};
-const std::vector<std::string> kGood = {"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "alter table orders add column extra int"};
+const std::vector<std::string> kFailing = {"migrate", "--yes",
+                                           "--",      "psql",
+                                           "-X",      "-q",
+                                           "-v",      "ON_ERROR_STOP=1",
+                                           "-c",      "alter table orders drop column note",
+                                           "-c",      "select nonsense"};
+const std::vector<std::string> kGood = {
+    "migrate", "--yes", "--", "psql", "-X", "-q", "-c", "alter table orders add column extra int"};
 
 class KilledGoodRun : public FaultTest {};
 
@@ -81,7 +90,9 @@ TEST_P(KilledGoodRun, IsUndoneOrWasReleased) {
   killed(kGood);
   expect_whole_backups();
   const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
-  const bool released = query("select count(*) from pg_attribute where attrelid = 'orders'::regclass and attname = 'extra'") == "1";
+  const bool released = query(
+                            "select count(*) from pg_attribute where attrelid = 'orders'::regclass "
+                            "and attname = 'extra'") == "1";
   if (released) {
     EXPECT_EQ(undone.status, 2) << "nothing to undo: " << undone.err;
     EXPECT_TRUE(GetParam() == "run.releasing" || GetParam() == "run.released") << GetParam();
@@ -92,7 +103,8 @@ TEST_P(KilledGoodRun, IsUndoneOrWasReleased) {
   expect_next_run_works();
   expect_nothing_left_behind();
 }
-INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledGoodRun, testing::ValuesIn(points({"run.", "proof."})), test_name);
+INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledGoodRun, testing::ValuesIn(points({"run.", "proof."})),
+                         test_name);
 
 class KilledUndo : public FaultTest {};
 
@@ -108,7 +120,8 @@ TEST_P(KilledUndo, IsFinishedByTheNextOne) {
 }
 INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledUndo, testing::ValuesIn(points({"undo."})), test_name);
 
-// A run that died before the migration is cleared by the next one; one that died in it is not run over.
+// A run that died before the migration is cleared by the next one; one that died in it is not run
+// over.
 class NextRun : public FaultTest {};
 
 TEST_P(NextRun, ClearsWhatHadNotReachedTheMigration) {
@@ -117,7 +130,8 @@ TEST_P(NextRun, ClearsWhatHadNotReachedTheMigration) {
   expect_nothing_left_behind();
 }
 INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, NextRun,
-                         testing::Values("run.journalled", "run.backed_up", "proof.loaded", "proof.sealed", "run.proven", "run.gate"),
+                         testing::Values("run.journalled", "run.backed_up", "proof.loaded",
+                                         "proof.sealed", "run.proven", "run.gate"),
                          test_name);
 
 class InTheMiddle : public FaultTest {};
@@ -131,7 +145,8 @@ TEST_P(InTheMiddle, StopsTheNextRunAndNamesTheUndo) {
   EXPECT_EQ(run({"undo", "--yes", "--on-foreign-writes", "undo"}).status, 0);
   EXPECT_EQ(content(), before_);
 }
-INSTANTIATE_TEST_SUITE_P(Migrating, InTheMiddle, testing::Values("run.migrating", "run.migrated"), test_name);
+INSTANTIATE_TEST_SUITE_P(Migrating, InTheMiddle, testing::Values("run.migrating", "run.migrated"),
+                         test_name);
 
 // The server goes away in the middle of the data.
 class ServerGone : public test::GuardedTest {
@@ -143,16 +158,18 @@ TEST_F(ServerGone, DuringCopyIsAFailedBackup) {
   fill();
   // More than the workers and the reorder window can hold while the program stands still.
   database().connect().execute(
-      "create table zz_large as select n, (select string_agg(md5((n * 50 + k)::text), '') from generate_series(1, 50) k) as filler "
+      "create table zz_large as select n, (select string_agg(md5((n * 50 + k)::text), '') from "
+      "generate_series(1, 50) k) as filler "
       "from generate_series(1, 150000) n");
   bool stopped = false;
-  const BinaryResult result = run({"backup"}, {"PGBELAY_FAULT=backup.data=stop"},
-                                  [&](util::Stream, std::string_view line, pid_t pid) {
-                                    if (stopped || line.find("fault point backup.data") == std::string_view::npos) return;
-                                    stopped = true;
-                                    server().server().stop(pg::PrivateServer::Stop::Immediate);
-                                    ::kill(pid, SIGCONT);
-                                  });
+  const BinaryResult result =
+      run({"backup"}, {"PGBELAY_FAULT=backup.data=stop"},
+          [&](util::Stream, std::string_view line, pid_t pid) {
+            if (stopped || line.find("fault point backup.data") == std::string_view::npos) return;
+            stopped = true;
+            server().server().stop(pg::PrivateServer::Stop::Immediate);
+            ::kill(pid, SIGCONT);
+          });
   ASSERT_TRUE(stopped) << "the point was not reached: " << result.err;
   server().server().start();
   EXPECT_EQ(result.status, 5) << result.err;

@@ -26,7 +26,8 @@ select setval('customers_id_seq', 4711, false);
 select lo_from_bytea(0, 'large');
 )sql";
 
-// Everything that an undo must bring back, as text. Named here and nowhere in the program under test.
+// Everything that an undo must bring back, as text. Named here and nowhere in the program under
+// test.
 constexpr std::string_view kContent = R"sql(
 select string_agg(line, E'\n' order by line) from (
   select 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull as line
@@ -50,9 +51,13 @@ void GuardedTest::SetUp() {
   database_ = std::make_unique<TestDatabase>(server(), "shop");
 }
 
-BinaryResult GuardedTest::run(std::vector<std::string> args, std::vector<std::string> env, OnLine on_line) {
+BinaryResult GuardedTest::run(std::vector<std::string> args, std::vector<std::string> env,
+                              OnLine on_line) {
   env.push_back(util::cat("DATABASE_URL=", database_->url()));
-  const BinaryRun call{.args = std::move(args), .env = std::move(env), .directory = folder(), .on_line = std::move(on_line)};
+  const BinaryRun call{.args = std::move(args),
+                       .env = std::move(env),
+                       .directory = folder(),
+                       .on_line = std::move(on_line)};
   return binary_ == Binary::Release ? run_release(call) : run_dev(call);
 }
 
@@ -65,7 +70,9 @@ void GuardedTest::fill() { database_->connect().execute(kShop); }
 
 std::string GuardedTest::content() { return content_of(database_->name()); }
 
-std::string GuardedTest::content_of(const std::string& name) { return server().connect(name).query(kContent).str(0, 0); }
+std::string GuardedTest::content_of(const std::string& name) {
+  return server().connect(name).query(kContent).str(0, 0);
+}
 
 std::vector<std::string> GuardedTest::sides(std::string_view kind) {
   pg::Connection connection = server().connect();
@@ -91,7 +98,8 @@ std::vector<std::string> names_in(const std::filesystem::path& folder, Wanted wa
 }  // namespace
 
 std::vector<std::string> GuardedTest::published() const {
-  return names_in(backups(), [](const std::string& name) { return name.front() != '.' && name != "runs"; });
+  return names_in(backups(),
+                  [](const std::string& name) { return name.front() != '.' && name != "runs"; });
 }
 
 std::vector<std::string> GuardedTest::stages() const {
@@ -99,20 +107,28 @@ std::vector<std::string> GuardedTest::stages() const {
 }
 
 int GuardedTest::sessions_of_pgbelay() {
-  return static_cast<int>(server()
-                              .connect()
-                              .query("select count(*) from pg_catalog.pg_stat_activity where application_name like 'pgbelay%' and application_name not like 'pgbelay-test%'")
-                              .u64(0, 0));
+  return static_cast<int>(
+      server()
+          .connect()
+          .query("select count(*) from pg_catalog.pg_stat_activity where application_name like "
+                 "'pgbelay%' and application_name not like 'pgbelay-test%'")
+          .u64(0, 0));
 }
 
-std::string GuardedTest::query(std::string_view sql) { return database_->connect().query(sql).str(0, 0); }
+std::string GuardedTest::query(std::string_view sql) {
+  return database_->connect().query(sql).str(0, 0);
+}
 
-void GuardedTest::expect_refusal(const BinaryResult& result, int status, const std::vector<std::string>& texts) {
+void GuardedTest::expect_refusal(const BinaryResult& result, int status,
+                                 const std::vector<std::string>& texts) {
   EXPECT_EQ(result.status, status) << result.out << result.err;
   for (const std::string& text : texts) {
-    EXPECT_NE((result.out + result.err).find(text), std::string::npos) << "no «" << text << "» in:\n" << result.out << result.err;
+    EXPECT_NE((result.out + result.err).find(text), std::string::npos)
+        << "no «" << text << "» in:\n"
+        << result.out << result.err;
   }
-  EXPECT_EQ((result.out + result.err).find(scram_password()), std::string::npos) << "the password is shown";
+  EXPECT_EQ((result.out + result.err).find(scram_password()), std::string::npos)
+      << "the password is shown";
 }
 
 void GuardedTest::expect_nothing_left_behind() {

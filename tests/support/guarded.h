@@ -1,5 +1,5 @@
-// What end-to-end and fault tests share: a working folder, a database with content, and what must hold of both
-// after anything.
+// What end-to-end and fault tests share: a working folder, a database with content, and what must
+// hold of both after anything.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,8 @@ class GuardedTest : public ServerTest {
   void SetUp() override;
 
   // Runs pgbelay in folder() with DATABASE_URL of database() and nothing else of ours.
-  BinaryResult run(std::vector<std::string> args, std::vector<std::string> env = {}, OnLine on_line = {});
+  BinaryResult run(std::vector<std::string> args, std::vector<std::string> env = {},
+                   OnLine on_line = {});
 
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::filesystem::path backups() const { return folder() / "backups"; }
@@ -36,16 +37,18 @@ class GuardedTest : public ServerTest {
   // All rows, sequences and columns as one text: equal texts are equal content.
   std::string content();
   std::string content_of(const std::string& database_name);
-  // Names of our side databases on the server that are about database(): `kind` is "proof", "failed" … or "".
+  // Names of our side databases on the server that are about database(): `kind` is "proof",
+  // "failed" … or "".
   std::vector<std::string> sides(std::string_view kind = "");
-  std::vector<std::string> published() const;   // names of the backups
-  std::vector<std::string> stages() const;      // what a crash left under a dot name
-  int sessions_of_pgbelay();                    // on the server, whatever database
-  std::string query(std::string_view sql);      // one value
+  std::vector<std::string> published() const;  // names of the backups
+  std::vector<std::string> stages() const;     // what a crash left under a dot name
+  int sessions_of_pgbelay();                   // on the server, whatever database
+  std::string query(std::string_view sql);     // one value
 
   // Exit status, and each of `texts` in stderr; never the password.
-  void expect_refusal(const BinaryResult& result, int status, const std::vector<std::string>& texts);
-  void expect_nothing_left_behind();            // no proof copy, no stage, no session
+  void expect_refusal(const BinaryResult& result, int status,
+                      const std::vector<std::string>& texts);
+  void expect_nothing_left_behind();  // no proof copy, no stage, no session
 
  private:
   Binary binary_;

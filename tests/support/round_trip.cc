@@ -11,8 +11,9 @@ namespace {
 
 using util::cat;
 
-// A query per table (rows), sequence, and materialised view, made by the server, which quotes the names.
-// format() gives what a type's output function gives, as COPY does; a cast may not. Columns: kind, name, query.
+// A query per table (rows), sequence, and materialised view, made by the server, which quotes the
+// names. format() gives what a type's output function gives, as COPY does; a cast may not. Columns:
+// kind, name, query.
 constexpr std::string_view kQueries = R"sql(
 select case relkind when 'S' then 'sequence' when 'm' then 'matview' else 'table' end, c.oid::regclass::text,
        case when relkind = 'S' then format('select concat_ws('' '', last_value, is_called) from %s', c.oid::regclass)
@@ -31,7 +32,9 @@ select concat_ws(' ', 'large object', m.oid, lomowner::regrole, md5(lo_get(m.oid
                  quote_nullable(obj_description(m.oid, 'pg_largeobject')))
   from pg_largeobject_metadata m order by m.oid)sql";
 
-constexpr std::string_view kSession = "set search_path = ''; set timezone = 'UTC'; set extra_float_digits = 1; set bytea_output = 'hex'";
+constexpr std::string_view kSession =
+    "set search_path = ''; set timezone = 'UTC'; set extra_float_digits = 1; set bytea_output = "
+    "'hex'";
 
 std::filesystem::path stock_program(std::string_view program) {
   return server_bin_directory() / program;
@@ -39,7 +42,8 @@ std::filesystem::path stock_program(std::string_view program) {
 
 }  // namespace
 
-util::Captured run_stock(const std::filesystem::path& folder, std::string_view program, std::vector<std::string> args) {
+util::Captured run_stock(const std::filesystem::path& folder, std::string_view program,
+                         std::vector<std::string> args) {
   util::Command command;
   command.argv = {stock_program(program).string()};
   command.argv.insert(command.argv.end(), args.begin(), args.end());
@@ -48,29 +52,36 @@ util::Captured run_stock(const std::filesystem::path& folder, std::string_view p
   return util::capture(command);
 }
 
-std::string stock(const std::filesystem::path& folder, std::string_view program, std::vector<std::string> args) {
+std::string stock(const std::filesystem::path& folder, std::string_view program,
+                  std::vector<std::string> args) {
   const std::string shown = cat(program, ' ', util::join(args, " "));
   util::Captured result = run_stock(folder, program, std::move(args));
   EXPECT_EQ(result.ended.status, 0) << shown << "\n" << result.err;
   return std::move(result.out);
 }
 
-util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file, const std::string& url) {
+util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file,
+                       const std::string& url) {
   util::Command command;
-  command.argv = {"/bin/sh", "-c", R"(gunzip -c "$1" | "$2" -X -q -1 -v ON_ERROR_STOP=1 -d "$3")", "sh",
-                  file.string(), stock_program("psql").string(), url};
+  command.argv = {
+      "/bin/sh", "-c",          R"(gunzip -c "$1" | "$2" -X -q -1 -v ON_ERROR_STOP=1 -d "$3")",
+      "sh",      file.string(), stock_program("psql").string(),
+      url};
   command.unset_env = pg::ConnInfo::environment_variables();
   command.directory = folder;
   return util::capture(command);
 }
 
-void load_kinds(const std::filesystem::path& folder, const TestDatabase& database, std::string_view script) {
-  stock(folder, "psql", {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-d", database.url(), "-f",
-                         cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/", script, ".sql")});
+void load_kinds(const std::filesystem::path& folder, const TestDatabase& database,
+                std::string_view script) {
+  stock(folder, "psql",
+        {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-d", database.url(), "-f",
+         cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/", script, ".sql")});
 }
 
 void make_kinds_roles(TestServer& server) {
-  if (server.connect().query("select from pg_roles where rolname = 'kinds_owner'").row_count() > 0) return;
+  if (server.connect().query("select from pg_roles where rolname = 'kinds_owner'").row_count() > 0)
+    return;
   server.connect().execute(util::read_text(cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/roles.sql")));
 }
 
@@ -81,21 +92,24 @@ std::string content(const TestDatabase& database, Rows rows) {
   const pg::Result queries = connection.query(kQueries);
   for (int row = 0; row < queries.row_count(); ++row) {
     if (rows == Rows::WithoutMatviews && queries.str(row, 0) == "matview") continue;
-    text += cat(queries.str(row, 0), ' ', queries.str(row, 1), ' ', connection.query(queries.str(row, 2)).str(0, 0), '\n');
+    text += cat(queries.str(row, 0), ' ', queries.str(row, 1), ' ',
+                connection.query(queries.str(row, 2)).str(0, 0), '\n');
   }
   const pg::Result objects = connection.query(kLargeObjects);
   for (int row = 0; row < objects.row_count(); ++row) text += cat(objects.str(row, 0), '\n');
   return text;
 }
 
-std::string definitions(const std::filesystem::path& folder, const TestDatabase& database, std::vector<std::string> flags) {
+std::string definitions(const std::filesystem::path& folder, const TestDatabase& database,
+                        std::vector<std::string> flags) {
   const std::filesystem::path file = folder / "definitions.sql";
   flags.insert(flags.end(), {"--schema-only", "-f", file.string(), "-d", database.url()});
   stock(folder, "pg_dump", std::move(flags));
   const std::string dumped = util::read_text(file);
   std::string text;
   for (const std::string_view line : util::split(dumped, '\n')) {
-    if (!line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict ")) text += cat(line, '\n');
+    if (!line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "))
+      text += cat(line, '\n');
   }
   return text;
 }
@@ -109,7 +123,8 @@ std::string difference(const std::string& one, const std::string& other) {
   std::string text;
   const std::multiset<std::string> left = lines(one);
   const std::multiset<std::string> right = lines(other);
-  const auto add_more = [&text](std::string_view mark, const std::multiset<std::string>& in, const std::multiset<std::string>& than) {
+  const auto add_more = [&text](std::string_view mark, const std::multiset<std::string>& in,
+                                const std::multiset<std::string>& than) {
     for (auto line = in.begin(); line != in.end(); line = in.upper_bound(*line)) {
       if (in.count(*line) > than.count(*line)) text += cat(mark, *line, '\n');
     }
@@ -119,7 +134,8 @@ std::string difference(const std::string& one, const std::string& other) {
   return text.empty() && one != other ? "only the order of lines differs\n" : text;
 }
 
-void RoundTrip::make(std::string_view name, std::string_view create_options, const std::vector<std::string>& scripts) {
+void RoundTrip::make(std::string_view name, std::string_view create_options,
+                     const std::vector<std::string>& scripts) {
   make_kinds_roles(server());
   options_ = create_options;
   database_.emplace(server(), name, create_options);
@@ -179,7 +195,9 @@ TestDatabase RoundTrip::copy_by_pgbelay() {
 void RoundTrip::expect_all_copies_equal() {
   const TestDatabase reference = stock_copy();
   const std::string rows = content(reference);
-  EXPECT_EQ(difference(content(*database_, Rows::WithoutMatviews), content(reference, Rows::WithoutMatviews)), "")
+  EXPECT_EQ(difference(content(*database_, Rows::WithoutMatviews),
+                       content(reference, Rows::WithoutMatviews)),
+            "")
       << "the stock copy";
   const std::string objects = definitions(folder(), reference);
   const auto expect_equal = [&](std::string_view way, const TestDatabase& copy) {

@@ -1,5 +1,5 @@
-// What round trips need: stock client programs, and the content and the definitions of a database as texts that
-// can be compared. Nothing here is shared with the program under test.
+// What round trips need: stock client programs, and the content and the definitions of a database
+// as texts that can be compared. Nothing here is shared with the program under test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,19 +19,23 @@
 namespace test {
 
 // Runs a program of the server's version (psql, pg_dump, pg_restore …) in `folder`.
-util::Captured run_stock(const std::filesystem::path& folder, std::string_view program, std::vector<std::string> args);
+util::Captured run_stock(const std::filesystem::path& folder, std::string_view program,
+                         std::vector<std::string> args);
 // The same; a failure fails the test, with its output.
-std::string stock(const std::filesystem::path& folder, std::string_view program, std::vector<std::string> args);
+std::string stock(const std::filesystem::path& folder, std::string_view program,
+                  std::vector<std::string> args);
 // `gunzip -c file | psql -X -1 -v ON_ERROR_STOP=1`, all output kept.
-util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file, const std::string& url);
+util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file,
+                       const std::string& url);
 // Runs a script of tests/e2e/kinds in psql.
-void load_kinds(const std::filesystem::path& folder, const TestDatabase& database, std::string_view script);
+void load_kinds(const std::filesystem::path& folder, const TestDatabase& database,
+                std::string_view script);
 // The roles that the scripts name, once per server.
 void make_kinds_roles(TestServer& server);
 
 enum class Rows { All, WithoutMatviews };
-// One line per table, sequence, large object and materialised view: rows as count and hash, not depending on the
-// order of rows and columns.
+// One line per table, sequence, large object and materialised view: rows as count and hash, not
+// depending on the order of rows and columns.
 std::string content(const TestDatabase& database, Rows rows = Rows::All);
 // pg_dump --schema-only without what differs at every call.
 std::string definitions(const std::filesystem::path& folder, const TestDatabase& database,
@@ -44,10 +48,12 @@ class RoundTrip : public ServerTest {
  protected:
   explicit RoundTrip(TestServer& (*which)() = test_server) : server_(which) {}
 
-  void make(std::string_view name, std::string_view create_options, const std::vector<std::string>& scripts);
+  void make(std::string_view name, std::string_view create_options,
+            const std::vector<std::string>& scripts);
   // pgbelay with DATABASE_URL of the database.
   BinaryResult run(std::vector<std::string> args);
-  // A proven backup. Owners and privileges are in the SQL file too, so that all copies can be the same.
+  // A proven backup. Owners and privileges are in the SQL file too, so that all copies can be the
+  // same.
   void back_up();
   void back_up(std::vector<std::string> options);
 
@@ -56,7 +62,8 @@ class RoundTrip : public ServerTest {
   TestDatabase copy_by_pg_restore();  // -j 4
   TestDatabase copy_by_psql();        // the SQL file
   TestDatabase copy_by_pgbelay();
-  // All rows but those of stale materialised views are the source's; and everything is the same in all copies.
+  // All rows but those of stale materialised views are the source's; and everything is the same in
+  // all copies.
   void expect_all_copies_equal();
 
   const std::filesystem::path& folder() const { return folder_.path(); }

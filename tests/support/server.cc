@@ -86,7 +86,8 @@ pg::PrivateServerOptions server_options(const ServerOptions& options, const fs::
                                     "autovacuum_naptime = '1h'"};
   settings.insert(settings.end(), options.settings.begin(), options.settings.end());
   return {.folder = folder,
-          .bin_directory = options.bin_directory.empty() ? server_bin_directory() : options.bin_directory,
+          .bin_directory =
+              options.bin_directory.empty() ? server_bin_directory() : options.bin_directory,
           .settings = std::move(settings),
           .password = options.password};
 }

@@ -20,8 +20,8 @@
 namespace test {
 
 struct ServerOptions {
-  std::string password;               // of the superuser postgres: SCRAM; empty: trust
-  std::vector<std::string> settings;  // lines for postgresql.conf
+  std::string password;                      // of the superuser postgres: SCRAM; empty: trust
+  std::vector<std::string> settings;         // lines for postgresql.conf
   std::filesystem::path bin_directory = {};  // empty: server_bin_directory()
 };
 
@@ -44,7 +44,7 @@ class TestServer {
   std::unique_ptr<State> state_;
 };
 
-bool have_server();  // are there binaries to start one with
+bool have_server();                            // are there binaries to start one with
 std::filesystem::path server_bin_directory();  // where they, psql, pg_dump and pg_restore are
 TestServer&
 test_server();  // shared by the binary; trust authentication, max_prepared_transactions 5

@@ -18,7 +18,9 @@ namespace load {
 
 class ArchiveTest : public test::ServerTest {
  protected:
-  static std::string program(std::string_view name) { return (*pg::newest_bin_directory() / name).string(); }
+  static std::string program(std::string_view name) {
+    return (*pg::newest_bin_directory() / name).string();
+  }
 
   static std::string run_program(std::vector<std::string> argv) {
     const util::Captured ran = util::capture({.argv = std::move(argv)}, {}, 64U << 20U);

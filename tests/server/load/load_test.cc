@@ -83,7 +83,8 @@ constexpr std::string_view kEverything = R"sql(
 class LoadTest : public ArchiveTest {
  protected:
   void TearDown() override {
-    if (!IsSkipped()) test::test_server().connect().execute("drop role if exists loader_owner, loader_reader");
+    if (!IsSkipped())
+      test::test_server().connect().execute("drop role if exists loader_owner, loader_reader");
   }
 };
 
@@ -95,21 +96,28 @@ TEST_F(LoadTest, RestoresWhatPgRestoreRestores) {
   run_program({program("pg_restore"), "-d", theirs.url(), file.string()});
   test::TestDatabase ours = test::make_database("ours");
   const Report report = restore(file, options_for(ours));
-  EXPECT_THAT(report.warnings, testing::Each(HasSubstr("wal_level is insufficient"))) << "for the publication";
+  EXPECT_THAT(report.warnings, testing::Each(HasSubstr("wal_level is insufficient")))
+      << "for the publication";
   EXPECT_THAT(report.skipped, IsEmpty());
   EXPECT_EQ(report.rows, 3001U + 5000 + 1 + 4 + 500 + 1 + 2 + 1);
   EXPECT_EQ(text_of(ours), text_of(theirs));
   // Statistics are there, and rows need no second write (FREEZE).
   pg::Connection connection = ours.connect();
-  EXPECT_GT(connection.query("select count(*) from pg_stats where tablename = 'members'").u64(0, 0), 3U);
-  EXPECT_EQ(connection.query("select count(*) from pg_class where relname = 'orders' and relallvisible = relpages")
-                .u64(0, 0), 1U);
+  EXPECT_GT(connection.query("select count(*) from pg_stats where tablename = 'members'").u64(0, 0),
+            3U);
+  EXPECT_EQ(
+      connection
+          .query(
+              "select count(*) from pg_class where relname = 'orders' and relallvisible = relpages")
+          .u64(0, 0),
+      1U);
 }
 
 TEST_F(LoadTest, WithoutOwnersAndPrivileges) {
   test::TestDatabase source = test::make_database("source");
   source.connect().execute(
-      "create role loader_owner; create table t (); alter table t owner to loader_owner; grant select on t to public");
+      "create role loader_owner; create table t (); alter table t owner to loader_owner; grant "
+      "select on t to public");
   const std::filesystem::path file = dump(source);
   test::TestDatabase target = test::make_database("target");
   Options options = options_for(target);
@@ -117,7 +125,9 @@ TEST_F(LoadTest, WithoutOwnersAndPrivileges) {
   options.acls = false;
   restore(file, options);
   pg::Connection connection = target.connect();
-  EXPECT_EQ(connection.query("select relowner::regrole::text from pg_class where relname = 't'").str(0, 0), "postgres");
+  EXPECT_EQ(connection.query("select relowner::regrole::text from pg_class where relname = 't'")
+                .str(0, 0),
+            "postgres");
   EXPECT_FALSE(connection.query("select relacl from pg_class where relname = 't'").text(0, 0));
 }
 
@@ -125,7 +135,8 @@ TEST_F(LoadTest, F8NeverRestoresSubscriptions) {
   test::TestDatabase source = test::make_database("source");
   pg::Connection connection = source.connect();
   connection.execute(
-      "create subscription s1 connection 'dbname=nowhere' publication p with (connect = false, slot_name = 's1')");
+      "create subscription s1 connection 'dbname=nowhere' publication p with (connect = false, "
+      "slot_name = 's1')");
   connection.execute("comment on subscription s1 is 'x'");
   const std::filesystem::path file = dump(source);
   connection.execute("alter subscription s1 set (slot_name = none)");
@@ -144,7 +155,10 @@ TEST_F(LoadTest, S12ExtensionsInTheSourcesVersion) {
   Options options = options_for(target);
   options.extensions = {{"plpgsql", "1.0"}, {"pg_trgm", "1.5"}};
   restore(file, options);
-  EXPECT_EQ(target.connect().query("select extversion from pg_extension where extname = 'pg_trgm'").str(0, 0), "1.5");
+  EXPECT_EQ(target.connect()
+                .query("select extversion from pg_extension where extname = 'pg_trgm'")
+                .str(0, 0),
+            "1.5");
 
   test::TestDatabase other = test::make_database("other");
   options = options_for(other);
@@ -154,14 +168,16 @@ TEST_F(LoadTest, S12ExtensionsInTheSourcesVersion) {
     FAIL() << "a version that is not available was accepted";
   } catch (const util::Error& failure) {
     EXPECT_EQ(failure.kind(), util::Kind::Proof);
-    EXPECT_THAT(failure.message(), testing::AllOf(HasSubstr("pg_trgm"), HasSubstr("0.9"), HasSubstr("1.6")));
+    EXPECT_THAT(failure.message(),
+                testing::AllOf(HasSubstr("pg_trgm"), HasSubstr("0.9"), HasSubstr("1.6")));
     EXPECT_FALSE(failure.hint().empty());
   }
 }
 
 TEST_F(LoadTest, S12LeavesOutWhatTheSourceLacks) {
   test::TestDatabase source = test::make_database("source");
-  source.connect().execute("drop schema public; drop extension plpgsql; create schema app; create table app.t (i int)");
+  source.connect().execute(
+      "drop schema public; drop extension plpgsql; create schema app; create table app.t (i int)");
   const std::filesystem::path file = dump(source);
   test::TestDatabase target = test::make_database("target");
   Options options = options_for(target);
@@ -169,18 +185,21 @@ TEST_F(LoadTest, S12LeavesOutWhatTheSourceLacks) {
   options.has_plpgsql = false;
   restore(file, options);
   pg::Connection connection = target.connect();
-  EXPECT_EQ(connection.query("select count(*) from pg_namespace where nspname = 'public'").u64(0, 0), 0U);
+  EXPECT_EQ(
+      connection.query("select count(*) from pg_namespace where nspname = 'public'").u64(0, 0), 0U);
   EXPECT_EQ(connection.query("select count(*) from pg_extension").u64(0, 0), 0U);
 }
 
 TEST_F(LoadTest, S3OwnerWithoutRightsRestoresTheCommentOfAnExtensionThatIsThere) {
   test::TestDatabase source = test::make_database("source");
-  source.connect().execute("create extension hstore; comment on extension hstore is 'it''s changed'");
+  source.connect().execute(
+      "create extension hstore; comment on extension hstore is 'it''s changed'");
   const std::filesystem::path file = dump(source);
   pg::Connection admin = test::test_server().connect();
   admin.execute("create role loader_owner login");
   test::TestDatabase target = test::make_database("target", "owner loader_owner");
-  target.connect().execute("create extension hstore; comment on extension hstore is 'it''s changed'");
+  target.connect().execute(
+      "create extension hstore; comment on extension hstore is 'it''s changed'");
   Options options = options_for(target);
   options.target = options.target.with_option("user", "loader_owner");
   EXPECT_NO_THROW(restore(file, options));
@@ -204,14 +223,16 @@ TEST_F(LoadTest, S13KeyThatItsDataViolateIsNotValid) {
   const Report report = restore(file, options_for(target));
   EXPECT_THAT(report.warnings, Contains(HasSubstr("FK CONSTRAINT public.b b_to_a")));
   pg::Connection connection = target.connect();
-  EXPECT_FALSE(connection.query("select convalidated from pg_constraint where conname = 'b_to_a'").boolean(0, 0));
+  EXPECT_FALSE(connection.query("select convalidated from pg_constraint where conname = 'b_to_a'")
+                   .boolean(0, 0));
   EXPECT_EQ(connection.query("select count(*) from b").u64(0, 0), 1U);
 }
 
 TEST_F(LoadTest, ErrorNamesTheEntryAndItsState) {
   test::TestDatabase source = test::make_database("source");
-  source.connect().execute("create role loader_owner; create table a (); create table t (i int); create table z ();"
-                           "alter table t owner to loader_owner; insert into t values (1)");
+  source.connect().execute(
+      "create role loader_owner; create table a (); create table t (i int); create table z ();"
+      "alter table t owner to loader_owner; insert into t values (1)");
   const std::filesystem::path file = dump(source);
   source.connect().execute("reassign owned by loader_owner to postgres; drop role loader_owner");
   test::TestDatabase target = test::make_database("target");
@@ -220,13 +241,16 @@ TEST_F(LoadTest, ErrorNamesTheEntryAndItsState) {
     FAIL() << "a role that does not exist was accepted";
   } catch (const util::Error& failure) {
     EXPECT_EQ(failure.sqlstate(), "42704");
-    EXPECT_THAT(failure.message(), testing::AllOf(HasSubstr("TABLE public.t (entry "), HasSubstr("loader_owner")));
+    EXPECT_THAT(failure.message(),
+                testing::AllOf(HasSubstr("TABLE public.t (entry "), HasSubstr("loader_owner")));
   }
 }
 
 TEST_F(LoadTest, ErrorInTheDataNamesTheTable) {
   test::TestDatabase source = test::make_database("source");
-  source.connect().execute("create table t (i text); insert into t select repeat('x', 1000) from generate_series(1, 5000)");
+  source.connect().execute(
+      "create table t (i text); insert into t select repeat('x', 1000) from generate_series(1, "
+      "5000)");
   const std::filesystem::path file = dump(source);
   const auto size = std::filesystem::file_size(file);
   std::filesystem::resize_file(file, size - 100);
@@ -238,18 +262,23 @@ TEST_F(LoadTest, ErrorInTheDataNamesTheTable) {
     EXPECT_EQ(failure.kind(), util::Kind::Damage);
     EXPECT_THAT(failure.text(), HasSubstr("TABLE DATA public.t"));
   }
-  EXPECT_EQ(target.connect().query("select count(*) from t").u64(0, 0), 0U) << "half a table must not stay";
+  EXPECT_EQ(target.connect().query("select count(*) from t").u64(0, 0), 0U)
+      << "half a table must not stay";
 }
 
 TEST_F(LoadTest, SeveralWorkersLoadADominatingTable) {
   test::TestDatabase source = test::make_database("source");
-  source.connect().execute("create table t as select i, md5(i::text) || md5((-i)::text) as v from generate_series(1, 300000) i;"
-                           "insert into t values (0, repeat('long', 1000000)); create index on t (i)");
+  source.connect().execute(
+      "create table t as select i, md5(i::text) || md5((-i)::text) as v from generate_series(1, "
+      "300000) i;"
+      "insert into t values (0, repeat('long', 1000000)); create index on t (i)");
   const std::filesystem::path file = dump(source);
   test::TestDatabase target = test::make_database("target");
-  ASSERT_GT(std::filesystem::file_size(file), 9'000'000U) << "too small for a team: the test proves nothing";
+  ASSERT_GT(std::filesystem::file_size(file), 9'000'000U)
+      << "too small for a team: the test proves nothing";
   EXPECT_EQ(restore(file, options_for(target)).rows, 300001U);
-  constexpr std::string_view kSum = "select count(*) || ' ' || sum(hashtext(t::text)::bigint) from t";
+  constexpr std::string_view kSum =
+      "select count(*) || ' ' || sum(hashtext(t::text)::bigint) from t";
   EXPECT_EQ(target.connect().query(kSum).str(0, 0), source.connect().query(kSum).str(0, 0));
 
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1000);
@@ -263,14 +292,18 @@ TEST_F(LoadTest, SeveralWorkersLoadADominatingTable) {
 }
 
 TEST_F(LoadTest, S3OrdinaryOwnerRestoresAnOrdinarySchema) {
-  test::test_server().connect().execute("create role loader_owner login; create role loader_reader");
+  test::test_server().connect().execute(
+      "create role loader_owner login; create role loader_reader");
   test::TestDatabase source = test::make_database("source", "owner loader_owner");
-  pg::Connection owner = pg::Connection::open(source.conninfo().with_option("user", "loader_owner"), "pgbelay-test");
-  owner.execute("create extension citext; create schema app; create type app.mood as enum ('a'); "
-                "create table app.t (id bigserial primary key, m app.mood, c citext unique, t_id bigint references app.t);"
-                "insert into app.t (m, c) values ('a', 'X'); grant select on app.t to loader_reader; "
-                "create view app.v as select * from app.t; alter table app.t enable row level security;"
-                "select lo_create(4711)");
+  pg::Connection owner =
+      pg::Connection::open(source.conninfo().with_option("user", "loader_owner"), "pgbelay-test");
+  owner.execute(
+      "create extension citext; create schema app; create type app.mood as enum ('a'); "
+      "create table app.t (id bigserial primary key, m app.mood, c citext unique, t_id bigint "
+      "references app.t);"
+      "insert into app.t (m, c) values ('a', 'X'); grant select on app.t to loader_reader; "
+      "create view app.v as select * from app.t; alter table app.t enable row level security;"
+      "select lo_create(4711)");
   const std::filesystem::path file = dump(source);
   test::TestDatabase target = test::make_database("target", "owner loader_owner");
   Options options = options_for(target);
@@ -285,8 +318,9 @@ TEST_F(LoadTest, OtherEncodings) {
     test::TestDatabase source = test::make_database("source", create);
     pg::Connection connection = source.connect();
     connection.execute(util::cat("set client_encoding = '", encoding, "'"));
-    connection.execute("create table \"t\xe4\" (v text default '\xfc'); insert into \"t\xe4\" values ('\xdf'); "
-                       "comment on table \"t\xe4\" is '\xf6'");
+    connection.execute(
+        "create table \"t\xe4\" (v text default '\xfc'); insert into \"t\xe4\" values ('\xdf'); "
+        "comment on table \"t\xe4\" is '\xf6'");
     const std::filesystem::path file = dump(source);
     test::TestDatabase target = test::make_database("target", create);
     restore(file, options_for(target));
@@ -296,17 +330,23 @@ TEST_F(LoadTest, OtherEncodings) {
 
 TEST_F(LoadTest, StopEndsALongStatement) {
   test::TestDatabase source = test::make_database("source");
-  source.connect().execute("create function slow(i int) returns int language sql immutable as 'select i';"
-                           "create table t (i int); insert into t values (1); create index on t (slow(i));"
-                           "create or replace function slow(i int) returns int language plpgsql immutable as "
-                           "$$ begin perform pg_catalog.pg_sleep(600); return i; end $$");
+  source.connect().execute(
+      "create function slow(i int) returns int language sql immutable as 'select i';"
+      "create table t (i int); insert into t values (1); create index on t (slow(i));"
+      "create or replace function slow(i int) returns int language plpgsql immutable as "
+      "$$ begin perform pg_catalog.pg_sleep(600); return i; end $$");
   const std::filesystem::path file = dump(source);
   test::TestDatabase target = test::make_database("target");
   std::stop_source stop;
   std::jthread interrupter([&] {
     pg::Connection watcher = test::test_server().connect();
-    while (watcher.query("select 1 from pg_stat_activity where datname = $1 and query like '%CREATE INDEX%' "
-                         "and state = 'active'", {target.name()}).row_count() == 0) {
+    while (
+        watcher
+            .query(
+                "select 1 from pg_stat_activity where datname = $1 and query like '%CREATE INDEX%' "
+                "and state = 'active'",
+                {target.name()})
+            .row_count() == 0) {
       std::this_thread::yield();
     }
     stop.request_stop();

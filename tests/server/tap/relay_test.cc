@@ -219,16 +219,15 @@ TEST_P(Through, TellsTheClientThatTheServerEndedTheSession) {
   EXPECT_EQ(tap().last_failure()->sqlstate, "57P01");
 }
 
-// A client that dies in the middle of a message must not have it completed by bytes of the tap: two are
-// missing here, a Terminate begins with 'X' and zero.
+// A client that dies in the middle of a message must not have it completed by bytes of the tap: two
+// are missing here, a Terminate begins with 'X' and zero.
 TEST_P(Through, ForwardsNothingOfItsOwnWhenAClientVanishes) {
   pg::Connection watcher = database().connect();
   watcher.execute("create table t (i int)");
   {
     const RawClient client = raw();
     const std::string sql = "insert into t values (1) -- ";
-    const auto length =
-        static_cast<std::uint32_t>(4 + sql.size() + 2);
+    const auto length = static_cast<std::uint32_t>(4 + sql.size() + 2);
     std::string bytes = "Q";
     for (int shift = 24; shift >= 0; shift -= 8)
       bytes += static_cast<char>((length >> shift) & 0xFF);

@@ -12,7 +12,8 @@ namespace {
 
 class SettingsTest : public testing::Test {
  protected:
-  Settings load(CommandBit command, const Flags& flags, std::map<std::string, std::string> environment = {}) {
+  Settings load(CommandBit command, const Flags& flags,
+                std::map<std::string, std::string> environment = {}) {
     return Settings::load(
         command, flags,
         [environment](std::string_view name) -> std::optional<std::string> {
@@ -21,7 +22,9 @@ class SettingsTest : public testing::Test {
         },
         folder_.path());
   }
-  void write(const std::string& name, const std::string& text) { std::ofstream(folder_.path() / name) << text; }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_.path() / name) << text;
+  }
   std::string failure(CommandBit command, const Flags& flags) {
     try {
       load(command, flags);
@@ -58,15 +61,18 @@ TEST_F(SettingsTest, UnknownKeyNamesTheNearestKnownOne) {
 }
 
 TEST_F(SettingsTest, RefusesAValueOfTheWrongKindAndNamesItsPlace) {
-  EXPECT_NE(failure(kBackup, {{"jobs", {"many"}}}).find("--jobs: many is not a number"), std::string::npos);
-  EXPECT_NE(failure(kMigrate, {{"undo", {"later"}}}).find("one of auto, swap, none"), std::string::npos);
+  EXPECT_NE(failure(kBackup, {{"jobs", {"many"}}}).find("--jobs: many is not a number"),
+            std::string::npos);
+  EXPECT_NE(failure(kMigrate, {{"undo", {"later"}}}).find("one of auto, swap, none"),
+            std::string::npos);
 }
 
 TEST_F(SettingsTest, TheEnvironmentWinsOverDotenv) {
   write(".env", "# comment\nexport DATABASE_URL=\"postgres://a@h/one\" \nOTHER=plain # note\n");
   EXPECT_EQ(load(kBackup, {}).text("database"), "postgres://a@h/one");
   EXPECT_EQ(load(kBackup, {}).variable("OTHER"), "plain");
-  EXPECT_EQ(load(kBackup, {}, {{"DATABASE_URL", "postgres://b@h/two"}}).text("database"), "postgres://b@h/two");
+  EXPECT_EQ(load(kBackup, {}, {{"DATABASE_URL", "postgres://b@h/two"}}).text("database"),
+            "postgres://b@h/two");
   EXPECT_EQ(load(kBackup, {{"no-env-file", {""}}}).given("database"), std::nullopt);
 }
 

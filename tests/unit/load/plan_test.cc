@@ -13,7 +13,8 @@ using archive::TocEntry;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TocEntry entry(int id, std::string desc, std::string tag, Section section, std::vector<int> dependencies = {}) {
+TocEntry entry(int id, std::string desc, std::string tag, Section section,
+               std::vector<int> dependencies = {}) {
   TocEntry made;
   made.dump_id = id;
   made.desc = std::move(desc);
@@ -46,7 +47,8 @@ std::vector<int> ids(const std::vector<const TocEntry*>& entries) {
 }
 
 const Task& task(const Plan& plan, int id) {
-  return *std::find_if(plan.tasks.begin(), plan.tasks.end(), [&](const Task& t) { return t.entry->dump_id == id; });
+  return *std::find_if(plan.tasks.begin(), plan.tasks.end(),
+                       [&](const Task& t) { return t.entry->dump_id == id; });
 }
 
 std::vector<int> waits(const Plan& plan, int id) {
@@ -57,15 +59,22 @@ std::vector<int> waits(const Plan& plan, int id) {
 
 TEST(Plan, PassesAsInPgRestore) {
   const archive::Toc toc = toc_of({
-      entry(1, "ENCODING", "ENCODING", Section::PreData), entry(2, "DATABASE", "d", Section::PreData),
-      entry(3, "COMMENT", "DATABASE d", Section::None, {2}), entry(10, "TABLE", "a", Section::PreData),
-      entry(11, "COMMENT", "TABLE a", Section::None, {10}), entry(12, "ACL", "TABLE a", Section::None, {10}),
-      data(20, "a", 100, {10}), entry(21, "SEQUENCE SET", "s", Section::Data),
-      entry(30, "INDEX", "i", Section::PostData, {10}), entry(31, "COMMENT", "INDEX i", Section::None, {30}),
+      entry(1, "ENCODING", "ENCODING", Section::PreData),
+      entry(2, "DATABASE", "d", Section::PreData),
+      entry(3, "COMMENT", "DATABASE d", Section::None, {2}),
+      entry(10, "TABLE", "a", Section::PreData),
+      entry(11, "COMMENT", "TABLE a", Section::None, {10}),
+      entry(12, "ACL", "TABLE a", Section::None, {10}),
+      data(20, "a", 100, {10}),
+      entry(21, "SEQUENCE SET", "s", Section::Data),
+      entry(30, "INDEX", "i", Section::PostData, {10}),
+      entry(31, "COMMENT", "INDEX i", Section::None, {30}),
       entry(32, "MATERIALIZED VIEW DATA", "m", Section::PostData),
-      entry(33, "EVENT TRIGGER", "e", Section::PostData), entry(34, "COMMENT", "EVENT TRIGGER e", Section::None, {33}),
+      entry(33, "EVENT TRIGGER", "e", Section::PostData),
+      entry(34, "COMMENT", "EVENT TRIGGER e", Section::None, {33}),
       entry(35, "DEFAULT ACL", "DEFAULT PRIVILEGES FOR TABLES", Section::PostData),
-      entry(36, "SUBSCRIPTION", "sub", Section::PostData), entry(37, "COMMENT", "SUBSCRIPTION sub", Section::None, {36}),
+      entry(36, "SUBSCRIPTION", "sub", Section::PostData),
+      entry(37, "COMMENT", "SUBSCRIPTION sub", Section::None, {36}),
   });
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
   EXPECT_THAT(ids(plan.before), ElementsAre(10, 11));
@@ -78,10 +87,11 @@ TEST(Plan, PassesAsInPgRestore) {
 }
 
 TEST(Plan, IndexesWaitForTheirTableAndMayRunTogether) {
-  const archive::Toc toc = toc_of({entry(10, "TABLE", "a", Section::PreData), data(20, "a", 100, {10}),
-                                   entry(30, "INDEX", "i", Section::PostData, {10}),
-                                   entry(31, "INDEX", "j", Section::PostData, {10}),
-                                   entry(32, "CONSTRAINT", "a a_pkey", Section::PostData, {10})});
+  const archive::Toc toc =
+      toc_of({entry(10, "TABLE", "a", Section::PreData), data(20, "a", 100, {10}),
+              entry(30, "INDEX", "i", Section::PostData, {10}),
+              entry(31, "INDEX", "j", Section::PostData, {10}),
+              entry(32, "CONSTRAINT", "a a_pkey", Section::PostData, {10})});
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
   EXPECT_THAT(waits(plan, 30), ElementsAre(20));
   EXPECT_FALSE(conflict(task(plan, 30), task(plan, 31)));
@@ -91,11 +101,12 @@ TEST(Plan, IndexesWaitForTheirTableAndMayRunTogether) {
 }
 
 TEST(Plan, ForeignKeyLocksBothTables) {
-  const archive::Toc toc = toc_of({entry(10, "TABLE", "a", Section::PreData), entry(11, "TABLE", "b", Section::PreData),
-                                   data(20, "a", 100, {10}), data(21, "b", 200, {11}),
-                                   entry(30, "CONSTRAINT", "a a_pkey", Section::PostData, {10}),
-                                   entry(31, "FK CONSTRAINT", "b fk", Section::PostData, {11, 30, 10}),
-                                   entry(32, "TRIGGER", "a t", Section::PostData, {10})});
+  const archive::Toc toc =
+      toc_of({entry(10, "TABLE", "a", Section::PreData), entry(11, "TABLE", "b", Section::PreData),
+              data(20, "a", 100, {10}), data(21, "b", 200, {11}),
+              entry(30, "CONSTRAINT", "a a_pkey", Section::PostData, {10}),
+              entry(31, "FK CONSTRAINT", "b fk", Section::PostData, {11, 30, 10}),
+              entry(32, "TRIGGER", "a t", Section::PostData, {10})});
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
   EXPECT_THAT(waits(plan, 31), ElementsAre(20, 21, 30));
   EXPECT_TRUE(conflict(task(plan, 31), task(plan, 32)));
@@ -104,9 +115,10 @@ TEST(Plan, ForeignKeyLocksBothTables) {
 TEST(Plan, KeyOfAPartitionedTableWaitsForAllPartitions) {
   const archive::Toc toc = toc_of(
       {entry(10, "TABLE", "root", Section::PreData), entry(11, "TABLE", "p1", Section::PreData),
-       entry(12, "TABLE", "p2", Section::PreData, {10}), entry(13, "TABLE ATTACH", "p1", Section::PreData, {11, 10}),
-       data(20, "p1", 100, {11}), data(21, "p2", 200, {12}),
-       entry(30, "FK CONSTRAINT", "root fk", Section::PostData, {10}), entry(31, "INDEX", "i", Section::PostData, {11})});
+       entry(12, "TABLE", "p2", Section::PreData, {10}),
+       entry(13, "TABLE ATTACH", "p1", Section::PreData, {11, 10}), data(20, "p1", 100, {11}),
+       data(21, "p2", 200, {12}), entry(30, "FK CONSTRAINT", "root fk", Section::PostData, {10}),
+       entry(31, "INDEX", "i", Section::PostData, {11})});
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
   EXPECT_THAT(waits(plan, 30), ElementsAre(20, 21));
   EXPECT_TRUE(conflict(task(plan, 30), task(plan, 31)));
@@ -115,17 +127,19 @@ TEST(Plan, KeyOfAPartitionedTableWaitsForAllPartitions) {
 TEST(Plan, OnlyTheOneDataEntryOfANewTableMayEmptyIt) {
   const archive::Toc toc = toc_of(
       {entry(5, "EXTENSION", "x", Section::PreData), entry(10, "TABLE", "twice", Section::PreData),
-       entry(11, "TABLE", "part", Section::PreData), data(20, "config", 100, {5}), data(21, "twice", 200, {10}),
-       data(22, "twice", 300, {10}), data(23, "other", 400, {11})});
+       entry(11, "TABLE", "part", Section::PreData), data(20, "config", 100, {5}),
+       data(21, "twice", 200, {10}), data(22, "twice", 300, {10}), data(23, "other", 400, {11})});
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
-  for (const Task& one : plan.tasks) EXPECT_FALSE(one.new_table) << one.entry->tag << ' ' << one.entry->dump_id;
+  for (const Task& one : plan.tasks)
+    EXPECT_FALSE(one.new_table) << one.entry->tag << ' ' << one.entry->dump_id;
 }
 
 TEST(Plan, StatisticsComeAfterEverythingOnTheTable) {
   const archive::Toc toc = toc_of(
       {entry(10, "TABLE", "a", Section::PreData), entry(11, "TABLE", "root", Section::PreData),
-       entry(12, "TABLE", "part", Section::PreData, {11}), data(20, "a", 100, {10}), data(21, "part", 200, {12}),
-       entry(30, "INDEX", "i", Section::PostData, {10}), entry(31, "TRIGGER", "a t", Section::PostData, {10})});
+       entry(12, "TABLE", "part", Section::PreData, {11}), data(20, "a", 100, {10}),
+       data(21, "part", 200, {12}), entry(30, "INDEX", "i", Section::PostData, {10}),
+       entry(31, "TRIGGER", "a t", Section::PostData, {10})});
   const Plan plan = make_plan(toc, 1000, Acls::Restore);
   ASSERT_EQ(plan.tasks.size(), 5U) << "none for the partition: its root's reads it";
   EXPECT_EQ(plan.tasks[4].work, Work::Analyze);

@@ -14,9 +14,13 @@ namespace {
 struct Tasks {
   std::deque<archive::TocEntry> entries;
   std::vector<Task> tasks;
-  void add(std::uint64_t weight, std::vector<std::size_t> waits_for = {}, std::vector<int> locks = {}) {
+  void add(std::uint64_t weight, std::vector<std::size_t> waits_for = {},
+           std::vector<int> locks = {}) {
     entries.emplace_back().dump_id = static_cast<int>(entries.size());
-    tasks.push_back({.entry = &entries.back(), .weight = weight, .waits_for = std::move(waits_for), .needs = locks,
+    tasks.push_back({.entry = &entries.back(),
+                     .weight = weight,
+                     .waits_for = std::move(waits_for),
+                     .needs = locks,
                      .locks = locks});
   }
 };
@@ -109,8 +113,10 @@ TEST(Schedule, ManyWorkersRunEverythingOnceAndInOrder) {
     while (const std::optional<std::size_t> next = schedule.next(stop)) {
       {
         const util::Lock lock(mutex);
-        for (const std::size_t before : made.tasks[*next].waits_for) EXPECT_TRUE(done.contains(before));
-        for (const std::size_t other : running) EXPECT_FALSE(conflict(made.tasks[*next], made.tasks[other]));
+        for (const std::size_t before : made.tasks[*next].waits_for)
+          EXPECT_TRUE(done.contains(before));
+        for (const std::size_t other : running)
+          EXPECT_FALSE(conflict(made.tasks[*next], made.tasks[other]));
         running.insert(*next);
       }
       {

@@ -39,8 +39,9 @@ TEST(SideName, RoundTrip) {
 }
 
 TEST(SideName, OtherNamesAreNone) {
-  for (const char* name : {"app", "app__proof_", "app__proof_2026", "app__proof_20261120143050x", "app_proof_20261120143050",
-                           "__proof_20261120143050", "app__copy_20261120143050", "20261120143050", ""}) {
+  for (const char* name : {"app", "app__proof_", "app__proof_2026", "app__proof_20261120143050x",
+                           "app_proof_20261120143050", "__proof_20261120143050",
+                           "app__copy_20261120143050", "20261120143050", ""}) {
     EXPECT_FALSE(parse_side_name(name)) << name;
   }
 }
