@@ -49,6 +49,8 @@ void run_tasks(const archive::CustomFileReader& archive, const Context& context,
                         const Task& task = tasks[*next];
                         if (task.work == Work::Analyze) {
                           restorer.execute(analyze_statement(*task.entry));
+                        } else if (task.work == Work::Inspect) {
+                          task.inspection->look(restorer.connection());
                         } else if (task.entry->section == archive::Section::Data) {
                           data.load(restorer, task);
                           times.data = watch.elapsed().count();
@@ -92,8 +94,9 @@ Report run(const archive::CustomFileReader& archive, const Options& options,
   const util::Stopwatch watch;
   Tally tally(reporter, options.total_bytes);
   const Context context{.toc = archive.toc(), .options = options, .tally = tally};
-  const Plan plan = make_plan(archive.toc(), archive.file_bytes(),
-                              options.acls ? Acls::Restore : Acls::Leave, jobs_of(options));
+  const Plan plan =
+      make_plan(archive.toc(), archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave,
+                jobs_of(options), options.inspections);
   Report report;
   report.skipped = plan.skipped;
 

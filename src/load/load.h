@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "archive/custom_file.h"
+#include "pg/connection.h"
 #include "pg/conninfo.h"
 #include "util/reporter.h"
 
@@ -18,6 +20,15 @@ namespace load {
 
 struct ExtensionVersion {
   std::string name, version;
+};
+
+// What the caller does with a table's rows while the load of others goes on, when no worker has
+// anything better to do: some 100 ms of reading, over a session with the settings that make text
+// stable. What it throws ends the load. Several of one table may run at once; its indexes may be
+// being built.
+struct Inspection {
+  int data_entry = 0;  // dump id of the TABLE DATA entry that must have been loaded
+  std::function<void(pg::Connection& connection)> look;
 };
 
 struct Options {
@@ -31,6 +42,7 @@ struct Options {
   bool owners = true;
   bool acls = true;
   std::uint64_t total_bytes = 0;  // of COPY text, for progress; 0 unknown
+  std::vector<Inspection> inspections;
 };
 
 struct Report {

@@ -68,8 +68,9 @@ bool intersect(const std::vector<int>& a, const std::vector<int>& b) {
 
 class Planner {
  public:
-  Planner(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs)
-      : toc_(toc), file_bytes_(file_bytes), acls_(acls), jobs_(jobs) {}
+  Planner(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs,
+          std::span<const Inspection> inspections)
+      : toc_(toc), file_bytes_(file_bytes), acls_(acls), jobs_(jobs), inspections_(inspections) {}
 
   Plan make() {
     index();
@@ -77,6 +78,7 @@ class Planner {
     for (Task& task : plan_.tasks) link(task);
     form_teams();
     add_analyses();
+    add_inspections();
     return std::move(plan_);
   }
 
@@ -219,10 +221,24 @@ class Planner {
     }
   }
 
+  // After the analyses, which wait for everything that touches their table: not for these.
+  void add_inspections() {
+    for (const Inspection& inspection : inspections_) {
+      const auto data = task_of_.find(inspection.data_entry);
+      if (data == task_of_.end()) continue;
+      plan_.tasks.push_back({.work = Work::Inspect,
+                             .entry = plan_.tasks[data->second].entry,
+                             .waits_for = {data->second},
+                             .needs = {inspection.data_entry},
+                             .inspection = &inspection});
+    }
+  }
+
   const archive::Toc& toc_;
   const std::uint64_t file_bytes_;
   const Acls acls_;
   const std::size_t jobs_;
+  const std::span<const Inspection> inspections_;
   Plan plan_;
   bool in_tasks_ = false;  // an entry of the data or post-data section has been seen
   std::map<int, const TocEntry*> by_id_;
@@ -238,8 +254,9 @@ bool conflict(const Task& a, const Task& b) {
   return intersect(a.locks, b.needs) || intersect(b.locks, a.needs);
 }
 
-Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs) {
-  return Planner(toc, file_bytes, acls, jobs).make();
+Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs,
+               std::span<const Inspection> inspections) {
+  return Planner(toc, file_bytes, acls, jobs, inspections).make();
 }
 
 std::string display(const TocEntry& entry) {

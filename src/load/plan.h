@@ -5,10 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "archive/toc.h"
+#include "load/load.h"
 
 namespace load {
 
@@ -16,6 +18,7 @@ enum class Work {
   Restore,  // the entry: a table's data, a block of large objects, or something of the post-data
             // section
   Analyze,  // the table whose data entry it is, once it has its indexes
+  Inspect,  // the same, once its rows are there
 };
 
 struct Task {
@@ -27,6 +30,7 @@ struct Task {
   std::vector<int> locks;              // those of `needs` it locks against others, ascending
   bool new_table = false;              // the only data of a table that an entry before has made
   std::size_t team = 1;                // so many workers may load it together
+  const Inspection* inspection = nullptr;
 };
 
 // Tasks that may not run at the same time: they would wait for one another's locks, or deadlock.
@@ -42,8 +46,9 @@ struct Plan {
 };
 
 enum class Acls { Leave, Restore };
-// `toc` must outlive the plan. `file_bytes` bounds the last block.
-Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs = 1);
+// `toc` and `inspections` must outlive the plan. `file_bytes` bounds the last block.
+Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs = 1,
+               std::span<const Inspection> inspections = {});
 
 // "INDEX public.events_gin (entry 302)"
 std::string display(const archive::TocEntry& entry);

@@ -43,6 +43,9 @@ Restorer::Restorer(const Context& context, std::stop_token stop)
       cancel_(connection_, stop_) {
   pg::pin_settings(connection_, context.toc.encoding());
   execute(session_settings());
+  if (const std::string_view sql = log_settings(connection_.server_major()); !sql.empty()) {
+    execute(sql);
+  }
   execute(special(context.toc, "STDSTRINGS", "SET standard_conforming_strings = on"));
   execute(special(context.toc, "SEARCHPATH", "SET search_path = ''"));
 }

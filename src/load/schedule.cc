@@ -16,7 +16,8 @@ Schedule::Schedule(const std::vector<Task>& tasks) : tasks_(tasks), dependents_(
 }
 
 Schedule::Rank Schedule::rank(std::size_t task) const {
-  return {std::numeric_limits<std::uint64_t>::max() - tasks_[task].weight,
+  return {tasks_[task].work == Work::Inspect,
+          std::numeric_limits<std::uint64_t>::max() - tasks_[task].weight,
           tasks_[task].entry->dump_id};
 }
 

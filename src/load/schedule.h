@@ -1,5 +1,5 @@
-// Hands the tasks of a plan to workers: what is ready, largest first, nothing beside a task it
-// conflicts with.
+// Hands the tasks of a plan to workers: what is ready, largest first and inspections last, nothing
+// beside a task it conflicts with.
 //
 // Threads: every method from any. The tasks must outlive it.
 #pragma once
@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <stop_token>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,8 +29,8 @@ class Schedule {
   void finished(std::size_t task);  // once for each time it was given out
 
  private:
-  using Rank = std::pair<std::uint64_t, int>;  // the weight's complement, dump id: ascending is the
-                                               // order of starting
+  // An inspection, the weight's complement, dump id: ascending is the order of starting.
+  using Rank = std::tuple<bool, std::uint64_t, int>;
 
   std::optional<std::size_t> pick() PGBELAY_REQUIRES(mutex_);
   Rank rank(std::size_t task) const;

@@ -26,6 +26,19 @@ std::string_view session_settings() {
          "synchronous_commit = off;";
 }
 
+std::string_view log_settings(int server_major) {
+  // Every page of a new index is logged in full. GIN of 300 MB, CPU seconds: 22.5 with pglz, 20.0
+  // with lz4, 19.8 uncompressed.
+  constexpr std::string_view kFaster = R"sql(
+    SELECT pg_catalog.set_config('wal_compression', 'lz4', false)
+      FROM pg_catalog.pg_settings
+     WHERE name = 'wal_compression' AND setting IN ('on', 'pglz') AND 'lz4' = ANY (enumvals)
+       AND pg_catalog.has_parameter_privilege('wal_compression', 'SET')
+)sql";
+  constexpr int kHasMethods = 15;
+  return server_major >= kHasMethods ? kFaster : std::string_view();
+}
+
 std::string_view index_settings(const archive::TocEntry& entry) {
   // A GIN index is built through a tree in memory, of the size of this setting, which is slower the
   // less of it fits the caches. jsonb, 500 000 rows, CPU seconds: 3.8 with 8 MB, 4.3 with 32, 5.0

@@ -12,6 +12,8 @@ namespace load {
 
 // On top of pg::pin_settings.
 std::string_view session_settings();
+// Where the server compresses full pages in its log, with its faster method; may do nothing.
+std::string_view log_settings(int server_major);
 // Before the definition of `entry`, where a setting of the session makes a difference; empty
 // mostly.
 std::string_view index_settings(const archive::TocEntry& entry);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "pg/database_properties.h"
@@ -14,6 +15,7 @@
 #include "util/units.h"
 #include "util/workers.h"
 #include "verify/differences.h"
+#include "verify/early.h"
 #include "verify/reading.h"
 #include "verify/verify.h"
 
@@ -84,7 +86,8 @@ class Comparison {
         stop_(std::move(stop)),
         lists_(open_reader(reading_, stop_)) {}
 
-  std::vector<Finding> run(util::Reporter& reporter) {
+  std::vector<Finding> run(EarlyReading* early, util::Reporter& reporter) {
+    if (early != nullptr) settled_ = early->settled(lists_, reading_.application_name);
     plan_tables();
     plan_views();
     plan_large_objects();
@@ -138,6 +141,15 @@ class Comparison {
     const auto check = std::make_shared<TableCheck>();
     check->record = &record;
     tables_.push_back(check);
+    if (settled_.contains(record.dump_id)) {
+      check->rows.add(record.fingerprint);
+    } else {
+      plan_rows(check, table);
+    }
+    if (!record.generated_columns.empty()) plan_generated(check, table);
+  }
+
+  void plan_rows(const std::shared_ptr<TableCheck>& check, const scan::Table& table) {
     std::vector<scan::PageRange> ranges = scan::cut(table, lists_.server_major());
     if (ranges.size() > 1 && !scan::tid_range_scan_works(lists_, table))
       ranges.assign(1, scan::PageRange{});
@@ -148,7 +160,10 @@ class Comparison {
                              connection, table.name, check->record->columns, table.filter, range));
                        }});
     }
-    if (record.generated_columns.empty()) return;
+  }
+
+  void plan_generated(const std::shared_ptr<TableCheck>& check, const scan::Table& table) {
+    const archive::TableRecord& record = *check->record;
     if (!has_columns(table.generated, record.generated_columns)) {
       const std::string name = shown(record.schema, record.table);
       add(damage("columns", name, cat("table ", name, " has other generated columns")));
@@ -239,34 +254,6 @@ class Comparison {
     compare("ACL", same_acl(was.owner, was.acl, is.acl), was.acl, is.acl);
   }
 
-  // Rows that were loaded through a partitioned table may have come to other partitions of it, so
-  // only the sum of those partitions is what it was.
-  struct Tree {
-    std::string name;
-    Fingerprint rows, rows_before, generated, generated_before;
-  };
-  std::vector<Tree> trees() const {
-    std::vector<Tree> out;
-    std::map<std::string, std::size_t> known;
-    for (const std::shared_ptr<TableCheck>& check : tables_) {
-      const archive::TableRecord& record = *check->record;
-      std::size_t at = out.size();
-      if (!record.loaded_through.empty())
-        at = known.emplace(record.loaded_through, at).first->second;
-      if (at == out.size()) {
-        out.push_back({.name = record.loaded_through.empty()
-                                   ? shown(record.schema, record.table)
-                                   : util::printable(record.loaded_through)});
-      }
-      out[at].rows += check->rows.get();
-      out[at].rows_before += record.fingerprint;
-      if (!check->generated_read) continue;
-      out[at].generated += check->generated.get();
-      out[at].generated_before += record.generated;
-    }
-    return out;
-  }
-
   void judge_tables() {
     for (const std::shared_ptr<TableCheck>& check : tables_) {
       if (!check->record->loaded_through.empty()) continue;
@@ -340,6 +327,7 @@ class Comparison {
   Reading reading_;
   std::stop_token stop_;
   pg::Connection lists_;
+  std::set<int> settled_;  // tables, by the dump id of their data
   std::vector<std::shared_ptr<TableCheck>> tables_;
   std::vector<std::shared_ptr<ViewCheck>> views_;
   std::vector<LargeObjectCheck> objects_;
@@ -353,11 +341,19 @@ std::vector<Finding> compare_content(const archive::Manifest& manifest,
                                      const pg::ConnInfo& database,
                                      const std::string& application_name, std::size_t jobs,
                                      util::Reporter& reporter, std::stop_token stop) {
+  return compare_rest(manifest, database, application_name, jobs, nullptr, reporter,
+                      std::move(stop));
+}
+
+std::vector<Finding> compare_rest(const archive::Manifest& manifest, const pg::ConnInfo& database,
+                                  const std::string& application_name, std::size_t jobs,
+                                  EarlyReading* early, util::Reporter& reporter,
+                                  std::stop_token stop) {
   Reading reading{.database = database,
                   .application_name = application_name,
                   .encoding = manifest.encoding,
                   .jobs = jobs};
-  return Comparison(manifest, std::move(reading), std::move(stop)).run(reporter);
+  return Comparison(manifest, std::move(reading), std::move(stop)).run(early, reporter);
 }
 
 }  // namespace verify

@@ -13,6 +13,7 @@
 #include "util/text.h"
 #include "util/workers.h"
 #include "verify/differences.h"
+#include "verify/early.h"
 #include "verify/maker.h"
 #include "verify/traps.h"
 #include "verify/verify.h"
@@ -101,7 +102,8 @@ class Climb {
       swap::create_side(*maintenance_, options_.side_database, properties_of(backup_.manifest),
                         options_.side_comment);
       util::fault::point("proof.created");
-      if (load(reader) && compare()) {
+      EarlyReading early(backup_.manifest, early_reading_server());
+      if (load(reader, early) && compare(early)) {
         keep_or_drop();
       } else {
         drop();
@@ -140,14 +142,20 @@ class Climb {
 
   pg::ConnInfo side_info() const { return options_.server.with_database(options_.side_database); }
 
-  bool load(const archive::CustomFileReader& reader) {
+  // 0: nothing is read before the load is over.
+  int early_reading_server() const {
+    return options_.level < Level::Proven ? 0 : maintenance_->server_major();
+  }
+
+  bool load(const archive::CustomFileReader& reader, EarlyReading& early) {
     const archive::Manifest& manifest = backup_.manifest;
     load::Options load{.target = side_info(),
                        .application_name = options_.application_name,
                        .jobs = options_.jobs,
                        .extensions = {},
                        .has_public_schema = manifest.has_public_schema,
-                       .has_plpgsql = manifest.has_plpgsql};
+                       .has_plpgsql = manifest.has_plpgsql,
+                       .inspections = early.inspections()};
     for (const archive::TableRecord& table : manifest.tables) load.total_bytes += table.raw_bytes;
     for (const archive::ExtensionRecord& extension : manifest.extensions) {
       load.extensions.push_back({extension.name, extension.version});
@@ -182,14 +190,13 @@ class Climb {
       note("server-warning", warning, Severity::Note);
   }
 
-  bool compare() {
+  bool compare(EarlyReading& early) {
     if (options_.level < Level::Proven) {
       pg::Connection copy = pg::Connection::open(side_info(), options_.application_name, stop_);
       return add(Level::Restored, compare_objects(backup_.manifest, copy, Additional::Ignore));
     }
-    return add(Level::Proven,
-               compare_content(backup_.manifest, side_info(), options_.application_name,
-                               options_.jobs, reporter_, stop_));
+    return add(Level::Proven, compare_rest(backup_.manifest, side_info(), options_.application_name,
+                                           options_.jobs, &early, reporter_, stop_));
   }
 
   void keep_or_drop() {

@@ -100,6 +100,27 @@ TEST(Plan, IndexesWaitForTheirTableAndMayRunTogether) {
   EXPECT_TRUE(task(plan, 20).new_table);
 }
 
+// They need only the rows: nothing that follows waits for them, but what locks the table may not
+// run beside them.
+TEST(Plan, InspectionsFollowTheirDataAndConflictWithLocks) {
+  const archive::Toc toc =
+      toc_of({entry(10, "TABLE", "a", Section::PreData), data(20, "a", 100, {10}),
+              entry(30, "INDEX", "i", Section::PostData, {10}),
+              entry(32, "CONSTRAINT", "a a_pkey", Section::PostData, {10})});
+  const std::vector<Inspection> inspections{{20, {}}, {20, {}}, {99, {}}};
+  const Plan plan = make_plan(toc, 1000, Acls::Restore, 1, inspections);
+  ASSERT_EQ(plan.tasks.size(), 6U) << "data, index, constraint, statistics, two inspections";
+  const Task& inspection = plan.tasks.back();
+  EXPECT_EQ(inspection.work, Work::Inspect);
+  EXPECT_EQ(inspection.inspection, &inspections[1]);
+  EXPECT_THAT(inspection.waits_for, ElementsAre(0));
+  EXPECT_FALSE(conflict(inspection, task(plan, 30)));
+  EXPECT_TRUE(conflict(inspection, task(plan, 32)));
+  for (const Task& other : plan.tasks) {
+    EXPECT_THAT(other.waits_for, testing::Each(testing::Lt(4U))) << "none waits for an inspection";
+  }
+}
+
 TEST(Plan, ForeignKeyLocksBothTables) {
   const archive::Toc toc =
       toc_of({entry(10, "TABLE", "a", Section::PreData), entry(11, "TABLE", "b", Section::PreData),

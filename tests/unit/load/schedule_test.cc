@@ -37,6 +37,16 @@ TEST(Schedule, LargestFirstThenInOrder) {
   EXPECT_EQ(schedule.next({}), std::nullopt);
 }
 
+TEST(Schedule, InspectionsLast) {
+  Tasks made;
+  made.add(9);
+  made.add(1);
+  made.tasks[0].work = Work::Inspect;
+  Schedule schedule(made.tasks);
+  EXPECT_EQ(schedule.next({}), 1U);
+  EXPECT_EQ(schedule.next({}), 0U);
+}
+
 TEST(Schedule, WaitsForDependenciesAndSkipsConflicts) {
   Tasks made;
   made.add(1, {}, {7});
