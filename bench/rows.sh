@@ -22,7 +22,13 @@ measure() { # NAME COMMAND…
 pgbelay() { # NAME ARGUMENT…
   local name=$1
   shift
-  measure "$name" "$BENCH_PGBELAY" "$@" --jobs "$BENCH_WORKERS" --quiet --no-env-file
+  measure "$name" "$BENCH_PGBELAY" "$@" --jobs "${workers:-$BENCH_WORKERS}" --quiet --no-env-file
+}
+
+# The group's own database from here on.
+work_in() { # DATABASE
+  export PGDATABASE=$1
+  export DATABASE_URL="postgresql://postgres@/$1?host=$PGHOST&port=$PGPORT"
 }
 
 side_limit() { measure limit "$BENCH_TOOLS/copy_limit" "$BENCH_WORKERS"; }
@@ -52,8 +58,32 @@ side_pg_restore() {
   psql -X -q -c 'drop database bench_restored'
 }
 
-# Twenty starts at once, since one is too short to measure.
+side_restored() { pgbelay restored verify latest --dir archive --level restored; }
+side_proven() { pgbelay proven verify latest --dir archive --level proven; }
+
+# A single dominating table: reading it by one and by several, ours and the bare COPY; restoring it.
+side_single_limit1() { measure single_limit1 "$BENCH_TOOLS/copy_limit" 1; }
+side_single_limit() { measure single_limit "$BENCH_TOOLS/copy_limit" "$BENCH_WORKERS"; }
+side_single_one() {
+  rm -rf single
+  workers=1 pgbelay single_one backup --dir single --formats dump --proof written bench
+}
+side_single_all() {
+  rm -rf single
+  pgbelay single_all backup --dir single --formats dump --proof written bench
+}
+side_single_restore() {
+  pgbelay single_restore restore latest --dir single --to bench_restored --yes
+  psql -X -q -c 'drop database bench_restored'
+}
+side_single_pg_restore() {
+  measure single_pg_restore bash -c 'createdb bench_restored && pg_restore -j2 -d bench_restored single/latest/full_backup.dump'
+  psql -X -q -c 'drop database bench_restored'
+}
+
+# Twenty at once, since one is too short to measure.
 side_start() { measure start bash -c 'for n in {1..20}; do "$BENCH_PGBELAY" --version; done'; }
+side_list() { measure list bash -c 'for n in {1..20}; do "$BENCH_PGBELAY" list --dir many --no-env-file; done'; }
 
 rounds() { # NAME…: the sides of one group of rows
   local round at
@@ -149,8 +179,105 @@ rows_restore() {
   ratio restore "restore with its proof: times as fast as pg_restore -j2" restore pg_restore at-least 1.2
   memory restore-memory "restore with its proof: peak memory" restore 256
 }
+# What was measured in OURS / what in OTHER, each the quotient of two sides' medians.
+rows_single() {
+  say "making the data with a single table"
+  createdb bench_single
+  work_in bench_single
+  psql -X -q -v scale="$BENCH_SCALE" -f "$BENCH_SOURCE/data_single.sql" >&2
+  "$BENCH_TOOLS/copy_limit" "$BENCH_WORKERS" >&2
+  rounds single_limit1 single_limit single_one single_all
+  result single-speedup "single table: gain of $BENCH_WORKERS workers over one, against the bare COPY's" \
+    "$(awk -v l1="$(seconds single_limit1 | median)" -v ln="$(seconds single_limit | median)" \
+      -v o1="$(seconds single_one | median)" -v on="$(seconds single_all | median)" \
+      'BEGIN {print (o1 / on) / (l1 / ln)}')" x at-least 0.9
+  rounds single_restore single_pg_restore
+  ratio single-restore "single table, restore with its proof: times as fast as pg_restore -j2" \
+    single_restore single_pg_restore at-least 1.3
+  memory single-memory "single table: peak memory of the backup" single_all 256
+  work_in bench
+  dropdb bench_single
+}
+
+rows_proof() {
+  [ -e archive/latest ] || side_archive
+  rounds restored proven
+  ratio proof "proof (restore and compare): time of the restore alone" proven restored at-most 1.2
+}
+
+# A migration that changes something and fails, on 17 MB and on the whole of the data: the seconds
+# that taking it back took, from the run's own report.
+undo_seconds() { # DATABASE ROUND
+  work_in "$1"
+  "$BENCH_PGBELAY" migrate --yes --dir undo --formats dump --no-env-file -- \
+    psql -X -q -c 'create table left_behind ()' -c 'select nonsense' -v ON_ERROR_STOP=1 > undo.out 2>&1 || true
+  awk '$1 == "undo" && $2 == "ok" {print $3, 0, 0, 0}' undo.out > undo.now
+  [ -s undo.now ] || { cat undo.out >&2; return 1; }
+  cat undo.now >> "undo_$1.log"
+  say "undo of $1: $(awk '{print $1}' undo.now) s"
+  work_in postgres
+  psql -X -At -c "select format('drop database %I', datname) from pg_database where datname ~ '^$1__'" |
+    psql -X -q
+}
+rows_undo() {
+  local round
+  createdb bench_undo_small
+  psql -X -q -d bench_undo_small -c 'create table t as select i, md5(i::text) from generate_series(1, 250000) i'
+  createdb --template bench bench_undo_large
+  for ((round = 1; round <= BENCH_PAIRS; round++)); do
+    undo_seconds bench_undo_small
+    undo_seconds bench_undo_large
+  done
+  result undo-small "undo by swap, 17 MB" "$(seconds undo_bench_undo_small | median)" s at-most 0.2
+  result undo-large "undo by swap, the whole data set" "$(seconds undo_bench_undo_large | median)" s at-most 0.2
+  dropdb bench_undo_small
+  dropdb bench_undo_large
+  rm -rf undo
+  work_in bench
+}
+
+# How cost grows: with the size of the data, and with the workers.
+rows_growth() {
+  local size workers
+  for size in 0.03 0.1 0.3; do
+    createdb bench_growth
+    work_in bench_growth
+    psql -X -q -v scale="$(awk -v a="$size" -v b="$BENCH_SCALE" 'BEGIN {print a * b}')" -f "$BENCH_SOURCE/data.sql" >&2
+    pgbelay "growth_$size" backup --dir growth --formats dump --proof written bench
+    rm -rf growth
+    dropdb --maintenance-db postgres bench_growth
+  done
+  work_in bench
+  for workers in 1 2 4; do
+    pgbelay "workers_$workers" backup --dir growth --formats dump --proof written bench
+    rm -rf growth
+  done
+  workers=
+  cp workers_2.log growth_1.log
+  plot "growth-size" "archive alone: size of the data" "share of the full size" growth 0.03 0.1 0.3 1
+  plot "growth-workers" "archive alone: workers" "workers" workers 1 2 4
+}
+
+# Seconds and peak memory of the sides PREFIX_X, as an SVG.
+plot() { # FILE TITLE X-AXIS PREFIX X…
+  local file=$BENCH_PLOTS/$1.svg title=$2 axis=$3 prefix=$4 x
+  shift 4
+  for x in "$@"; do
+    printf '%s %s\n' "$x" "$(awk '{print $1, $3 / 1024}' "${prefix}_$x.log" | tail -n 1)"
+  done | awk -v title="$title" -v axis="$axis" -f "$BENCH_SOURCE/plot.awk" > "$file"
+  say "wrote $file"
+}
+
 rows_start() {
-  rounds start
+  local n
+  createdb bench_empty
+  for n in {1..100}; do
+    DATABASE_URL="postgresql://postgres@/bench_empty?host=$PGHOST&port=$PGPORT" "$BENCH_PGBELAY" \
+      backup --dir many --formats dump --proof written --quiet --no-env-file "n$n" > /dev/null
+  done
+  dropdb bench_empty
+  rounds start list
+  result list "list, 100 backups" "$(seconds list | median | awk '{print $1 * 1000 / 20}')" ms at-most 50
   result start "start-up (--version)" "$(seconds start | median | awk '{print $1 * 1000 / 20}')" ms at-most 20
 }
 

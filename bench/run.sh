@@ -9,14 +9,16 @@ usage: bench/run.sh [OPTIONS]        (make bench BENCH_ARGS='…')
   --quick          scale 0.1: ends within five minutes
   --scale N        size of the data set: 1 is 1.7 GB (default)
   --pairs N        how often both sides of each row are measured in turn (default 3)
-  --rows LIST      which rows: archive, three, restore, start (default: all, comma separated)
+  --rows LIST      which rows: archive, three, restore, proof, single, undo, start, growth
+                   (default: all, comma separated)
+  --plots DIR      where growth writes its plots (default: build/bench)
   --workers N      connections of ours and of the COPY limit (default: 2)
   --folder DIR     where server and backups live meanwhile (default: below $TMPDIR or /tmp)
   --json           stdout is one JSON document
 TEXT
 }
 
-scale=1 pairs=3 rows=archive,three,restore,start workers=2 parent=${TMPDIR:-/tmp} format=table
+scale=1 pairs=3 rows=archive,three,restore,proof,single,undo,start,growth workers=2 parent=${TMPDIR:-/tmp} format=table plots=$source_dir/build/bench
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) scale=0.1 ;;
@@ -25,6 +27,7 @@ while [ $# -gt 0 ]; do
     --pairs) pairs=$2; shift ;;
     --rows) rows=$2; shift ;;
     --workers) workers=$2; shift ;;
+    --plots) plots=$2; shift ;;
     --folder) parent=$2; shift ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
@@ -43,5 +46,6 @@ mkdir "$folder/work"
 
 export BENCH_SOURCE=$source_dir/bench BENCH_TOOLS=$build/bench BENCH_PGBELAY=$build/pgbelay
 export BENCH_WORK=$folder/work BENCH_SCALE=$scale BENCH_PAIRS=$pairs BENCH_ROWS=$rows
-export BENCH_WORKERS=$workers BENCH_FORMAT=$format
+mkdir -p "$plots"
+export BENCH_WORKERS=$workers BENCH_FORMAT=$format BENCH_PLOTS=$(cd "$plots" && pwd)
 "$build/bench/with_server" "$folder" bench "$source_dir/bench/rows.sh"
