@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 
-.PHONY: help setup build dev demo test check bench install clean
+.PHONY: help setup build dev demo test check fuzz bench install clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -31,6 +31,12 @@ check: setup ## clang's thread-safety analysis and clang-tidy
 	@cmake --preset clang >/dev/null
 	@cmake --build --preset clang
 	@tools/tidy.sh
+
+FUZZ_SECONDS ?= 600
+fuzz: setup ## feeds damaged input to every parser, FUZZ_SECONDS (600) each
+	@tools/setup.sh packages.txt packages-check.txt
+	@cmake --preset fuzz >/dev/null
+	@tools/fuzz.sh $(FUZZ_SECONDS)
 
 bench: build ## measures the rows of docs/performance.md
 	@bench/run.sh $(BENCH_ARGS)

@@ -42,6 +42,9 @@ Json parse_document(std::string_view text, std::string_view file) {
   } catch (const Json::parse_error& failure) {
     throw Error(Kind::Damage, cat(file, ": not JSON from byte ", failure.byte, " on"),
                 {.hint = std::string(kHint)});
+  } catch (const Json::exception&) {  // 1e999
+    throw Error(Kind::Damage, cat(file, ": a number is out of range"),
+                {.hint = std::string(kHint)});
   }
   if (!document.is_object())
     throw Error(Kind::Damage, cat(file, ": not a JSON object"), {.hint = std::string(kHint)});

@@ -1,0 +1,2 @@
+-- pgbelay: no-transaction
+create index concurrently i on t (a);
