@@ -13,42 +13,50 @@
 namespace archive {
 
 namespace {
-std::string unescape(std::string_view raw) {
-  std::string out;
-  out.reserve(raw.size());
-  for (std::size_t at = 0; at < raw.size();) {
-    if (raw[at] != '\\') {
-      out += raw[at++];
-    } else {
-      const Escape escape = read_escape(raw.substr(++at));
-      if (escape.length > 0) out += escape.byte;
-      at += escape.length;
-    }
-  }
-  return out;
-}
-
 // The end of the field that begins at `from`: an unescaped tab, or the end of the line.
 std::size_t field_end(std::string_view line, std::size_t from) {
-  std::size_t at = from;
+  const std::size_t tab = line.find('\t', from);
+  if (tab == std::string_view::npos) return line.size();
+  if (tab == from || line[tab - 1] != '\\') return tab;
+  std::size_t at = from;  // an escaped tab, which no server writes, or a backslash before the tab
   while (at < line.size() && line[at] != '\t') at += line[at] == '\\' ? 2U : 1U;
   return std::min(at, line.size());
 }
 }  // namespace
 
-std::vector<std::optional<std::string>> parse_row(std::string_view line) {
-  std::vector<std::optional<std::string>> fields;
+void split_row(std::string_view line, std::vector<std::string_view>& fields) {
+  fields.clear();
   for (std::size_t from = 0;;) {
     const std::size_t end = field_end(line, from);
-    const std::string_view raw = line.substr(from, end - from);
-    if (raw == "\\N") {
-      fields.emplace_back(std::nullopt);
-    } else {
-      fields.emplace_back(unescape(raw));
-    }
-    if (end == line.size()) return fields;
+    fields.push_back(line.substr(from, end - from));
+    if (end == line.size()) return;
     from = end + 1;
   }
+}
+
+std::string unescape_field(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size());
+  for (std::size_t at = 0; at < raw.size();) {
+    const std::size_t plain = std::min(raw.find('\\', at), raw.size());
+    out += raw.substr(at, plain - at);
+    at = plain;
+    if (at == raw.size()) break;
+    const Escape escape = read_escape(raw.substr(++at));
+    if (escape.length > 0) out += escape.byte;
+    at += escape.length;
+  }
+  return out;
+}
+
+std::vector<std::optional<std::string>> parse_row(std::string_view line) {
+  std::vector<std::string_view> raw;
+  split_row(line, raw);
+  std::vector<std::optional<std::string>> fields;
+  for (const std::string_view field : raw) {
+    fields.push_back(field == kNullField ? std::nullopt : std::optional(unescape_field(field)));
+  }
+  return fields;
 }
 
 void append_field(std::string& out, const std::optional<std::string>& value) {

@@ -11,6 +11,11 @@
 
 namespace archive {
 
+// The fields of one row as they stand, with their escapes; one empty field for an empty line.
+void split_row(std::string_view line, std::vector<std::string_view>& fields);
+constexpr std::string_view kNullField = "\\N";
+// The value of a field that is not NULL.
+std::string unescape_field(std::string_view raw);
 // One row without its newline, as fields; nullopt is NULL.
 std::vector<std::optional<std::string>> parse_row(std::string_view line);
 // The field as COPY text writes it.

@@ -69,7 +69,15 @@ Json write_piece(const PieceRecord& piece) {
           {"raw_bytes", piece.raw_bytes},
           {"deflated_bytes", piece.deflated_bytes},
           {"dump_offset", piece.dump_offset},
-          {"sql_offset", piece.sql_offset}};
+          {"sql_offset", piece.sql_offset},
+          {"crc32", piece.crc32 ? Json(*piece.crc32) : Json(nullptr)}};
+}
+
+std::optional<std::uint32_t> read_crc32(const JsonFields& from) {
+  const std::optional<std::uint64_t> sum = from.optional_number("crc32");
+  if (!sum) return std::nullopt;
+  if (*sum > 0xFFFFFFFFU) from.refuse("crc32", "has more than 32 bits");
+  return static_cast<std::uint32_t>(*sum);
 }
 
 PieceRecord read_piece(const JsonFields& from) {
@@ -77,7 +85,8 @@ PieceRecord read_piece(const JsonFields& from) {
           .raw_bytes = from.number("raw_bytes"),
           .deflated_bytes = from.number("deflated_bytes"),
           .dump_offset = from.number("dump_offset"),
-          .sql_offset = from.number("sql_offset")};
+          .sql_offset = from.number("sql_offset"),
+          .crc32 = read_crc32(from)};
 }
 
 Json write_table(const TableRecord& table) {

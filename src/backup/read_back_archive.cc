@@ -161,6 +161,9 @@ void read_piece(const archive::CustomFileReader& archive, const util::ReadFile* 
         table, number, "rows", kArchiveName,
         util::cat("holds ", rows.fingerprint().rows, " rows in ", sum.raw_bytes, " bytes, ",
                   piece.rows, " rows in ", piece.raw_bytes, " bytes were read")));
+  } else if (piece.crc32 && *piece.crc32 != sum.crc32) {
+    findings.add(
+        piece_damage(table, number, "crc32", kArchiveName, "holds other rows than were read"));
   }
   if (sql != nullptr) compare_with_sql(*sql, table, number, deflated, buffer, findings);
 }

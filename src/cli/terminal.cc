@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -12,6 +13,7 @@
 #include "util/error.h"
 #include "util/files.h"
 #include "util/log.h"
+#include "util/signals.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -21,13 +23,15 @@ namespace {
 constexpr auto kTerminalPause = std::chrono::milliseconds(100);
 constexpr auto kLinePause = std::chrono::seconds(5);
 
-void write_all(int fd, std::string_view text, std::string_view name) {
+// 0, or the errno of what failed.
+int try_write(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t put = ::write(fd, text.data(), text.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw util::io_error("write", std::filesystem::path(name), errno);
+    if (put < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(put));
   }
+  return 0;
 }
 
 std::string_view word(util::StepState state) {
@@ -83,15 +87,19 @@ std::string progress_text(std::string_view what, std::uint64_t done, std::uint64
 bool stdin_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
-void print_out(std::string_view text) { write_all(STDOUT_FILENO, text, "standard output"); }
-
-void print_err(std::string_view text) {
-  try {
-    write_all(STDERR_FILENO, text, "standard error");
-  } catch (const util::Error&) {
-    // Nobody is left to be told.
-  }
+void print_out(std::string_view text) {
+  if (const int failure = try_write(STDOUT_FILENO, text))
+    throw util::io_error("write", "standard output", failure);
 }
+
+void print_rows(std::string_view text) {
+  const int failure = try_write(STDOUT_FILENO, text);
+  if (failure == EPIPE) util::die_by_signal(SIGPIPE);
+  if (failure != 0) throw util::io_error("write", "standard output", failure);
+}
+
+// When it fails, nobody is left to be told.
+void print_err(std::string_view text) { try_write(STDERR_FILENO, text); }
 
 std::string ask(std::string_view question) {
   print_err(question);

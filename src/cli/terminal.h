@@ -50,6 +50,8 @@ bool confirm(const std::vector<std::string>& lines, std::string_view question,
              std::string_view wanted);
 
 void print_out(std::string_view text);  // stdout; Kind::Io if it cannot be written
+// stdout for rows: when whoever reads them has gone, the program ends as by SIGPIPE.
+void print_rows(std::string_view text);
 void print_err(std::string_view text);  // stderr
 
 }  // namespace cli

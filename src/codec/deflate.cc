@@ -164,6 +164,10 @@ void StreamSum::add(std::span<const std::byte> raw) {
   raw_bytes += raw.size();
 }
 
+std::uint32_t crc32_of(std::span<const std::byte> raw) {
+  return crc32_gzip_refl(0, bytes_of(raw), raw.size());
+}
+
 std::array<std::byte, 4> zlib_trailer(const StreamSum& sum) {
   std::array<std::byte, 4> out{};
   for (unsigned n = 0; n < 4; ++n) out[n] = static_cast<std::byte>(sum.adler32 >> (24U - 8U * n));

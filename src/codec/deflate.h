@@ -56,6 +56,8 @@ struct StreamSum {
   StreamSum& operator+=(const StreamSum& following);
 };
 
+std::uint32_t crc32_of(std::span<const std::byte> raw);
+
 constexpr std::array<std::byte, 2> kZlibHeader{std::byte{0x78}, std::byte{0x9C}};
 constexpr std::array<std::byte, 2> kFinalBlock{std::byte{0x03}, std::byte{0x00}};
 constexpr std::array<std::byte, 10> kGzipHeader{

@@ -17,6 +17,10 @@ constexpr std::size_t kOutputBytes = 256U << 10U;
 constexpr std::size_t kMaxInputBytes = 1U << 30U;  // ISA-L counts its input with 32 bits
 constexpr std::uint32_t kFlushBytes = 0x0000FFFF;  // how a flush ends: length 0 and its complement
 
+// Deflate makes at most 258 bytes of two bits.
+constexpr std::uint64_t kMostRatio = 1032;
+constexpr std::uint64_t kMaxPieceBytes = 0xFFFFFFF0U;  // ISA-L counts with 32 bits
+
 std::uint32_t isal_framing(Framing framing) {
   switch (framing) {
     case Framing::Zlib:
@@ -50,6 +54,14 @@ std::string_view reason(int outcome) {
   }
 }
 
+// Behind a whole block. ISA-L keeps what it cannot read yet of the next block's header, in whole
+// bytes or in bits.
+bool between_blocks(const inflate_state& stream) {
+  const bool at_header =
+      stream.block_state == ISAL_BLOCK_NEW_HDR || stream.block_state == ISAL_BLOCK_HDR;
+  return at_header && stream.read_in_length == 0 && stream.tmp_in_size == 0;
+}
+
 }  // namespace
 
 struct Inflater::State {
@@ -74,13 +86,8 @@ void Inflater::State::fail(std::string_view what) {
                               " bytes of them and ", raw_bytes, " bytes inflated"));
 }
 
-// Behind the empty stored block of a full flush. ISA-L keeps what it cannot read yet of the next
-// block's header, in whole bytes or in bits.
 bool Inflater::State::at_flush() const {
-  const bool between_blocks =
-      stream.block_state == ISAL_BLOCK_NEW_HDR || stream.block_state == ISAL_BLOCK_HDR;
-  return between_blocks && stream.read_in_length == 0 && stream.tmp_in_size == 0 &&
-         last_bytes == kFlushBytes;
+  return between_blocks(stream) && last_bytes == kFlushBytes;
 }
 
 void Inflater::State::inflate(std::span<const std::byte> deflated, const ByteSink& sink) {
@@ -137,5 +144,50 @@ void Inflater::finish() {
 }
 
 std::uint64_t Inflater::raw_bytes() const noexcept { return state_->raw_bytes; }
+
+struct PieceInflater::State {
+  inflate_state stream;
+  std::unique_ptr<std::byte[]> out;
+  std::uint64_t room = 0;
+
+  void make_room(std::uint64_t bytes);
+};
+
+void PieceInflater::State::make_room(std::uint64_t bytes) {
+  if (bytes <= room) return;
+  out.reset();  // before the larger one is asked for
+  out = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  room = bytes;
+}
+
+PieceInflater::PieceInflater() : state_(new State) {}
+PieceInflater::~PieceInflater() = default;
+PieceInflater::PieceInflater(PieceInflater&&) noexcept = default;
+
+std::span<const std::byte> PieceInflater::inflate(std::span<const std::byte> deflated,
+                                                  std::uint64_t raw_bytes) {
+  const auto fail = [&](std::string_view what) {
+    throw util::Error(util::Kind::Damage,
+                      util::cat("the compressed data of a piece have ", what, " (", deflated.size(),
+                                " bytes, which ", raw_bytes, " were deflated to)"));
+  };
+  if (raw_bytes / kMostRatio > deflated.size() || raw_bytes >= kMaxPieceBytes ||
+      deflated.size() >= kMaxPieceBytes)
+    fail("a length that cannot be");
+  State& s = *state_;
+  s.make_room(raw_bytes + 1);  // one more shows what is too long
+  isal_inflate_init(&s.stream);
+  s.stream.crc_flag = ISAL_DEFLATE;
+  s.stream.next_in =
+      const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(deflated.data()));
+  s.stream.avail_in = static_cast<std::uint32_t>(deflated.size());
+  s.stream.next_out = reinterpret_cast<std::uint8_t*>(s.out.get());
+  s.stream.avail_out = static_cast<std::uint32_t>(raw_bytes + 1);
+  const int outcome = isal_inflate(&s.stream);
+  if (outcome != ISAL_DECOMP_OK) fail(reason(outcome));
+  if (s.stream.avail_out != 1 || s.stream.avail_in != 0 || !between_blocks(s.stream))
+    fail("another length");
+  return {s.out.get(), static_cast<std::size_t>(raw_bytes)};
+}
 
 }  // namespace codec

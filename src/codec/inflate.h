@@ -36,4 +36,21 @@ class Inflater {
   std::unique_ptr<State> state_;
 };
 
+// Recorded pieces one after the other, each in one go into memory that is used again: twice as fast
+// as an Inflater with a sink for whoever wants the whole piece.
+class PieceInflater {
+ public:
+  PieceInflater();
+  ~PieceInflater();
+  PieceInflater(PieceInflater&&) noexcept;
+
+  // What `deflated`, a raw piece with its flush, inflates to, valid until the next call.
+  // Kind::Damage unless it is exactly `raw_bytes`.
+  std::span<const std::byte> inflate(std::span<const std::byte> deflated, std::uint64_t raw_bytes);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace codec

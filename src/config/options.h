@@ -24,7 +24,8 @@ enum CommandBit : std::uint32_t {
   kStatus = 1U << 9U,
   kDoctor = 1U << 10U,
   kDemo = 1U << 11U,
-  kAll = (1U << 12U) - 1,
+  kExtract = 1U << 12U,
+  kAll = (1U << 13U) - 1,
 };
 
 struct CommandSpec {
@@ -47,6 +48,8 @@ constexpr std::array kCommands{
     CommandSpec{kVerify, "verify", "BACKUP", "check a backup; exit 8 on damage"},
     CommandSpec{kRestore, "restore", "BACKUP",
                 "restore beside the database, prove it, swap it in; the replaced database is kept"},
+    CommandSpec{kExtract, "extract", "BACKUP",
+                "print rows of a table out of a backup, without a server"},
     CommandSpec{kMigrate, "migrate", "[MIGRATIONS] | -- COMMAND…",
                 "run a migration behind a proven backup, and undo it if it fails"},
     CommandSpec{kUndo, "undo", "[RUN]", "take an unfinished or failed run back"},
@@ -73,9 +76,9 @@ struct OptionSpec {
 
 // A table: one option a line where it fits.
 // clang-format off
-constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow;
+constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract;
 constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose;
-constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate;
+constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate | kExtract;
 
 constexpr std::array kOptions{
     OptionSpec{.name = "database", .letter = 'd', .env = "DATABASE_URL", .value = "URL", .commands = kDatabase,
@@ -112,6 +115,22 @@ constexpr std::array kOptions{
                .choices = "written|read-back|restored|proven", .commands = kVerify, .help = "the level to reach"},
     OptionSpec{.name = "to", .type = OptionType::Text, .value = "NAME|URL", .commands = kRestore,
                .help = "the database to restore into: a name on the same server, or a URL"},
+    OptionSpec{.name = "table", .letter = 't', .type = OptionType::Text, .value = "PATTERN", .commands = kExtract,
+               .help = "the table: name or schema.name, with * and ? as wildcards; \"quotes\" keep capitals"},
+    OptionSpec{.name = "where", .type = OptionType::List, .value = "COLUMN=VALUE", .commands = kExtract,
+               .help = "only rows with this value (NULL: without one; 'NULL' in quotes: the text); may be repeated"},
+    OptionSpec{.name = "grep", .type = OptionType::Text, .value = "EXPRESSION", .commands = kExtract,
+               .help = "only rows whose COPY text (fields divided by tabs) has a match; syntax of RE2"},
+    OptionSpec{.name = "columns", .type = OptionType::List, .value = "LIST", .commands = kExtract,
+               .help = "only these columns, in this order"},
+    OptionSpec{.name = "limit", .type = OptionType::Count, .value = "N", .commands = kExtract,
+               .help = "at most so many rows of each table"},
+    OptionSpec{.name = "format", .type = OptionType::Choice, .value = "FORMAT", .fallback = "csv", .choices = "csv|sql|json",
+               .commands = kExtract, .help = "of the output; json is one object a line"},
+    OptionSpec{.name = "upsert", .type = OptionType::Flag, .commands = kExtract,
+               .help = "with --format sql: update rows whose primary key is there already"},
+    OptionSpec{.name = "output", .type = OptionType::Path, .value = "FOLDER", .commands = kExtract,
+               .help = "a file for each table there, instead of stdout"},
     OptionSpec{.name = "label", .type = OptionType::Text, .value = "LABEL", .commands = kMigrate, .help = "a name for the run"},
     OptionSpec{.name = "undo", .env = "PGBELAY_UNDO", .type = OptionType::Choice, .value = "STRATEGY", .fallback = "auto",
                .choices = "auto|swap|none", .commands = kMigrate, .help = "how a failed migration is undone"},

@@ -114,6 +114,7 @@ void Writer::write_rows(std::size_t table, const Part& part, CsvFile* csv) {
   piece.rows = part.rows;
   piece.raw_bytes = part.text.raw_bytes;
   piece.deflated_bytes = part.text.deflated.size();
+  piece.crc32 = part.text.crc32;
   piece.dump_offset = archive_.write_piece(part.text);
   if (sql_) piece.sql_offset = sql_->write_piece(part.text);
   if (csv != nullptr) csv->write_piece(part.csv);

@@ -19,8 +19,8 @@ using Bytes = std::vector<std::byte>;
 using ByteSpan = std::span<const std::byte>;
 using util::cat;
 
-CopyStatement copy_of(const TocEntry& entry) {
-  if (std::optional<CopyStatement> copy = parse_copy(entry.copy.value_or("")))
+archive::CopyStatement copy_of(const TocEntry& entry) {
+  if (std::optional<archive::CopyStatement> copy = archive::parse_copy(entry.copy.value_or("")))
     return *std::move(copy);
   throw util::Error(
       util::Kind::Usage, cat(display(entry), " holds no COPY data"),
@@ -45,7 +45,7 @@ std::shared_ptr<RowStream> DataLoader::stream(const TocEntry& entry) {
 
 void DataLoader::load_table(Restorer& restorer, const Task& task) {
   const TocEntry& entry = *task.entry;
-  const CopyStatement copy = copy_of(entry);
+  const archive::CopyStatement copy = copy_of(entry);
   // A new table is emptied once more in the transaction of its COPY: then its rows may be written
   // frozen and, with wal_level minimal, without log. Rows of a partition that go through its root
   // are not (copy names that), nor those of a team, whose transactions would wait for one another.
@@ -78,7 +78,7 @@ void DataLoader::load_table(Restorer& restorer, const Task& task) {
 }
 
 void DataLoader::load_large_objects(Restorer& restorer, const TocEntry& entry) {
-  Ahead<LargePiece> ahead([this, &entry](const Ahead<LargePiece>::Put& put) {
+  util::Ahead<LargePiece> ahead([this, &entry](const util::Ahead<LargePiece>::Put& put) {
     std::uint32_t current = 0;
     const auto add = [&](ByteSpan bytes) {
       if (!bytes.empty()) put({current, Bytes(bytes.begin(), bytes.end())});

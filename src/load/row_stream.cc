@@ -34,7 +34,7 @@ void RowCutter::finish() {
 }
 
 RowStream::RowStream(const archive::CustomFileReader& archive, const archive::TocEntry& entry)
-    : ahead_([&archive, &entry](const Ahead<RowPiece>::Put& put) {
+    : ahead_([&archive, &entry](const util::Ahead<RowPiece>::Put& put) {
         RowCutter cutter(put);
         archive.read_table(entry, [&](std::span<const std::byte> bytes) { cutter.add(bytes); });
         cutter.finish();

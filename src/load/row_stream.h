@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "archive/custom_file.h"
-#include "load/ahead.h"
+#include "util/ahead.h"
 #include "util/mutex.h"
 
 namespace load {
@@ -23,12 +23,12 @@ struct RowPiece {
 };
 class RowCutter {
  public:
-  explicit RowCutter(Ahead<RowPiece>::Put put) : put_(std::move(put)) {}
+  explicit RowCutter(util::Ahead<RowPiece>::Put put) : put_(std::move(put)) {}
   void add(std::span<const std::byte> bytes);
   void finish();  // the marker must have come
 
  private:
-  Ahead<RowPiece>::Put put_;
+  util::Ahead<RowPiece>::Put put_;
   std::vector<std::byte> pending_;
 };
 
@@ -46,7 +46,7 @@ class RowStream {
   util::Condition changed_;
   const void* within_row_ PGBELAY_GUARDED_BY(mutex_) = nullptr;  // the user whose turn it is
   bool cut_ PGBELAY_GUARDED_BY(mutex_) = false;
-  Ahead<RowPiece> ahead_;
+  util::Ahead<RowPiece> ahead_;
 };
 
 }  // namespace load

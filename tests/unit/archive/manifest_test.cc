@@ -73,9 +73,13 @@ Manifest full() {
   table.raw_bytes = std::numeric_limits<std::uint64_t>::max();
   table.csv_file = "csv/s.t.csv.gz";
   table.csv_raw_bytes = 12;
-  table.pieces = {
-      {.rows = 2, .raw_bytes = 8, .deflated_bytes = 6, .dump_offset = 10, .sql_offset = 11},
-      {.rows = 1}};
+  table.pieces = {{.rows = 2,
+                   .raw_bytes = 8,
+                   .deflated_bytes = 6,
+                   .dump_offset = 10,
+                   .sql_offset = 11,
+                   .crc32 = 0xFFFFFFFF},
+                  {.rows = 1}};
   manifest.tables = {table, TableRecord{.schema = "public", .table = "zero", .dump_id = 5}};
   manifest.sequences = {{"s", "q", std::numeric_limits<std::int64_t>::min(), true},
                         {"s", "r", 7, false}};

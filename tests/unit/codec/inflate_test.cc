@@ -155,5 +155,40 @@ TEST(Inflate, NoiseIsDamageAndNoCrash) {
   }
 }
 
+TEST(PieceInflater, GivesEachPieceWhole) {
+  PieceInflater inflater;
+  for (const std::size_t size : {0U, 1U, 5U << 20U, 300U, 1U << 20U}) {
+    const std::string text = size == 0 ? "" : copy_text(size);
+    const Piece piece = deflate_piece(text);
+    EXPECT_EQ(text_of(inflater.inflate(piece.deflated, piece.raw_bytes)), text) << size;
+  }
+  const std::string incompressible = noise(3U << 20U);
+  const Piece piece = deflate_piece(incompressible);
+  EXPECT_EQ(text_of(inflater.inflate(piece.deflated, piece.raw_bytes)), incompressible);
+}
+
+TEST(PieceInflater, AnotherLengthOrBadBytesAreDamage) {
+  PieceInflater inflater;
+  const Piece piece = deflate_piece(copy_text(100000));
+  const auto is_damage = [&](std::span<const std::byte> deflated, std::uint64_t raw_bytes) {
+    try {
+      inflater.inflate(deflated, raw_bytes);
+    } catch (const util::Error& error) {
+      return error.kind() == util::Kind::Damage;
+    }
+    return false;
+  };
+  EXPECT_TRUE(is_damage(piece.deflated, piece.raw_bytes - 1));
+  EXPECT_TRUE(is_damage(piece.deflated, piece.raw_bytes + 1));
+  EXPECT_TRUE(is_damage(piece.deflated, UINT64_MAX)) << "without asking for that much memory";
+  EXPECT_TRUE(
+      is_damage(std::span(piece.deflated).first(piece.deflated.size() - 1), piece.raw_bytes));
+  EXPECT_TRUE(is_damage({}, 10));
+  std::vector<std::byte> bad = piece.deflated;
+  bad[0] = std::byte{0xFF};
+  EXPECT_TRUE(is_damage(bad, piece.raw_bytes));
+  EXPECT_EQ(inflater.inflate(piece.deflated, piece.raw_bytes).size(), piece.raw_bytes);
+}
+
 }  // namespace
 }  // namespace codec

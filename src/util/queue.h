@@ -12,7 +12,7 @@
 
 #include "util/mutex.h"
 
-namespace load {
+namespace util {
 
 template <typename T>
 class Queue {
@@ -21,7 +21,7 @@ class Queue {
 
   // Waits for room; a single item is never too large. False: nobody wants more.
   bool put(T item) {
-    const util::Lock lock(mutex_);
+    const Lock lock(mutex_);
     while (bytes_ >= most_bytes_ && !cut_) changed_.wait(mutex_);
     if (cut_) return false;
     bytes_ += item.size();
@@ -32,7 +32,7 @@ class Queue {
 
   // Nothing more comes, because all is there or because of `failure`.
   void end(std::exception_ptr failure) {
-    const util::Lock lock(mutex_);
+    const Lock lock(mutex_);
     ended_ = true;
     failure_ = std::move(failure);
     changed_.notify_all();
@@ -40,7 +40,7 @@ class Queue {
 
   // The next item; nothing at the end, or after a cut. Throws what the filler failed with, at once.
   std::optional<T> take() {
-    const util::Lock lock(mutex_);
+    const Lock lock(mutex_);
     while (items_.empty() && !ended_ && !cut_) changed_.wait(mutex_);
     if (failure_) std::rethrow_exception(failure_);
     if (cut_ || items_.empty()) return std::nullopt;
@@ -52,14 +52,14 @@ class Queue {
   }
 
   void cut() {
-    const util::Lock lock(mutex_);
+    const Lock lock(mutex_);
     cut_ = true;
     changed_.notify_all();
   }
 
  private:
-  util::Mutex mutex_;
-  util::Condition changed_;
+  Mutex mutex_;
+  Condition changed_;
   std::deque<T> items_ PGBELAY_GUARDED_BY(mutex_);
   std::size_t bytes_ PGBELAY_GUARDED_BY(mutex_) = 0;
   const std::size_t most_bytes_;
@@ -68,4 +68,4 @@ class Queue {
   std::exception_ptr failure_ PGBELAY_GUARDED_BY(mutex_);
 };
 
-}  // namespace load
+}  // namespace util

@@ -10,9 +10,9 @@
 #include <thread>
 #include <utility>
 
-#include "load/queue.h"
+#include "util/queue.h"
 
-namespace load {
+namespace util {
 
 template <typename Item>
 class Ahead {
@@ -49,4 +49,4 @@ class Ahead {
   std::jthread thread_;
 };
 
-}  // namespace load
+}  // namespace util

@@ -1,0 +1,51 @@
+// The rows of one table as batches: recorded pieces, each read and inflated by whoever takes it, or
+// one stream that a thread of its own inflates and cuts.
+//
+// Failure: damage is a batch with a loss; everything else is thrown. Threads: take() from any.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/custom_file.h"
+#include "codec/inflate.h"
+#include "extract/extract.h"
+#include "extract/tables.h"
+#include "util/ahead.h"
+#include "util/files.h"
+#include "util/mutex.h"
+
+namespace extract {
+
+struct Batch {
+  std::size_t number = 0;
+  std::string_view rows;  // whole ones, each with its newline; valid until the taker's next take()
+  std::optional<Loss> loss;         // of rows that would stand behind these
+  std::optional<std::string> note;  // where they come from, if not from the archive
+};
+
+// What one thread keeps between two batches.
+struct BatchMemory {
+  codec::PieceInflater inflater;
+  std::string text;
+};
+
+class Batches {
+ public:
+  virtual ~Batches() = default;
+  virtual std::optional<Batch> take(BatchMemory& memory) = 0;  // nothing at the end
+};
+
+// Of recorded pieces. `sql` may be null.
+std::unique_ptr<Batches> batches_of_pieces(const archive::CustomFileReader& archive,
+                                           const util::ReadFile* sql, const Table& table);
+std::unique_ptr<Batches> batches_of_stream(const archive::CustomFileReader& archive,
+                                           const Table& table);
+
+}  // namespace extract
