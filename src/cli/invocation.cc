@@ -46,6 +46,7 @@ backup::Options Invocation::backup_options() const {
   backup::Options options;
   options.dir = settings.path("dir");
   options.dump.jobs = settings.count("jobs");
+  options.dump.rate = settings.size("rate").value_or(0);
   options.dump.pg_dump = settings.path("pg-dump");
   options.dump.formats = {.sql = false, .csv = false};
   const std::string formats = settings.text("formats");

@@ -100,6 +100,8 @@ constexpr std::array kOptions{
                .help = "append a log there"},
     OptionSpec{.name = "jobs", .letter = 'j', .env = "PGBELAY_JOBS", .type = OptionType::Count, .value = "N", .fallback = "0",
                .commands = kReads | kUndo, .help = "connections that read or load at once; 0: as many as cores, at most 8"},
+    OptionSpec{.name = "rate", .env = "PGBELAY_RATE", .type = OptionType::Size, .value = "SIZE",
+               .commands = kBackup | kMigrate, .help = "read at most so much a second from the live database, e.g. 50MB (else as fast as it can)"},
     OptionSpec{.name = "pg-dump", .env = "PGBELAY_PG_DUMP", .type = OptionType::Path, .value = "PROGRAM",
                .commands = kBackup | kMigrate | kDoctor, .help = "the pg_dump to read the schema with (else looked for)"},
     OptionSpec{.name = "formats", .type = OptionType::Text, .value = "LIST", .fallback = "dump,sql,csv",

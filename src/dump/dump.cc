@@ -110,7 +110,7 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   const PgDumpProgram program = find_pg_dump(snapshot.server_major(), options.pg_dump);
   util::fault::point("backup.snapshot");
   const Content content = content_of(snapshot);
-  Work work(content, snapshot, reporter);
+  Work work(content, snapshot, reporter, options.rate);
   Outcome outcome;
 
   const ReaderOptions reading{options.source, options.application_name, options.formats.csv,

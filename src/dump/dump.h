@@ -8,6 +8,7 @@
 // written may then be used.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <stop_token>
@@ -32,6 +33,7 @@ struct Options {
   Formats formats;
   archive::SqlFileOptions sql;
   std::size_t jobs = 0;           // connections that read; 0: as many as cores, at most 8
+  std::uint64_t rate = 0;         // at most so many bytes of rows a second; 0: no limit
   std::filesystem::path pg_dump;  // empty: looked for
   // Told once for every session that was opened on the source database and reached its first
   // ReadyForQuery, as soon as it is known (K1, F5): the guard counts them. The pid is 0 for that of

@@ -173,6 +173,7 @@ void Reader::take_row(const Task& task, std::span<const std::byte> row) {
 }
 
 void Reader::push_piece(const Task& task) {
+  work_.throttle.take(text_.raw_bytes(), stop_);
   Part part;
   part.rows = std::exchange(piece_rows_, 0);
   part.text = text_.take();
@@ -198,6 +199,7 @@ void Reader::read_large_object(const Task& task, std::size_t object) {
     text_.add(bytes);
     if (options_.raw_large_objects) part.raw.insert(part.raw.end(), bytes.begin(), bytes.end());
     if (text_.raw_bytes() < kPieceBytes) return;
+    work_.throttle.take(text_.raw_bytes(), stop_);
     part.text = text_.take();
     work_.window.push(task.slot, std::exchange(part, Part{.large_object = oid}), stop_);
   });

@@ -28,13 +28,14 @@ std::size_t largest_cut_table(const Content& content) {
 
 }  // namespace
 
-Work::Work(const Content& listed, Snapshot& locked, util::Reporter& told)
+Work::Work(const Content& listed, Snapshot& locked, util::Reporter& told, std::uint64_t rate)
     : content(listed),
       snapshot(locked),
       reporter(told),
       window(slots_of(listed)),
       huge_rows(listed.tables.size()),
       handed_over(listed.tables.size()),
+      throttle(rate),
       slot_fingerprints(slots_of(listed)),
       counts(listed.tables.size()),
       generated(listed.tables.size()),

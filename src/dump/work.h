@@ -12,6 +12,7 @@
 #include "dump/window.h"
 #include "scan/table.h"
 #include "util/reporter.h"
+#include "util/throttle.h"
 
 namespace dump {
 
@@ -29,7 +30,8 @@ struct Task {
 // nothing would run beside it at the end.
 class Work {
  public:
-  Work(const Content& content, Snapshot& snapshot, util::Reporter& reporter);
+  // `rate`: bytes of rows a second, 0 without limit.
+  Work(const Content& content, Snapshot& snapshot, util::Reporter& reporter, std::uint64_t rate);
 
   const Content& content;
   Snapshot& snapshot;
@@ -46,6 +48,7 @@ class Work {
   std::vector<std::atomic<bool>> huge_rows;
   // Tables that the readers cannot lock at once: the snapshot's session reads them.
   std::vector<std::atomic<bool>> handed_over;
+  util::Throttle throttle;  // of the bytes of rows that the readers take
 
   // Results. Each cell is written by one thread; read when all have ended.
   std::vector<codec::Fingerprint> slot_fingerprints;

@@ -6,6 +6,7 @@
 #include "archive/custom_file.h"
 #include "codec/sha256.h"
 #include "server/dump/fixture.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 namespace dump {
@@ -290,6 +291,17 @@ TEST_F(DumpTest, OfAnEmptyDatabaseIsAnArchiveToo) {
   EXPECT_TRUE(dump(database).tables.empty());
   const test::TestDatabase copy = test::make_database("copy");
   restore(copy);
+}
+
+TEST_F(DumpTest, ReadsNoFasterThanItIsTold) {
+  const test::TestDatabase database = test::make_database("rate");
+  database.connect().execute(
+      "create table t as select repeat('x', 1000) as v from generate_series(1, 600)");
+  Options with = options(database);
+  with.rate = 500'000;
+  const util::Stopwatch watch;
+  run(with, reporter_, {});
+  EXPECT_GE(watch.elapsed().count(), 1.0) << "600 kB at 500 kB a second";
 }
 
 }  // namespace
