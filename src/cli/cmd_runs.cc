@@ -133,9 +133,12 @@ int run_runs(const Invocation& invocation) {
     return 0;
   }
   if (runs.empty()) print_err(cat("no runs in ", (dir / "runs").string(), "\n"));
+  std::size_t widest = 0;
+  for (const guard::RunInfo& run : runs) widest = std::max(widest, run.run.size());
   for (const guard::RunInfo& run : runs) {
-    print_out(fmt::format("{}  {:<10} {:<4} {}\n", run.run, guard::state_name(run.state),
-                          run.exit ? cat(*run.exit) : "–", command_text(run)));
+    print_out(fmt::format("{:<{}}  {:<10} {:<4} {}\n", run.run, widest,
+                          guard::state_name(run.state), run.exit ? cat(*run.exit) : "–",
+                          command_text(run)));
   }
   return 0;
 }
