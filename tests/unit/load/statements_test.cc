@@ -7,6 +7,7 @@
 namespace load {
 namespace {
 
+using archive::parse_copy;
 using archive::TocEntry;
 using testing::HasSubstr;
 using testing::Not;
