@@ -39,6 +39,11 @@ std::string describe(const Work& work, const Task& task) {
   return "reading large objects";
 }
 
+void prepare(pg::Connection& connection, const Snapshot& snapshot) {
+  pg::pin_settings(connection, snapshot.encoding());
+  pg::refuse_user_views(connection);
+}
+
 }  // namespace
 
 Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
@@ -47,7 +52,7 @@ Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
       stop_(std::move(stop)),
       connection_(pg::Connection::open(options.source, options.application_name, stop_)),
       cancel_(connection_, stop_),
-      transaction_((pg::pin_settings(connection_, work.snapshot.encoding()), connection_),
+      transaction_((prepare(connection_, work.snapshot), connection_),
                    pg::Transaction::Mode::RepeatableReadOnly) {
   if (options_.on_session) options_.on_session(connection_.backend_pid());
   connection_.execute(sql::wait_little_for_locks());

@@ -68,6 +68,7 @@ Snapshot::Snapshot(const pg::ConnInfo& source, const std::string& application_na
       encoding_(pg::database_encoding(connection_)),
       server_major_(connection_.server_major()) {
   pg::pin_settings(connection_, encoding_);
+  pg::refuse_user_views(connection_);
   const pg::CancelOnStop cancel(connection_, stop);
   std::string unstable;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {

@@ -1,6 +1,5 @@
 #include "guard/attempt.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "guard/command_env.h"
@@ -43,16 +42,13 @@ class Tapped {
   }
   tap::Tap& tap() noexcept { return tap_; }
 
-  // Its sessions are over at the server, too. What end_sessions opens to look for them counts as
-  // ours.
+  // Its sessions are over at the server, too. They are looked for from another database: nothing of
+  // ours is counted on the guarded one. Not through watcher_, which the gate may be using still.
   void end() {
-    const std::vector<tap::SessionRecord> sessions = tap_.sessions();
-    tap_.end_sessions(kEndPatience);
-    const bool looked =
-        std::any_of(sessions.begin(), sessions.end(),
-                    [](const tap::SessionRecord& record) { return !record.backend_start.empty(); });
-    if (looked && !ended_) input_.ledger.opened("migrate", "tap", {});
-    ended_ = true;
+    pg::Connection control =
+        swap::open_maintenance(input_.context.database, input_.context.maintenance_db,
+                               input_.context.names.application, {});
+    tap_.end_sessions(kEndPatience, control);
   }
 
  private:
@@ -64,7 +60,6 @@ class Tapped {
 
   const AttemptInput& input_;
   pg::Connection watcher_;
-  bool ended_ = false;
   tap::Tap tap_;  // last: its threads use the others
 };
 
@@ -201,7 +196,8 @@ Attempt by_files(const AttemptInput& input, std::stop_token stop) {
     return out;
   }
   out.succeeded = true;
-  out.summary = cat(outcome.applied.size(), " file(s), ", outcome.statements, " statement(s)");
+  out.summary = cat(util::show_counted(outcome.applied.size(), "file"), ", ",
+                    util::show_counted(outcome.statements, "statement"));
   return out;
 }
 
@@ -269,7 +265,7 @@ std::string check_after(const AttemptInput& input, std::stop_token stop) {
   if (ok) util::fault::point("run.checked");
   input.context.journal.end("check", {{"result", ok ? "ok" : "failed"}, {"text", cause}});
   const std::string text =
-      ok ? (notes == 0 ? std::string("nothing lost, all valid") : cat(notes, " note(s)"))
+      ok ? (notes == 0 ? std::string("nothing lost, all valid") : util::show_counted(notes, "note"))
          : std::string(util::split(cause, '\n').front());
   input.context.reporter.step("check", ok ? util::StepState::Ok : util::StepState::Failed, text);
   return cause;

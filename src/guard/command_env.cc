@@ -68,6 +68,7 @@ CommandEnvironment command_environment(const CommandSpec& command, const pg::Con
       out.set.push_back(line);
     }
   } else {
+    out.unset = pg::ConnInfo::environment_variables();  // a service of ours would win over these
     for (const std::string& line : database.environment()) out.set.push_back(line);
   }
   out.set.push_back(cat("PGAPPNAME=pgbelay-", run));

@@ -5,6 +5,7 @@
 #include "guard/sql_guard.h"
 #include "pg/server_facts.h"
 #include "util/text.h"
+#include "util/units.h"
 
 namespace guard {
 namespace {
@@ -85,8 +86,9 @@ Judgement judge(const Sighting& before, const Sighting& now, std::uint64_t own) 
   } else if (before.stats_reset != now.stats_reset || *now.sessions < *before.sessions) {
     out.reasons.push_back("the server's counters were reset meanwhile");
   } else if (*now.sessions - *before.sessions > own) {
-    out.reasons.push_back(util::cat(*now.sessions - *before.sessions - own,
-                                    " session(s) of others were opened meanwhile"));
+    out.reasons.push_back(
+        util::cat(util::show_counted(*now.sessions - *before.sessions - own, "session"),
+                  " of others opened meanwhile"));
   } else if (*now.sessions - *before.sessions < own) {
     out.reasons.push_back(util::cat("the server counted ", *now.sessions - *before.sessions,
                                     " of our ", own,

@@ -189,10 +189,11 @@ void session_lines(std::vector<Line>& lines, pg::Connection& maintenance,
   if (others.clients.empty() && others.workers.empty()) {
     lines.push_back(pass("sessions", "nobody else connected"));
   } else {
-    lines.push_back(warn("sessions",
-                         cat(others.clients.size() + others.workers.size(), " other session(s): ",
-                             named(others.clients.empty() ? others.workers : others.clients)),
-                         "Stop the application for the migration, or choose --hold none."));
+    lines.push_back(
+        warn("sessions",
+             cat(util::show_counted(others.clients.size() + others.workers.size(), "other session"),
+                 ": ", named(others.clients.empty() ? others.workers : others.clients)),
+             "Stop the application for the migration, or choose --hold none."));
   }
 }
 
@@ -220,9 +221,10 @@ void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance,
         "Drop them before the migration and make them again after it.");
   }
   if (const auto names = standbys(maintenance); !names.empty()) {
-    lines.push_back(warn("standbys", cat(names.size(), " standby(s): ", named(names)),
-                         cat("After an undo, end all sessions of database ", database,
-                             " there: they would go on seeing the failed one.")));
+    lines.push_back(warn(
+        "standbys", cat(util::show_counted(names.size(), "standby server"), ": ", named(names)),
+        cat("After an undo, end all sessions of database ", database,
+            " there: they would go on seeing the failed one.")));
   }
 }
 

@@ -70,10 +70,10 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
     context.journal.fact("backup", "backup",
                          {{"name", made.manifest.name}, {"sums_sha256", made.sums_sha256}});
     context.journal.end("backup", {{"result", "ok"}});
-    context.reporter.step(
-        "backup", util::StepState::Ok,
-        cat(util::show_duration(watch.elapsed()), " · ", made.manifest.formats.size(),
-            " format(s) · ", util::show_size(made.manifest.bytes()), " · ", made.path.string()));
+    context.reporter.step("backup", util::StepState::Ok,
+                          cat(util::show_duration(watch.elapsed()), " · ",
+                              util::show_counted(made.manifest.formats.size(), "format"), " · ",
+                              util::show_size(made.manifest.bytes()), " · ", made.path.string()));
     return made;
   } catch (const util::Error& error) {
     context.reporter.step("backup", util::StepState::Failed, error.message());
@@ -246,7 +246,7 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
       cat("proof     ", archive::level_name(options.proof)),
       options.command
           ? cat("migrate   ", util::join(scrubbed_command(*options.command, options.database), " "))
-          : cat("migrate   ", files.size(), " file(s)"),
+          : cat("migrate   ", util::show_counted(files.size(), "file")),
       keeps_copy(options) ? std::string("undo      swap: two renames, whatever the size")
                           : std::string("undo      none: a failed migration stays")};
   for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
@@ -262,7 +262,7 @@ void confirm(const RunContext& context, const Options& options, const Prepared& 
       cat("proof     ", archive::level_name(prepared.proof.level())),
       options.command
           ? cat("migrate   ", util::join(scrubbed_command(*options.command, context.database), " "))
-          : cat("migrate   ", files.size(), " file(s)")};
+          : cat("migrate   ", util::show_counted(files.size(), "file"))};
   for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
   context.reporter.step("confirm", util::StepState::Begin, "");
   const bool yes = options.questions.confirm && options.questions.confirm(lines);

@@ -179,7 +179,7 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
       cat(util::show_duration(watch.elapsed()),
           " · swapped back to the sealed, proven copy · failed database kept as ", out.kept);
   if (!out.cluster.empty())
-    text += cat(" · ", out.cluster.size(), " cluster-wide change(s) remain");
+    text += cat(" · cluster-wide changes that remain: ", out.cluster.size());
   context.journal.end("undo", {{"kept", out.kept}, {"cluster_changes", cat(out.cluster.size())}});
   context.reporter.step("undo", util::StepState::Ok, text);
   for (const std::string& standby : standbys(context.maintenance)) {
@@ -205,7 +205,7 @@ std::vector<SharedChange> cluster_changes(const RunContext& context) {
 std::vector<std::string> cluster_lines(const std::vector<SharedChange>& changes) {
   if (changes.empty()) return {};
   std::vector<std::string> lines{
-      cat("the database is as it was; ", changes.size(), " cluster-wide change(s) remain:")};
+      cat("the database is as it was; cluster-wide changes that remain (", changes.size(), "):")};
   for (const SharedChange& change : changes) {
     lines.push_back(
         cat("  ", change.text,

@@ -54,7 +54,7 @@ util::Error Restorer::failed(const TocEntry& entry, const util::Error& failure) 
   if (stop_.stop_requested()) return {util::Kind::Interrupted, "interrupted"};
   if (failure.kind() != util::Kind::Query && failure.kind() != util::Kind::Privilege) {
     util::Error same = failure;
-    same.while_doing(cat("while restoring ", display(entry)));
+    same.while_doing(cat("restoring ", display(entry)));
     return same;
   }
   return {failure.kind(),

@@ -99,4 +99,8 @@ std::string show_count(std::uint64_t count) {
   return digits;
 }
 
+std::string show_counted(std::uint64_t count, std::string_view noun) {
+  return cat(show_count(count), ' ', noun, count == 1 ? "" : "s");
+}
+
 }  // namespace util

@@ -18,5 +18,7 @@ std::string show_duration(
     std::chrono::duration<double> duration);  // 0.04 s, 4.9 s, 2 min 03 s, 1 h 05 min
 std::string show_size(std::uint64_t bytes);   // 312 MB, 1.7 GB
 std::string show_count(std::uint64_t count);  // 8 130 660
+// `noun` takes an s for its plural: 1 file, 3 files, 0 files.
+std::string show_counted(std::uint64_t count, std::string_view noun);
 
 }  // namespace util

@@ -80,4 +80,27 @@ TEST_F(RoundTrip, OfVeryLongFieldsIsTheSame) {
   EXPECT_EQ(before, test::content(copy_by_psql()));
 }
 
+// K15: our programs hold a row like this one once or twice, not per format and worker.
+TEST_F(RoundTrip, OfAFieldOfAThirdOfAGigabyteIsTheSame) {
+  make("huge_field", "", {});
+  database().connect().execute(
+      "create table huge (id int primary key, t text);"
+      "alter table huge alter t set storage external;"
+      "insert into huge values (1, repeat('0123456789abcdef', 21000000))");
+  back_up();
+  EXPECT_EQ(test::content(database()), test::content(copy_by_pgbelay()));
+}
+
+// A row whose text is longer than 1 GB can be stored and not be sent, by nobody: pg_dump fails too.
+TEST_F(RoundTrip, IsRefusedForARowThatPostgresCannotSend) {
+  make("endless_field", "", {});
+  database().connect().execute(
+      "create unlogged table endless (t text); alter table endless alter t set storage main;"
+      "insert into endless values (repeat(E'\n', 600000000))");
+  const test::BinaryResult result = run({"backup", "--formats", "dump"});
+  EXPECT_EQ(result.status, 5) << result.err;
+  EXPECT_NE(result.err.find("public.endless"), std::string::npos) << result.err;
+  EXPECT_EQ(run({"list"}).out.find("20"), std::string::npos) << "a backup is listed";
+}
+
 }  // namespace

@@ -269,6 +269,25 @@ TEST_F(DumpTest, TellsWhichTableTheReadersWereAtWhenTheServerEndsThem) {
   EXPECT_EQ(failure.kind(), util::Kind::Connect) << failure.text();
 }
 
+// S17: a view of a user, which runs what its owner wrote into it, is not read by our sessions. The
+// condition of an extension's table is the one text of a user's that they have to run.
+TEST_F(DumpTest, S17_ReadsNoViewOfAUser) {
+  const test::TestDatabase database = test::make_database("views");
+  pg::Connection connection = database.connect();
+  if (connection.query("select from pg_settings where name = 'restrict_nonsystem_relation_kind'")
+          .row_count() == 0) {
+    GTEST_SKIP() << "this server cannot refuse them";
+  }
+  connection.execute(
+      "create table settings (i int); insert into settings values (1); create view trap as select "
+      "1;"
+      "alter extension plpgsql add table settings;"
+      "update pg_extension set extconfig = array['settings'::regclass::oid], extcondition = "
+      "array['where exists (select from public.trap)'] where extname = 'plpgsql'");
+  const util::Error failure = failure_of([&] { dump(database); });
+  EXPECT_THAT(failure.text(), HasSubstr("trap"));
+}
+
 // K15: rows of more than 16 MB go through, too; one at a time.
 TEST_F(DumpTest, ReadsHugeRows) {
   const test::TestDatabase database = test::make_database("huge");

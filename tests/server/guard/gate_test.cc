@@ -34,7 +34,7 @@ TEST_F(GateTest, F5_SomebodyWhoCameAndWentIsFound) {
   };
   const util::Error error = error_of(options);
   EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
-  EXPECT_THAT(error.message(), HasSubstr("1 session(s) of others were opened meanwhile"));
+  EXPECT_THAT(error.message(), HasSubstr("1 session of others opened meanwhile"));
 }
 
 TEST_F(GateTest, TheOperatorIsAskedAndMayGoOn) {
@@ -143,7 +143,7 @@ TEST_F(GateTest, F2_WhoeverComesDuringTheMigrationCounts) {
       shell(util::cat("psql -X -q -c 'alter table members drop column email'; ", direct, "false"));
   const Result result = go(options);
   EXPECT_EQ(result.exit_code, 4) << result.cause << "\n" << reporter.all();
-  EXPECT_THAT(result.cause, HasSubstr("1 session(s) of others were opened meanwhile"));
+  EXPECT_THAT(result.cause, HasSubstr("1 session of others opened meanwhile"));
 }
 
 TEST_F(GateTest, S6_APreparedTransactionStopsItBeforeAndAtTheGate) {

@@ -82,7 +82,7 @@ TEST_F(RunTest, S2_SettingsOfTheDatabaseAreUndoneAndClusterWideChangesToldWithTh
       "alter database ", name(), " set work_mem = '7MB'; create role ", role, "; select 1/0;")));
   EXPECT_EQ(result.outcome, Outcome::Undone) << result.cause << "\n" << reporter.all();
   EXPECT_NE(value("show work_mem"), "7MB");
-  EXPECT_THAT(reporter.lines(), Contains(HasSubstr("1 cluster-wide change(s) remain")));
+  EXPECT_THAT(reporter.lines(), Contains(HasSubstr("cluster-wide changes that remain: 1")));
   EXPECT_THAT(reporter.lines(), Contains(HasSubstr(util::cat("DROP ROLE ", role, ";"))));
   sql(util::cat("drop role ", role));
 }

@@ -63,6 +63,8 @@ TEST_F(CommandEnvironmentTest, LeavesTheUrlsAsTheyAreWithoutTheTap) {
   const CommandEnvironment environment = command_environment(spec(), database, "r", nullptr);
   EXPECT_THAT(environment.set, Contains(std::string("DATABASE_URL=") + kPrisma));
   EXPECT_THAT(environment.set, Contains("PGAPPNAME=pgbelay-r"));
+  // What is resolved in `set` already must not be resolved a second time, to something else.
+  EXPECT_THAT(environment.unset, testing::IsSupersetOf({"PGSERVICE", "PGHOSTADDR", "PGPASSFILE"}));
 }
 
 TEST_F(CommandEnvironmentTest, JournalsNoPasswordOfTheCommandLine) {

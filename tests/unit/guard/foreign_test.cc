@@ -17,7 +17,7 @@ TEST(Judge, F5_SaysNobodyWhenOnlyOurSessionsWereOpened) {
 
 TEST(Judge, F5_FindsASessionThatCameAndWent) {
   EXPECT_THAT(judge(counted(10), counted(15), 4).reasons,
-              ElementsAre(HasSubstr("1 session(s) of others")));
+              ElementsAre(HasSubstr("1 session of others")));
 }
 
 TEST(Judge, F5_CountsWhoWasThereAtTheSnapshotAndLeft) {

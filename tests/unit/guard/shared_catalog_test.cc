@@ -31,7 +31,7 @@ TEST(SharedCatalog, S2_NamesWhatWasAddedChangedAndRemovedWithItsReversal) {
   EXPECT_EQ(changes[1].statement, "DROP ROLE new;");
   EXPECT_EQ(changes[2].statement, "CREATE ROLE gone;");
   EXPECT_THAT(cluster_lines(changes),
-              ElementsAre(HasSubstr("3 cluster-wide change(s) remain"), HasSubstr("role a"),
+              ElementsAre(HasSubstr("cluster-wide changes that remain (3)"), HasSubstr("role a"),
                           HasSubstr("role new"), HasSubstr("role gone")));
 }
 

@@ -45,6 +45,9 @@ TEST(Units, ShowsWhatPeopleRead) {
   EXPECT_EQ(show_size(1'700'000'000), "1.7 GB");
   EXPECT_EQ(show_size(12), "12 bytes");
   EXPECT_EQ(show_count(8130660), "8 130 660");
+  EXPECT_EQ(show_counted(1, "file"), "1 file");
+  EXPECT_EQ(show_counted(0, "file"), "0 files");
+  EXPECT_EQ(show_counted(3000, "file"), "3 000 files");
   EXPECT_EQ(show_duration(Seconds(0.04)), "0.04 s");
   EXPECT_EQ(show_duration(Seconds(123)), "2 min 03 s");
 }
