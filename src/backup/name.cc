@@ -30,7 +30,7 @@ std::string clean_label(std::string_view label) {
 
 std::string make_name(util::Clock::time_point when, std::string_view label,
                       const std::filesystem::path& dir) {
-  const std::string name = util::cat(util::name_time(when), "_", clean_label(label));
+  std::string name = util::cat(util::name_time(when), "_", clean_label(label));
   if (!taken(dir, name)) return name;
   for (int number = 2;; ++number) {
     std::string numbered = util::cat(name, "-", number);

@@ -85,7 +85,7 @@ Stage::~Stage() {
 
 fs::path Stage::publish() {
   sync_tree(path_);
-  const fs::path target = dir_ / name_;
+  fs::path target = dir_ / name_;
   if (::rename(path_.c_str(), target.c_str()) != 0) {
     if (errno != ENOTEMPTY && errno != EEXIST) throw util::io_error("rename to", target, errno);
     throw util::Error(util::Kind::Busy,

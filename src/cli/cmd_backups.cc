@@ -22,10 +22,12 @@ using util::cat;
 std::string age(const std::string& created_at) {
   const std::optional<util::Clock::time_point> when = util::parse_rfc3339(created_at);
   if (!when) return "?";
-  const auto minutes =
-      std::chrono::duration_cast<std::chrono::minutes>(util::Clock::now() - *when).count();
-  if (minutes < 60) return cat(minutes, " min");
-  return minutes < 48 * 60 ? cat(minutes / 60, " h") : cat(minutes / (24 * 60), " d");
+  const auto age = util::Clock::now() - *when;
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(age).count();
+  if (hours < 1) {
+    return cat(std::chrono::duration_cast<std::chrono::minutes>(age).count(), " min");
+  }
+  return hours < 48 ? cat(hours, " h") : cat(hours / 24, " d");
 }
 
 // What a backup is worth, in a word: below `restored` nobody has shown that it restores
