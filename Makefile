@@ -26,8 +26,9 @@ test: build dev ## the demo, then all tests
 	@build/release/pgbelay demo
 	@ctest --test-dir build/dev --output-on-failure $(CTEST_ARGS)
 
-check: setup ## clang's thread-safety analysis and clang-tidy
+check: setup ## format, clang's thread-safety analysis and clang-tidy
 	@tools/setup.sh packages.txt packages-check.txt
+	@tools/format.sh
 	@cmake --preset clang >/dev/null
 	@cmake --build --preset clang
 	@tools/tidy.sh
