@@ -9,7 +9,6 @@ namespace cli {
 namespace {
 
 using nlohmann::ordered_json;
-using util::cat;
 
 // Names need not be UTF-8: what is not is replaced, so a document can always be written.
 std::string dump(const ordered_json& value, int indent) {

@@ -35,7 +35,7 @@ struct Grantee {
 std::string grant_statement(const scan::LargeObject& object, const Grantee& grantee,
                             const std::vector<std::string>& privileges) {
   const std::string to = grantee.name.empty() ? "PUBLIC" : pg::quote_ident(grantee.name);
-  const std::string grant =
+  std::string grant =
       util::cat("GRANT ", util::join(privileges, ","), " ON ", object_text(object.oid), " TO ", to,
                 grantee.grantable ? " WITH GRANT OPTION;\n" : ";\n");
   if (grantee.grantor == object.owner) return grant;

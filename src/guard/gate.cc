@@ -74,7 +74,7 @@ Judgement judge_patiently(pg::Connection& watcher, const std::string& database,
                           Sighting& now) {
   for (int look_number = 1;; ++look_number) {
     now = look(watcher, database, is_own);
-    const Judgement judgement = judge(before, now, own);
+    Judgement judgement = judge(before, now, own);
     const bool late = before.sessions && now.sessions && now.clients.empty() &&
                       *now.sessions >= *before.sessions && *now.sessions - *before.sessions < own;
     if (judgement.none() || !late || look_number == kLooks) return judgement;
