@@ -14,7 +14,7 @@ namespace pg {
 namespace {
 
 constexpr std::size_t kCopyPiece = 1U << 20U;           // bytes handed to libpq at once
-constexpr std::size_t kLargeObjectPiece = 256U * 1024;  // bytes per statement
+constexpr std::size_t kLargeObjectPiece = 256U << 10U;  // bytes per statement
 constexpr int kBinary = 1;
 constexpr Oid kByteaOid = 17;
 
