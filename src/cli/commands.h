@@ -34,6 +34,7 @@ int run_list(const Invocation& invocation);
 int run_show(const Invocation& invocation);
 int run_verify(const Invocation& invocation);
 int run_restore(const Invocation& invocation);
+int run_diff(const Invocation& invocation);
 int run_extract(const Invocation& invocation);
 int run_migrate(const Invocation& invocation);
 int run_undo(const Invocation& invocation);

@@ -2,7 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "archive/copy_text.h"
+#include "cli/terminal.h"
 #include "util/clock.h"
+#include "util/error.h"
 #include "util/text.h"
 
 namespace cli {
@@ -184,6 +187,115 @@ std::string restore_document(std::string_view backup, std::string_view database,
                    {"backup", backup},
                    {"database", database},
                    {"kept", optional_text(kept)}});
+}
+
+namespace {
+
+constexpr std::size_t kBufferBytes = 64U << 10U;
+constexpr std::array<std::string_view, 3> kChanges{"added", "changed", "deleted"};
+
+template <typename Number>
+ordered_json optional_number(const std::optional<Number>& number) {
+  return number ? ordered_json(*number) : ordered_json();
+}
+
+ordered_json table_object(const compare::TableDifference& table) {
+  constexpr std::array<std::string_view, 5> kWhat{"only-in-a", "only-in-b", "columns", "rows",
+                                                  "generated"};
+  ordered_json object{{"schema", table.name.schema},
+                      {"table", table.name.name},
+                      {"difference", kWhat[static_cast<std::size_t>(table.what)]},
+                      {"rows_a", optional_number(table.rows_a)},
+                      {"rows_b", optional_number(table.rows_b)}};
+  object["added"] = table.counts ? ordered_json(table.counts->added) : ordered_json();
+  object["changed"] = table.counts ? ordered_json(table.counts->changed) : ordered_json();
+  object["deleted"] = table.counts ? ordered_json(table.counts->deleted) : ordered_json();
+  object["columns_only_a"] = table.only_a;
+  object["columns_only_b"] = table.only_b;
+  return object;
+}
+
+ordered_json object_list(const std::vector<schema::Object>& objects) {
+  ordered_json list = ordered_json::array();
+  for (const schema::Object& object : objects)
+    list.push_back({{"type", object.type}, {"identity", object.identity}});
+  return list;
+}
+
+ordered_json large_object(const std::optional<compare::LargeObject>& object) {
+  if (!object) return {};
+  return {{"bytes", object->bytes}, {"sha256", object->sha256}};
+}
+
+ordered_json row_object(const std::vector<std::string>& columns, std::string_view row) {
+  if (!util::is_utf8(row)) {
+    throw util::Error(util::Kind::Usage,
+                      "a row has bytes that are not UTF-8, which JSON cannot hold",
+                      {.hint = "Leave --json out, or take --as-sql.", .sqlstate = {}});
+  }
+  std::vector<std::optional<std::string>> fields = archive::parse_row(row);
+  ordered_json object = ordered_json::object();
+  for (std::size_t n = 0; n < std::min(columns.size(), fields.size()); ++n)
+    object[columns[n]] = fields[n] ? ordered_json(*std::move(fields[n])) : ordered_json();
+  return object;
+}
+
+}  // namespace
+
+std::string diff_document(std::string_view a, std::string_view b, const compare::Report& report,
+                          bool with_rows) {
+  ordered_json tables = ordered_json::array();
+  for (const compare::TableDifference& table : report.tables) tables.push_back(table_object(table));
+  ordered_json sequences = ordered_json::array();
+  for (const compare::SequenceDifference& sequence : report.sequences) {
+    const auto position = [](const compare::Position& at) {
+      return ordered_json{{"last_value", at.last_value}, {"is_called", at.is_called}};
+    };
+    sequences.push_back({{"schema", sequence.name.schema},
+                         {"sequence", sequence.name.name},
+                         {"a", position(sequence.a)},
+                         {"b", position(sequence.b)}});
+  }
+  ordered_json large_objects = ordered_json::array();
+  for (const compare::LargeObjectDifference& object : report.large_objects) {
+    large_objects.push_back(
+        {{"oid", object.oid}, {"a", large_object(object.a)}, {"b", large_object(object.b)}});
+  }
+  ordered_json document{{"schema", "pgbelay.diff/1"},
+                        {"a", a},
+                        {"b", b},
+                        {"equal", report.equal()},
+                        {"equal_tables", report.equal_tables},
+                        {"equal_rows", report.equal_rows}};
+  document["objects"] = {{"only_a", object_list(report.objects_only_a)},
+                         {"only_b", object_list(report.objects_only_b)}};
+  document["tables"] = std::move(tables);
+  document["sequences"] = std::move(sequences);
+  document["large_objects"] = std::move(large_objects);
+  return dump(document, with_rows ? -1 : 2);
+}
+
+void JsonRows::begin(const compare::TableRows& table) {
+  table_ = cat(table.name.schema, ".", table.name.name);
+  columns_ = table.columns;
+}
+
+void JsonRows::row(const compare::RowChange& change) {
+  using compare::Change;
+  if (only_ && change.what != *only_) return;
+  const bool added = change.what == Change::Added;
+  const bool deleted = change.what == Change::Deleted;
+  text_ += line({{"event", "row"},
+                 {"table", table_},
+                 {"change", kChanges[static_cast<std::size_t>(change.what)]},
+                 {"before", added ? ordered_json() : row_object(columns_, change.before)},
+                 {"after", deleted ? ordered_json() : row_object(columns_, change.after)}});
+  if (text_.size() >= kBufferBytes) finish();
+}
+
+void JsonRows::finish() {
+  print_rows(text_);
+  text_.clear();
 }
 
 }  // namespace cli

@@ -2,12 +2,14 @@
 // json.cc only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "archive/evidence.h"
 #include "backup/backup.h"
+#include "compare/compare.h"
 #include "guard/preflight.h"
 #include "guard/undo.h"
 
@@ -30,5 +32,24 @@ std::string runs_document(const std::vector<guard::RunInfo>& runs);
 std::string doctor_document(const std::vector<guard::Line>& lines);
 std::string restore_document(std::string_view backup, std::string_view database,
                              std::string_view kept);
+
+// Without rows one document; behind the lines of rows one line.
+std::string diff_document(std::string_view a, std::string_view b, const compare::Report& report,
+                          bool with_rows);
+// A line for each row: {"event":"row","table","change","before":{…},"after":{…}}. A value is a
+// string in PostgreSQL's text form, or null. Kind::Usage at a row that is not UTF-8.
+class JsonRows : public compare::RowListener {
+ public:
+  explicit JsonRows(std::optional<compare::Change> only) : only_(only) {}
+  void begin(const compare::TableRows& table) override;
+  void row(const compare::RowChange& change) override;
+  void finish();  // gives what is still buffered
+
+ private:
+  const std::optional<compare::Change> only_;
+  std::string table_;
+  std::vector<std::string> columns_;
+  std::string text_;
+};
 
 }  // namespace cli

@@ -28,7 +28,7 @@ constexpr std::array kRoutes{
     Route{config::kUndo, run_undo},       Route{config::kClose, run_close},
     Route{config::kRuns, run_runs},       Route{config::kStatus, run_status},
     Route{config::kDoctor, run_doctor},   Route{config::kDemo, run_demo},
-    Route{config::kExtract, run_extract},
+    Route{config::kExtract, run_extract}, Route{config::kDiff, run_diff},
 };
 static_assert(kRoutes.size() == config::kCommands.size());
 

@@ -25,7 +25,8 @@ enum CommandBit : std::uint32_t {
   kDoctor = 1U << 10U,
   kDemo = 1U << 11U,
   kExtract = 1U << 12U,
-  kAll = (1U << 13U) - 1,
+  kDiff = 1U << 13U,
+  kAll = (1U << 14U) - 1,
 };
 
 struct CommandSpec {
@@ -50,6 +51,8 @@ constexpr std::array kCommands{
                 "restore beside the database, prove it, swap it in; the replaced database is kept"},
     CommandSpec{kExtract, "extract", "BACKUP",
                 "print rows of a table out of a backup, without a server"},
+    CommandSpec{kDiff, "diff", "A [B]",
+                "what differs from A to B: backups, databases (B: else the database)"},
     CommandSpec{kMigrate, "migrate", "[MIGRATIONS] | -- COMMAND…",
                 "run a migration behind a proven backup, and undo it if it fails"},
     CommandSpec{kUndo, "undo", "[RUN]", "take an unfinished or failed run back"},
@@ -76,9 +79,9 @@ struct OptionSpec {
 
 // A table: one option a line where it fits.
 // clang-format off
-constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract;
+constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff;
 constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose;
-constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate | kExtract;
+constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate | kExtract | kDiff;
 
 constexpr std::array kOptions{
     OptionSpec{.name = "database", .letter = 'd', .env = "DATABASE_URL", .value = "URL", .commands = kDatabase,
@@ -117,7 +120,7 @@ constexpr std::array kOptions{
                .choices = "written|read-back|restored|proven", .commands = kVerify, .help = "the level to reach"},
     OptionSpec{.name = "to", .type = OptionType::Text, .value = "NAME|URL", .commands = kRestore,
                .help = "the database to restore into: a name on the same server, or a URL"},
-    OptionSpec{.name = "table", .letter = 't', .type = OptionType::Text, .value = "PATTERN", .commands = kExtract,
+    OptionSpec{.name = "table", .letter = 't', .type = OptionType::Text, .value = "PATTERN", .commands = kExtract | kDiff,
                .help = "the table: name or schema.name, with * and ? as wildcards; \"quotes\" keep capitals"},
     OptionSpec{.name = "where", .type = OptionType::List, .value = "COLUMN=VALUE", .commands = kExtract,
                .help = "only rows with this value (NULL: without one; 'NULL' in quotes: the text); may be repeated"},
@@ -164,6 +167,14 @@ constexpr std::array kOptions{
     OptionSpec{.name = "keep", .type = OptionType::Flag, .commands = kDemo, .help = "leave the demo's server running"},
     OptionSpec{.name = "rows", .type = OptionType::Count, .value = "N", .fallback = "100000", .commands = kDemo,
                .help = "members in the demo's database"},
+    OptionSpec{.name = "rows", .type = OptionType::Flag, .commands = kDiff,
+               .help = "tell which rows were added, changed, deleted"},
+    OptionSpec{.name = "only", .type = OptionType::Choice, .value = "CHANGE", .choices = "added|changed|deleted",
+               .commands = kDiff, .help = "only rows to which this happened; with them"},
+    OptionSpec{.name = "as-sql", .type = OptionType::Flag, .commands = kDiff,
+               .help = "the statements that turn A's rows into B's"},
+    OptionSpec{.name = "exit-code", .type = OptionType::Flag, .commands = kDiff,
+               .help = "exit 9 if anything differs"},
 };
 // clang-format on
 
@@ -181,9 +192,11 @@ constexpr const OptionSpec* find_option(std::string_view name) {
   return nullptr;
 }
 
+// No command has two of a name or a letter.
 consteval bool option_names_are_unique() {
   for (std::size_t a = 0; a < kOptions.size(); ++a) {
     for (std::size_t b = a + 1; b < kOptions.size(); ++b) {
+      if ((kOptions[a].commands & kOptions[b].commands) == 0) continue;
       if (kOptions[a].name == kOptions[b].name) return false;
       if (kOptions[a].letter != 0 && kOptions[a].letter == kOptions[b].letter) return false;
     }

@@ -124,6 +124,11 @@ std::string upsert_end(const archive::Toc& toc, const Table& table,
              others.empty() ? "NOTHING" : cat("UPDATE SET ", util::join(others, ", ")), ";\n");
 }
 
+std::vector<std::string> primary_key_columns(const archive::Toc& toc, const Table& table) {
+  std::optional<Key> key = primary_key(toc, table);
+  return key ? std::move(key->columns) : std::vector<std::string>();
+}
+
 std::string script_head(std::string_view encoding) {
   return cat("BEGIN;\nSET LOCAL client_encoding = '", encoding,
              "';\nSET LOCAL standard_conforming_strings = on;\nSET LOCAL datestyle = 'ISO';\n"

@@ -18,6 +18,9 @@ std::string insert_begin(const archive::Toc& toc, const Table& table,
 std::string upsert_end(const archive::Toc& toc, const Table& table,
                        const std::vector<std::string>& columns);
 
+// In the key's order; empty if the archive has none for the table that rows go into.
+std::vector<std::string> primary_key_columns(const archive::Toc& toc, const Table& table);
+
 // Around the statements of any number of tables: one transaction, so that a script that was cut off
 // changes nothing, in which text means what it meant in the source.
 std::string script_head(std::string_view encoding);

@@ -1,0 +1,207 @@
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+
+#include "compare/side.h"
+#include "compare/sql_compare.h"
+#include "dump/snapshot.h"
+#include "dump/sql_dump.h"
+#include "pg/session.h"
+#include "scan/table.h"
+#include "util/error.h"
+#include "util/text.h"
+#include "util/workers.h"
+
+namespace compare {
+namespace {
+
+using util::cat;
+
+constexpr std::size_t kMostWorkers = 8;
+constexpr std::string_view kLockNotAvailable = "55P03";
+
+// A session in the snapshot, for one thread at a time.
+class Worker {
+ public:
+  Worker(const pg::ConnInfo& database, const std::string& application_name,
+         const std::string& encoding, const std::string& snapshot, const std::stop_token& stop)
+      : connection_(pg::Connection::open(database, application_name, stop)),
+        transaction_((pg::pin_settings(connection_, encoding), connection_),
+                     pg::Transaction::Mode::RepeatableReadOnly) {
+    connection_.execute(dump::sql::wait_little_for_locks());
+    connection_.execute(sql::import_snapshot(snapshot));
+    pg::refuse_user_views(connection_);
+  }
+
+  pg::Connection& connection() noexcept { return connection_; }
+
+  // False when it would have to wait for a lock behind somebody who waits for ours: no row was read
+  // then, and the session that holds the locks has to read (see dump's readers).
+  bool read(const pg::QualifiedName& table, const std::string& statement,
+            const pg::CopySink& sink) {
+    try {
+      connection_.execute(dump::sql::lock_at_once(table));
+      connection_.copy_out(statement, sink);
+    } catch (const util::Error& failure) {
+      if (failure.sqlstate() != kLockNotAvailable) throw;
+      connection_.execute(dump::sql::undo_lock());
+      return false;
+    }
+    connection_.execute(dump::sql::keep_lock());
+    return true;
+  }
+
+ private:
+  pg::Connection connection_;
+  pg::Transaction transaction_;
+};
+
+class DatabaseSide : public Side {
+ public:
+  DatabaseSide(const pg::ConnInfo& database, const SideOptions& options, std::stop_token stop)
+      : database_(database),
+        application_name_(options.application_name),
+        stop_(std::move(stop)),
+        snapshot_(database_, application_name_, stop_),
+        encoding_(options.encoding.empty() ? snapshot_.encoding() : options.encoding),
+        workers_(workers_of(options)) {
+    const dump::Snapshot::Session session(snapshot_);
+    const pg::CancelOnStop cancel(*session, stop_);
+    pg::pin_settings(*session, encoding_);
+    pg::refuse_user_views(*session);
+    list(*session);
+  }
+
+  std::string display() const override { return cat("database ", database_.display()); }
+  std::string encoding() const override { return encoding_; }
+  std::size_t workers() const override { return workers_.size(); }
+  const Contents& contents() override { return contents_; }
+
+  void read(const Table& table, const std::vector<std::string>& columns, const RowSink& sink,
+            const std::stop_token& stop) override {
+    struct Task {
+      const scan::Table* table;
+      std::string statement;
+    };
+    std::vector<Task> tasks;
+    for (const std::size_t part : table.parts) {
+      for (const scan::PageRange& range : ranges_of(tables_[part])) {
+        tasks.push_back({&tables_[part], scan::copy_out_statement(tables_[part].name, columns,
+                                                                  tables_[part].filter, range)});
+      }
+    }
+    std::atomic<std::size_t> next = 0;
+    util::run_workers(std::min(workers_.size(), tasks.size()), stop,
+                      [&](std::size_t number, const std::stop_token& stopped) {
+                        Worker& worker = opened(number, stopped);
+                        const pg::CancelOnStop cancel(worker.connection(), stopped);
+                        const pg::CopySink give = [&sink, number](std::span<const std::byte> row) {
+                          sink(number, {reinterpret_cast<const char*>(row.data()), row.size() - 1});
+                        };
+                        for (std::size_t at = next++;
+                             at < tasks.size() && !stopped.stop_requested(); at = next++) {
+                          const Task& task = tasks[at];
+                          if (worker.read(task.table->name, task.statement, give)) continue;
+                          const dump::Snapshot::Session session(snapshot_);
+                          const pg::CancelOnStop cancel_session(*session, stopped);
+                          session->copy_out(task.statement, give);
+                        }
+                      });
+    util::throw_if_stopped(stop);
+  }
+
+  codec::Fingerprint sum_generated(const Table& table,
+                                   const std::vector<std::string>& columns) override {
+    const dump::Snapshot::Session session(snapshot_);
+    const pg::CancelOnStop cancel(*session, stop_);
+    codec::Fingerprint sum;
+    for (const std::size_t part : table.parts) {
+      sum +=
+          scan::fingerprint_by_query(*session, tables_[part].name, columns, tables_[part].filter);
+    }
+    return sum;
+  }
+
+  std::vector<std::string> primary_key(const Table& table) override {
+    if (!primary_keys_) {
+      const dump::Snapshot::Session session(snapshot_);
+      primary_keys_ = sql::primary_keys(*session);
+    }
+    const scan::Table& part = tables_[table.parts.front()];
+    const auto found = primary_keys_->find(table.partitioned ? part.load_root_oid : part.oid);
+    return found == primary_keys_->end() ? std::vector<std::string>() : found->second;
+  }
+
+  ForeignKeys foreign_keys() override {
+    const dump::Snapshot::Session session(snapshot_);
+    return sql::foreign_keys(*session);
+  }
+
+ private:
+  void list(pg::Connection& connection) {
+    tables_ = scan::list_tables(connection);
+    for (std::size_t n = 0; n < tables_.size(); ++n) add_part(tables_[n], n);
+    for (const scan::Sequence& sequence : scan::list_sequences(connection))
+      contents_.sequences[sequence.name] = {sequence.last_value, sequence.is_called};
+    for (const scan::LargeObject& object : scan::list_large_objects(connection)) {
+      util::throw_if_stopped(stop_);
+      scan::LargeObjectSum sum = scan::sum_large_object(connection, object.oid);
+      contents_.large_objects[object.oid] = {sum.bytes, std::move(sum.sha256)};
+    }
+    contents_.objects = schema::list_objects(connection);
+  }
+
+  void add_part(const scan::Table& part, std::size_t number) {
+    const pg::QualifiedName& name = part.load_root ? *part.load_root : part.name;
+    Table& table = contents_.tables[name];
+    table.name = name;
+    table.partitioned = part.load_root.has_value();
+    table.columns = part.columns;
+    table.generated = part.generated;
+    table.bytes += part.bytes;
+    table.parts.push_back(number);
+  }
+
+  std::vector<scan::PageRange> ranges_of(const scan::Table& table) {
+    std::vector<scan::PageRange> ranges = scan::cut(table, snapshot_.server_major());
+    if (ranges.size() > 1) {
+      const dump::Snapshot::Session session(snapshot_);
+      if (!scan::tid_range_scan_works(*session, table)) ranges.assign(1, scan::PageRange{});
+    }
+    return ranges;
+  }
+
+  Worker& opened(std::size_t number, const std::stop_token& stop) {
+    std::unique_ptr<Worker>& worker = workers_[number];
+    if (!worker) {
+      worker =
+          std::make_unique<Worker>(database_, application_name_, encoding_, snapshot_.id(), stop);
+    }
+    return *worker;
+  }
+
+  const pg::ConnInfo database_;
+  const std::string application_name_;
+  const std::stop_token stop_;
+  dump::Snapshot snapshot_;
+  const std::string encoding_;
+  std::vector<scan::Table> tables_;
+  Contents contents_;
+  std::optional<std::map<std::uint32_t, std::vector<std::string>>> primary_keys_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace
+
+std::size_t workers_of(const SideOptions& options) {
+  if (options.jobs > 0) return options.jobs;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostWorkers);
+}
+
+std::unique_ptr<Side> open_database(const pg::ConnInfo& database, const SideOptions& options,
+                                    std::stop_token stop) {
+  return std::make_unique<DatabaseSide>(database, options, std::move(stop));
+}
+
+}  // namespace compare
