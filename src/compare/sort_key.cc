@@ -16,9 +16,10 @@ constexpr std::size_t kMostDigits = 200;  // the number of digits is one byte of
 
 // As the server prints an integer: other texts of the same value are other fields.
 bool is_integer(std::string_view field) {
-  if (field.starts_with('-')) field.remove_prefix(1);
+  const bool negative = field.starts_with('-');
+  if (negative) field.remove_prefix(1);
   if (field.empty() || field.size() > kMostDigits) return false;
-  if (field.front() == '0') return field.size() == 1;
+  if (field.front() == '0') return field.size() == 1 && !negative;
   return std::all_of(field.begin(), field.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
