@@ -276,7 +276,7 @@ std::string diff_document(std::string_view a, std::string_view b, const compare:
 }
 
 void JsonRows::begin(const compare::TableRows& table) {
-  table_ = cat(table.name.schema, ".", table.name.name);
+  table_ = util::cat(table.name.schema, ".", table.name.name);
   columns_ = table.columns;
 }
 
