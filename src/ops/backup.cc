@@ -69,7 +69,7 @@ backup::Backup run_backup(const BackupOptions& options, util::Reporter& reporter
                        stop);  // a failure here is exit 1
   const util::Stopwatch watch;
   reporter.step("backup", util::StepState::Begin, "");
-  const auto made = [&] {
+  auto made = [&] {
     try {
       return backup::run(options.backup, reporter, stop);
     } catch (const Error& error) {

@@ -94,8 +94,7 @@ std::string Exchange::first(std::string_view client_first) {
   const std::string_view client_nonce = attribute(rest, 'r');
   if (client_nonce.empty()) throw malformed("no nonce");
   nonce_ = util::cat(client_nonce, base64(random_bytes(kNonceBytes)));
-  const std::string reply =
-      util::cat("r=", nonce_, ",s=", base64(verifier_.salt_), ",i=", kIterations);
+  std::string reply = util::cat("r=", nonce_, ",s=", base64(verifier_.salt_), ",i=", kIterations);
   auth_message_ = util::cat(bare, ',', reply, ',');
   return reply;
 }
