@@ -81,9 +81,13 @@ std::string createdb(const Manifest& manifest) {
   option("--encoding", database.encoding);
   option("--lc-collate", database.collate);
   option("--lc-ctype", database.ctype);
-  if (database.locale_provider == "icu") {
+  if (database.locale_provider == "i") {
     option("--locale-provider", "icu");
     option("--icu-locale", database.icu_locale);
+    option("--icu-rules", database.icu_rules);
+  } else if (database.locale_provider == "b") {
+    option("--locale-provider", "builtin");
+    option("--builtin-locale", database.icu_locale);
   }
   return out + " NEW";
 }

@@ -50,7 +50,7 @@ Manifest full() {
   manifest.properties = {
       .owner = "app",
       .encoding = "UTF8",
-      .locale_provider = "icu",
+      .locale_provider = "i",
       .collate = "C.UTF-8",
       .ctype = "de_DE.UTF-8",
       .icu_locale = "de-x-icu",
