@@ -71,13 +71,17 @@ bool is_attached_constraint(const TocEntry& entry, const std::set<std::string>& 
   return false;
 }
 
-// The privileges of a group are written for one of its objects and hold for all of them.
+// The privileges of a group are written for one of its objects and hold for all of them. Lines
+// without an object say in whose name the next one is granted.
 std::string for_large_object(std::string_view grants, std::string_view oid) {
   constexpr std::string_view kOn = " ON LARGE OBJECT ";
   std::string out;
   for (const std::string_view line : util::split(grants, '\n')) {
     const std::size_t at = line.find(kOn);
-    if (at == std::string_view::npos) continue;
+    if (at == std::string_view::npos) {
+      if (!line.empty()) out += cat(line, '\n');
+      continue;
+    }
     const std::size_t digits = at + kOn.size();
     const std::size_t end = std::min(line.find_first_not_of("0123456789", digits), line.size());
     out += cat(line.substr(0, digits), oid, line.substr(end), '\n');

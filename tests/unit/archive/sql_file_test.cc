@@ -58,7 +58,9 @@ Toc small_toc() {
       .dependencies = {8, 5};
   TocEntry& blobs = add(toc, 10, Section::Data, "BLOB METADATA", "7..8", "7\n8\n");
   blobs.drop = "-- dummy";
-  add(toc, 11, Section::None, "ACL", "LARGE OBJECTS 7..8", "GRANT SELECT ON LARGE OBJECT 7 TO r;\n")
+  add(toc, 11, Section::None, "ACL", "LARGE OBJECTS 7..8",
+      "GRANT SELECT ON LARGE OBJECT 7 TO r;\nSET SESSION AUTHORIZATION g;\n"
+      "GRANT UPDATE ON LARGE OBJECT 7 TO r;\nRESET SESSION AUTHORIZATION;\n")
       .dependencies = {10};
   add(toc, 12, Section::None, "COMMENT", "LARGE OBJECT 7", "COMMENT ON LARGE OBJECT 7 IS 'lo';\n");
   add(toc, 13, Section::Data, "TABLE DATA", "t", "").copy = "COPY s.t (a) FROM stdin;\n";
@@ -162,7 +164,8 @@ TEST_F(SqlFile, HasDropsThenDefinitionsThenDataThenTheRest) {  // S16
               "CREATE INDEX i",
               "GRANT SELECT ON TABLE s.t",
               "GRANT SELECT ON LARGE OBJECT 7 TO r",
-              "GRANT SELECT ON LARGE OBJECT 8 TO r",
+              "GRANT SELECT ON LARGE OBJECT 8 TO r;\nSET SESSION AUTHORIZATION g;\n"
+              "GRANT UPDATE ON LARGE OBJECT 8 TO r;\nRESET SESSION AUTHORIZATION;",
               "ALTER DEFAULT PRIVILEGES",
               "CREATE EVENT TRIGGER e",
               "COMMENT ON EVENT TRIGGER e",
