@@ -85,6 +85,7 @@ Outcome write(const Options& options, const PgDumpProgram& program, Work& work,
   Outcome outcome;
   archive::Toc schema = schema_of(options, program, work, stop);
   if (options.on_session) options.on_session(0);  // it opens one connection, and succeeded with it
+  schema.version = version_for(work.snapshot.server_major(), schema.version);
   outcome.plan = extend(std::move(schema), work.content, work.snapshot.tables());
   outcome.written =
       write_all({options.directory, options.formats.sql, options.formats.csv, options.sql},

@@ -54,7 +54,7 @@ class Extender {
   TocEntry derived(const std::string& desc, Section section, std::uint32_t oid,
                    const pg::QualifiedName& name);
   void require_same_tables(const std::vector<scan::Lockable>& locked) const;
-  void require_known_large_objects() const;
+  std::vector<sql::LargeObjectGrant> grants_of(const scan::LargeObject& object) const;
   void add_large_objects();
   void add_tables();
   void add_sequences();
@@ -106,31 +106,27 @@ void Extender::require_same_tables(const std::vector<scan::Lockable>& locked) co
   }
 }
 
-void Extender::require_known_large_objects() const {
-  constexpr archive::ArchiveVersion kGroupedLargeObjects{1, 16};
-  if (content_.large_objects.empty() || toc_.version < kGroupedLargeObjects) return;
-  throw util::Error(util::Kind::Preflight,
-                    util::cat("the database has ", content_.large_objects.size(),
-                              " large objects, and archives of ", "version ", toc_.version.major,
-                              ".", toc_.version.minor, ", which pg_dump ", toc_.dumper_version,
-                              " writes, group them in a way that is not supported yet"),
-                    {.hint = "Name a pg_dump of version 16 or older with the option pg_dump, if "
-                             "the server is not newer.",
-                     .sqlstate = {}});
+// Those of one object: they are in the order of the objects.
+std::vector<sql::LargeObjectGrant> Extender::grants_of(const scan::LargeObject& object) const {
+  const auto [first, last] = std::ranges::equal_range(content_.large_object_grants, object.oid, {},
+                                                      &sql::LargeObjectGrant::oid);
+  return {first, last};
 }
 
 void Extender::add_large_objects() {
-  // Grants are in the order of the objects: each object gets its own run of them.
-  auto grant = content_.large_object_grants.begin();
-  for (const scan::LargeObject& object : content_.large_objects) {
-    const auto end =
-        std::find_if(grant, content_.large_object_grants.end(),
-                     [&](const sql::LargeObjectGrant& g) { return g.oid > object.oid; });
-    std::vector<TocEntry> entries = large_object_entries(object, {grant, end}, next_id_);
-    grant = end;
-    plan_.object_ids.push_back(next_id_);
+  constexpr archive::ArchiveVersion kGroupedLargeObjects{1, 16};
+  const auto add = [this](std::vector<TocEntry> entries) {
     next_id_ += static_cast<int>(entries.size());
     std::move(entries.begin(), entries.end(), std::back_inserter(middle_));
+  };
+  if (toc_.version < kGroupedLargeObjects) {
+    for (const scan::LargeObject& object : content_.large_objects)
+      add(large_object_entries(object, grants_of(object), next_id_));
+    return;
+  }
+  for (const LargeObjectGroup& group : large_object_groups(content_.large_objects)) {
+    plan_.group_ids.push_back(next_id_);
+    add(large_object_group_entries(group, grants_of(*group.front()), next_id_));
   }
 }
 
@@ -179,6 +175,7 @@ void Extender::add_large_object_data() {
   entry.section = Section::Data;
   entry.has_data = true;
   entry.owner = "";
+  entry.dependencies = plan_.group_ids;
   entry.offset_state = archive::OffsetState::NotSet;
   middle_.push_back(std::move(entry));
 }
@@ -230,7 +227,6 @@ void Extender::add_refreshes() {
 
 Plan Extender::extend(const std::vector<scan::Lockable>& locked) {
   require_same_tables(locked);
-  require_known_large_objects();
   add_large_objects();
   add_tables();
   add_sequences();
@@ -302,6 +298,16 @@ Content list_content(pg::Connection& connection) {
   content.texts = sql::relation_texts(connection);
   if (!content.views.empty()) content.refresh_dependencies = sql::refresh_dependencies(connection);
   return content;
+}
+
+archive::ArchiveVersion version_for(int server_major, archive::ArchiveVersion of_pg_dump) {
+  constexpr archive::ArchiveVersion kUpTo15{1, 14};
+  constexpr archive::ArchiveVersion kOf16{1, 15};
+  constexpr archive::ArchiveVersion kSince17{1, 16};
+  const archive::ArchiveVersion own = server_major >= 17   ? kSince17
+                                      : server_major == 16 ? kOf16
+                                                           : kUpTo15;
+  return std::min(own, of_pg_dump);
 }
 
 Plan extend(archive::Toc schema, const Content& content,

@@ -67,6 +67,9 @@ Written Writer::run() {
   if (sql_) {
     for (const int id : plan_.sequence_ids) sql_->statement(entry(id));
   }
+  if (sql_) {
+    for (const int id : plan_.group_ids) sql_->statement(entry(id));
+  }
   if (plan_.large_objects_id != 0) write_large_objects();
   written_.files.push_back({.name = std::string(kArchiveName),
                             .bytes = 0,
