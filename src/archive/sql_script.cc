@@ -59,9 +59,11 @@ std::string schema_and_name(const TocEntry& entry, std::string_view name) {
   return cat(entry.schema.value_or(""), '\0', name);
 }
 
-// Constraints whose index is attached to that of the partitioned table: they cannot be dropped by
-// themselves and go with it, or with their table.
-bool is_attached_constraint(const TocEntry& entry, const std::set<std::string>& attached) {
+// Indexes that are attached to that of the partitioned table, and constraints that have such an
+// index: they cannot be dropped by themselves and go with it, or with their table. (pg_dump has no
+// drop statement for such an index since 14.)
+bool is_attached(const TocEntry& entry, const std::set<std::string>& attached) {
+  if (entry.desc == "INDEX") return attached.contains(schema_and_name(entry, entry.tag));
   if (entry.desc != "CONSTRAINT") return false;
   const std::size_t blank =
       entry.tag.find(' ');  // "table constraint", where either may hold blanks
@@ -157,7 +159,7 @@ void SqlScript::drops() {
     for (std::size_t n = toc_.entries.size(); n-- > 0;) {
       const TocEntry& entry = toc_.entries[n];
       if ((entry.desc == "EVENT TRIGGER") != event_triggers || parts_[n] == Part::Nowhere) continue;
-      if (is_attached_constraint(entry, attached)) continue;
+      if (is_attached(entry, attached)) continue;
       if (const auto drop = drop_if_exists_statement(entry)) sink_(*drop);
     }
   }
