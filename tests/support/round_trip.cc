@@ -74,9 +74,13 @@ util::Captured run_sql(const std::filesystem::path& folder, const std::filesyste
 
 void load_kinds(const std::filesystem::path& folder, const TestDatabase& database,
                 std::string_view script) {
-  stock(folder, "psql",
-        {"-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-d", database.url(), "-f",
-         cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/", script, ".sql")});
+  std::vector<std::string> args{"-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null"};
+  const int major = database.connect().server_major();
+  for (int version = 14; version <= 18; ++version)
+    args.insert(args.end(), {"-v", cat("since", version, "=", major >= version ? "on" : "off")});
+  args.insert(args.end(), {"-d", database.url(), "-f",
+                           cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/", script, ".sql")});
+  stock(folder, "psql", std::move(args));
 }
 
 void make_kinds_roles(TestServer& server) {

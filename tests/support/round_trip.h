@@ -27,7 +27,7 @@ std::string stock(const std::filesystem::path& folder, std::string_view program,
 // `gunzip -c file | psql -X -1 -v ON_ERROR_STOP=1`, all output kept.
 util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file,
                        const std::string& url);
-// Runs a script of tests/e2e/kinds in psql.
+// Runs a script of tests/e2e/kinds in psql, with variables since14 to since18 for its \if.
 void load_kinds(const std::filesystem::path& folder, const TestDatabase& database,
                 std::string_view script);
 // The roles that the scripts name, once per server.

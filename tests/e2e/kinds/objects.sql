@@ -12,7 +12,11 @@ begin
 \.
 $x$;
 end $body$;
+\if :since14
 create function sql_body(a int) returns text language sql begin atomic select case when a in (1, 2) then 'x'::varchar else null end; select a::text || 'ü'; end;
+\else
+create function sql_body(a int) returns text language sql as $$select a::text || 'ü'$$;
+\endif
 create function rows_of(int) returns table (a int, b text) language sql rows 3 as 'select $1, $1::text';
 create function polymorphic(anyelement) returns anyarray language sql as 'select array[$1]';
 create procedure do_it(inout a int) language plpgsql as 'begin a := a + 1; end';
@@ -58,7 +62,11 @@ insert into base select n, case n % 3 when 0 then 'open' when 1 then 'paid' end,
 create view simple as select id, a as "odd ""name", b from base where a in ('open', 'paid') and b between 1 and 40 with cascaded check option;
 create view on_view with (security_barrier) as select s.*, row_number() over w as n from simple s window w as (partition by b % 3 order by id desc);
 create view grouped as select id, a, b, count(*) as c from base group by id;
+\if :since15
 create view invoking with (security_invoker = true, check_option = local) as select * from base where b > 3;
+\else
+create view invoking with (check_option = local) as select * from base where b > 3;
+\endif
 create recursive view counting (n) as values (1) union all select n + 1 from counting where n < 5;
 create view renamed as select 1 as one; alter view renamed rename column one to uno; alter view renamed alter uno set default 7;
 create view of_values as values (1, 'a'), (2, 'b');
@@ -104,8 +112,12 @@ create user mapping for kinds_owner server far options (password 'it''s');
 create user mapping for public server far;
 create foreign table away (a int options (b 'c') not null, t text default 'x' collate "C") server far options (d 'e');
 create publication everything for all tables with (publish = 'insert,truncate');
+\if :since15
 create publication a_few for table base (id, b) where (b in (1, 2)), table types.texts where (id in (1, 2)) with (publish_via_partition_root);
 create publication a_schema for tables in schema types;
+\else
+create publication a_few for table base, types.texts;
+\endif
 alter publication a_few owner to postgres;
 create view uses_foreign as select * from away;
 

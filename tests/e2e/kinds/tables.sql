@@ -74,7 +74,7 @@ create unique index events_key on events_default (id);
 create index events_only on only events (payload);
 alter table events add constraint id_positive check (id > 0);
 create table no_partitions (a int) partition by range ((a + 1));
-create unlogged table unlogged_part (a int, b text) partition by list (b);
+create table unlogged_part (a int, b text) partition by list (b);
 create unlogged table unlogged_part_x partition of unlogged_part for values in ('x', null);
 insert into unlogged_part values (1, 'x'), (2, null);
 
@@ -85,7 +85,11 @@ create table left_side (id int primary key, r int);
 create table right_side (id int primary key, l int references left_side on delete cascade);
 insert into left_side values (1, 1), (2, 2);
 insert into right_side values (1, 2), (2, 1);
+\if :since15
 alter table left_side add foreign key (r) references right_side on update set null on delete set null (r) deferrable;
+\else
+alter table left_side add foreign key (r) references right_side on update set null on delete set null deferrable;
+\endif
 create table broken (id int, up int, t varchar);
 insert into broken values (1, 99, 'strange'), (2, 98, null);
 alter table broken add constraint broken_up foreign key (up) references tree not valid;
@@ -96,8 +100,10 @@ insert into partitioned_target values (1, 1), (1, 2);
 create table pointing (x int, y int, foreign key (y, x) references partitioned_target (a, b) match full);
 insert into pointing values (1, 1), (2, 1), (null, null);
 create table rooms (room int, during tsrange, c box, state varchar default 'open' check (state in ('open', 'paid')),
-                    exclude using gist (during with &&) where (state in ('open', 'paid')), exclude using gist (c with &&) deferrable initially deferred,
-                    unique nulls not distinct (room, during) deferrable);
+                    exclude using gist (during with &&) where (state in ('open', 'paid')), exclude using gist (c with &&) deferrable initially deferred);
+\if :since15
+alter table rooms add unique nulls not distinct (room, during) deferrable;
+\endif
 insert into rooms values (1, '[2000-01-01,2000-01-02)', '(0,0),(1,1)'), (1, '[2001-01-01,2001-01-02)', '(5,5),(6,6)'), (null, null, null);
 create table indexed (a int primary key, b text, c varchar, d int[], e tsvector, f text);
 insert into indexed select n, 'b' || n, case when n % 2 = 0 then 'open' else 'paid' end, array[n, n + 1], to_tsvector('simple', 'word' || n), 'f' from generate_series(1, 100) n;

@@ -8,7 +8,11 @@ create domain positive as int check (value > 0);
 create domain code as varchar(20) not null default 'paid' check (value in ('open', 'paid', ''));
 create domain addresses as address[] check (array_length(value, 1) < 5);
 create type text_range as range (subtype = text, collation = "C");
+\if :since14
 create type span as range (subtype = float8, subtype_diff = float8mi, multirange_type_name = spans);
+\else
+create type span as range (subtype = float8, subtype_diff = float8mi);
+\endif
 
 create table numbers (id int primary key, s smallint, i int, b bigint, n numeric, n2 numeric(20, 5), neg numeric(4, -2),
                       f4 float4, f8 float8, m money, bool boolean, o oid);
@@ -72,11 +76,16 @@ insert into arrays values
    array[row('a "b", \c', 1, '{x,"y z",NULL}')::address, null], array['{"a": "b\"c"}', 'null']::jsonb[], array['\x00ff', '\x']::bytea[], '{1,2}'),
   (3, null, array['', ' ', '{', '}', ',', '"', '\', E'\n', E'\t', '\N', '\.', 'ü'], null, '[0:1][5:6]={{1,2},{3,4}}', null, null, null, null, null, null);
 
-create table ranges (id int primary key, i int4range, n numrange, d daterange, ts tstzrange, tx text_range, sp span, im int4multirange, sm spans, rs int8range[]);
+create table ranges (id int primary key, i int4range, n numrange, d daterange, ts tstzrange, tx text_range, sp span, rs int8range[]);
 insert into ranges values
-  (1, 'empty', '(,)', '[infinity,infinity]', '[4713-01-01 BC,infinity)', '["a b","c""")', '[0.1,0.2)', '{}', '{}', '{}'),
-  (2, '[1,10)', '[1.10,NaN]', '(,2000-01-01]', '(2000-01-01 00:00:00.000001+00,]', '["\\,","]"]', '(-Infinity,NaN]', '{[1,3),[5,7)}', '{(,0.5),[1,1]}', array['[1,2)', null, 'empty']::int8range[]),
-  (3, null, null, null, null, null, null, null, null, null);
+  (1, 'empty', '(,)', '[infinity,infinity]', '[4713-01-01 BC,infinity)', '["a b","c""")', '[0.1,0.2)', '{}'),
+  (2, '[1,10)', '[1.10,NaN]', '(,2000-01-01]', '(2000-01-01 00:00:00.000001+00,]', '["\\,","]"]', '(-Infinity,NaN]', array['[1,2)', null, 'empty']::int8range[]),
+  (3, null, null, null, null, null, null, null);
+\if :since14
+alter table ranges add im int4multirange, add sm spans;
+update ranges set im = '{[1,3),[5,7)}', sm = '{(,0.5),[1,1]}' where id = 2;
+update ranges set im = '{}', sm = '{}' where id = 1;
+\endif
 
 create table composites (id int primary key, a address, c code, p positive, m mood, l addresses, r texts, ra numbers[]);
 insert into composites values
@@ -89,7 +98,12 @@ insert into names_of_objects values
   (1, 'types.texts', 'now', 'abs(int)', 'types.mood[]', '||/', '+(int,int)', 'kinds_owner', 'types', 'english', '"C"'),
   (2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), (3, null, null, null, null, null, null, null, null, null, null);
 
-create table stored (id int primary key, plain text, packed text compression lz4, main text);
+-- Columns have a compression since 14, and lz4 where the server was built with it.
+create table stored (id int primary key, plain text, packed text, main text);
+select exists (select from pg_settings where name = 'default_toast_compression' and 'lz4' = any (enumvals)) as has_lz4 \gset
+\if :has_lz4
+alter table stored alter packed set compression lz4;
+\endif
 alter table stored alter plain set storage external, alter main set storage main, alter packed set storage extended;
 insert into stored select n, repeat(md5(n::text), 500), repeat('p' || n, 5000), repeat('m', n * 100) from generate_series(1, 20) n;
 

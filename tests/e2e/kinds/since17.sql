@@ -1,0 +1,21 @@
+-- What PostgreSQL 17 brought.
+create schema v17;
+create table v17.kept (id int generated always as identity, k text) partition by list (k);
+create table v17.kept_a partition of v17.kept for values in ('a');
+create table v17.kept_rest partition of v17.kept default;
+insert into v17.kept (k) values ('a'), ('b'), ('a');
+create table v17.by_method (id int) partition by range (id) using heap;
+create table v17.by_method_1 partition of v17.by_method for values from (0) to (10);
+insert into v17.by_method values (1);
+grant maintain, select on v17.kept to kinds_reader;
+alter default privileges for role kinds_owner in schema v17 grant maintain on tables to kinds_reader;
+create view v17.from_json as select t.* from json_table('[{"a": 1}, {"a": null}]', '$[*]' columns (n for ordinality, a int path '$.a' default 7 on empty, nested path '$.b[*]' columns (b text path '$'))) t;
+create table v17.statistics_of (a int, b int);
+alter table v17.statistics_of alter a set statistics 500;
+create collation v17.builtin (provider = builtin, locale = 'C.UTF-8');
+create table v17.names (n text collate v17.builtin);
+insert into v17.names values ('ä'), ('B'), ('a');
+create index on v17.names (n);
+create function v17.at_login() returns event_trigger language plpgsql as 'begin null; end';
+create event trigger v17_login on login execute function v17.at_login();
+create function v17.merge_one() returns text language sql begin atomic merge into v17.names using (values ('q')) v (q) on n = q when not matched by source and n = 'zz' then delete when not matched then insert values (q) returning merge_action(); end;

@@ -1,0 +1,47 @@
+// What depends on the server's version: objects that only newer servers know, and a pg_dump that is
+// older than the server. What runs on which version stands in docs/versions.md.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/round_trip.h"
+#include "support/run_binary.h"
+#include "util/text.h"
+
+namespace {
+
+using util::cat;
+
+class Versions : public test::RoundTrip {
+ protected:
+  int major() { return server().connect().server_major(); }
+};
+
+// Each script holds what one major version brought; F6, S13, S14.
+TEST_F(Versions, WhatNewerServersBroughtIsTheSameByEveryWay) {
+  if (major() < 14) GTEST_SKIP() << "PostgreSQL 13 is the oldest: it has nothing of this";
+  std::vector<std::string> scripts;
+  for (int version = 14; version <= std::min(major(), 18); ++version)
+    scripts.push_back(cat("since", version));
+  make("versions", "", scripts);
+  back_up();
+  expect_all_copies_equal();
+}
+
+// pg_dump refuses newer servers; the one that is missing is named before anything is written.
+TEST_F(Versions, AnOlderPgDumpIsRefusedWithTheRemedy) {
+  std::string older;
+  for (int version = 13; version < major(); ++version) {
+    const std::string program = cat("/usr/lib/postgresql/", version, "/bin/pg_dump");
+    if (std::filesystem::exists(program)) older = program;
+  }
+  if (older.empty()) GTEST_SKIP() << "the system has no pg_dump older than the server";
+  make("older", "", {});
+  const test::BinaryResult result = run({"backup", "--pg-dump", older});
+  EXPECT_EQ(result.status, 5) << result.err;
+  EXPECT_THAT(result.err, testing::HasSubstr(cat("the server is PostgreSQL ", major())));
+  EXPECT_THAT(result.err, testing::HasSubstr(cat("postgresql-client-", major())));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "backups") &&
+               !std::filesystem::is_empty(folder() / "backups"));
+}
+
+}  // namespace

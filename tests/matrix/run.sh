@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# The tests that need a server, once for each server version (docs/versions.md):
+#
+#   tests/matrix/run.sh [--sample] [VERSION…]      all of 13 14 16 17 18; 15 is what `make test` runs on
+#
+# --sample: the oldest and the newest, and of the tests those that depend most on the version.
+# PGBELAY_MATRIX_DIR: where the servers are kept (build/matrix). MATRIX_TESTS: a regular expression of ctest.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+versions=()
+tests='^(server|e2e|fault)\.'
+left_out='npm_tools|server\.tap' # they say nothing about the version
+demo=yes
+if [[ ${1:-} == --sample ]]; then
+  shift
+  versions=(13 18)
+  tests='^(server\.(pg|scan|schema|dump|load|swap)|e2e\.(round_trip|versions)_test)$'
+fi
+[[ $# -gt 0 ]] && versions=("$@")
+[[ ${#versions[@]} -gt 0 ]] || versions=(13 14 16 17 18)
+tests=${MATRIX_TESTS:-$tests}
+
+dir=$(realpath -m "${PGBELAY_MATRIX_DIR:-build/matrix}")
+mkdir -p "$dir"
+# Started as root, the servers run as postgres, who must be able to reach them.
+if [[ $(id -u) == 0 && -z ${PGBELAY_MATRIX_DIR:-} ]] && ! su postgres -s /bin/sh -c "test -x '$dir'"; then
+  dir=/var/tmp/pgbelay-matrix
+fi
+tests/matrix/servers.sh "$dir" "${versions[@]}"
+
+attribute() { # NAME FILES…: the sum of an attribute of the outermost elements
+  local name=$1
+  shift
+  grep -ho "^<testsuites [^>]*" "$@" | grep -o " $name=\"[0-9]*\"" | tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+one_version() { # VERSION: runs the tests; the row of the table
+  local bin=$dir/pg$1/bin results=$dir/results/$1 begin=$SECONDS status=ok cases failed skipped
+  rm -rf "$results"
+  mkdir -p "$results"
+  export PATH=$bin:$path PGBELAY_TEST_PG_BINDIRS=$bin GTEST_OUTPUT=xml:$results/
+  echo "=== PostgreSQL $("$bin/postgres" --version | grep -o '[0-9.]*$'), clients $("$bin/pg_dump" --version | awk '{ print $3 }')"
+  if [[ $demo == yes ]]; then
+    build/release/pgbelay demo >"$results/demo.log" 2>&1 || { status=FAILED; tail -n 20 "$results/demo.log"; }
+  fi
+  ctest --test-dir build/dev --output-on-failure -j "$(nproc)" -R "$tests" -E "$left_out" ${CTEST_ARGS:-} || status=FAILED
+  cases=$(attribute tests "$results"/*.xml)
+  failed=$(attribute failures "$results"/*.xml)
+  skipped=$(grep -h '<skipped ' "$results"/*.xml | wc -l)
+  [[ $status == ok ]] || result=1
+  printf '%-8s %-9s %6d %7d %7d %6d s  %s\n' "$("$bin/postgres" --version | grep -o '[0-9.]*$')" \
+    "$("$bin/pg_dump" --version | awk '{ print $3 }')" $((cases - failed - skipped)) "$failed" "$skipped" \
+    $((SECONDS - begin)) "$status" >>"$dir/results/table"
+}
+
+path=$PATH
+result=0
+mkdir -p "$dir/results"
+: >"$dir/results/table"
+for version in "${versions[@]}"; do
+  if [[ -x $dir/pg$version/bin/postgres ]]; then
+    one_version "$version"
+  else
+    printf '%-8s skipped: its server could not be had (above)\n' "$version" >>"$dir/results/table"
+  fi
+done
+printf '\n%-8s %-9s %6s %7s %7s %8s  %s\n' server clients passed failed skipped time ''
+cat "$dir/results/table"
+if grep -qs '<skipped ' "$dir"/results/*/*.xml; then
+  echo
+  echo "why tests were skipped:"
+  grep -ho '<skipped message="[^"]*' "$dir"/results/*/*.xml | sed 's/.*&#x0A;//; s/<skipped message="/  /' | sort | uniq -c
+fi
+exit "$result"
