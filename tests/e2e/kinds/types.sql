@@ -14,16 +14,23 @@ create type span as range (subtype = float8, subtype_diff = float8mi, multirange
 create type span as range (subtype = float8, subtype_diff = float8mi);
 \endif
 
-create table numbers (id int primary key, s smallint, i int, b bigint, n numeric, n2 numeric(20, 5), neg numeric(4, -2),
+create table numbers (id int primary key, s smallint, i int, b bigint, n numeric, n2 numeric(20, 5), neg numeric(6),
                       f4 float4, f8 float8, m money, bool boolean, o oid);
+\if :since15
+alter table numbers alter neg type numeric(4, -2);
+\endif
 insert into numbers values
   (1, 32767, 2147483647, 9223372036854775807, 'NaN', 123456789012345.67891, 123456, 'NaN', 'NaN', 92233720368547758.07, true, 4294967295),
-  (2, -32768, -2147483648, -9223372036854775808, 'Infinity', -0.00001, -12345, 'Infinity', '-Infinity', -92233720368547758.08, false, 0),
-  (3, 0, 0, 0, '-Infinity', 'NaN', 0, '-0', '-0', 0, null, 1),
+  (2, -32768, -2147483648, -9223372036854775808, '-0.000', -0.00001, -12345, 'Infinity', '-Infinity', -92233720368547758.08, false, 0),
+  (3, 0, 0, 0, '-1e-30', 'NaN', 0, '-0', '-0', 0, null, 1),
   (4, null, null, null, null, null, null, null, null, null, null, null),
   (5, 1, 1, 1, ('1' || repeat('0', 1000) || '.' || repeat('7', 1000))::numeric, 0.1, 1, 1e-45, 5e-324, 0.01, true, 1),
   (6, 1, 1, 1, 0.000, 1.10000, 100, 3.4028235e38, 1.7976931348623157e308, 1.5, true, 1),
   (7, 1, 1, 1, 1.0, 1.10000, 100, 0.1, 0.1, 1.5, true, 1);
+
+\if :since14
+insert into numbers (id, n) values (90, 'Infinity'), (91, '-Infinity');
+\endif
 
 create table texts (id int primary key, t text, c char(5), v varchar(10), one "char", n name, x xml, j json, jb jsonb, p jsonpath);
 insert into texts values
