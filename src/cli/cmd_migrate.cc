@@ -63,8 +63,8 @@ guard::Questions questions(const Invocation& invocation) {
     return yes || confirm(plan, "Type yes to run the migration: ", "yes");
   };
   // --yes never decides what becomes of other people's writes (contracts.md K14).
+  if (!stdin_is_terminal()) return out;
   out.go_on_with_others = [](const std::vector<std::string>& sessions) -> std::optional<bool> {
-    if (!stdin_is_terminal()) return std::nullopt;
     return confirm(sessions,
                    "Others are connected. What they write during the migration cannot be told from "
                    "it: if it fails, it is not "

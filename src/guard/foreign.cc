@@ -10,9 +10,6 @@
 namespace guard {
 namespace {
 
-// Exact and prompt since the counters live in shared memory (15); before, a datagram may be lost.
-constexpr int kExactCounterMajor = 15;
-
 std::string line_of(const pg::SessionRow& row) {
   std::string line =
       util::cat("pid ", row.pid, ", ", row.user.empty() ? "?" : util::printable(row.user));
@@ -36,10 +33,15 @@ Nature nature_of(const pg::SessionRow& row) {
 
 }  // namespace
 
+bool counts_sessions(const pg::Connection& connection) {
+  constexpr int kCountersInSharedMemory = 15;
+  return connection.server_major() >= kCountersInSharedMemory;
+}
+
 Sighting look(pg::Connection& maintenance, const std::string& database, const IsOwn& is_own) {
   Sighting out;
   const SessionCounter counter = session_counter(maintenance, database);
-  if (maintenance.server_major() >= kExactCounterMajor) out.sessions = counter.sessions;
+  if (counts_sessions(maintenance)) out.sessions = counter.sessions;
   out.stats_reset = counter.stats_reset;
   for (const pg::SessionRow& row : pg::sessions(maintenance, database)) {
     if (is_own(row.pid, row.application)) continue;

@@ -34,6 +34,10 @@ struct OwnSession {
 };
 using IsOwn = std::function<bool(int pid, const std::string& application)>;
 
+// Whether the server counts sessions exactly and at once. Before 15 a count could be lost on its
+// way.
+bool counts_sessions(const pg::Connection& connection);
+
 // Through a connection to another database, each statement in a transaction of its own.
 Sighting look(pg::Connection& maintenance, const std::string& database, const IsOwn& is_own);
 // Waits until no session for which `is_own` holds is in `database`; false after `patience`.

@@ -182,6 +182,16 @@ void folder_lines(std::vector<Line>& lines, const PreflightOptions& options) {
 
 void session_lines(std::vector<Line>& lines, pg::Connection& maintenance,
                    const PreflightOptions& options, const std::string& application) {
+  if (!counts_sessions(maintenance)) {
+    std::string text =
+        cat("PostgreSQL ", maintenance.server_major(),
+            " does not count sessions exactly: that nobody else writes can be known from 15 on");
+    std::string remedy =
+        "See to it that nobody writes, and choose --hold none; with --on-foreign-writes undo a "
+        "failed migration is then undone without asking.";
+    lines.push_back(options.must_be_alone ? fail("sessions", std::move(text), std::move(remedy))
+                                          : warn("sessions", std::move(text), std::move(remedy)));
+  }
   const std::string database = options.database.database();
   const IsOwn is_own = [&](int, const std::string& name) { return name == application; };
   wait_gone(maintenance, database, is_own, std::chrono::seconds(2));

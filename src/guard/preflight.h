@@ -31,6 +31,8 @@ struct PreflightOptions {
   std::optional<std::uint64_t> server_free;
   bool needs_copy = true;  // a side database will be made
   bool accept_superuser_functions = false;
+  bool must_be_alone =
+      false;        // --hold auto, and nobody to ask: others would end the run at the gate
   std::string key;  // for the rehearsal of the undo; empty: leave it out
 };
 

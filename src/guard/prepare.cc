@@ -189,6 +189,7 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
        .server_free = options.server_free,
        .needs_copy = keeps_copy(options) || options.proof >= archive::Level::Restored,
        .accept_superuser_functions = options.accept_superuser_functions,
+       .must_be_alone = options.hold == Hold::Auto && !options.questions.go_on_with_others,
        .key = names.key},
       stop);
   reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ",
