@@ -108,8 +108,9 @@ void Extender::require_same_tables(const std::vector<scan::Lockable>& locked) co
 
 // Those of one object: they are in the order of the objects.
 std::vector<sql::LargeObjectGrant> Extender::grants_of(const scan::LargeObject& object) const {
-  const auto [first, last] = std::ranges::equal_range(content_.large_object_grants, object.oid, {},
-                                                      &sql::LargeObjectGrant::oid);
+  const std::vector<sql::LargeObjectGrant>& all = content_.large_object_grants;
+  const auto first = std::ranges::lower_bound(all, object.oid, {}, &sql::LargeObjectGrant::oid);
+  const auto last = std::ranges::upper_bound(all, object.oid, {}, &sql::LargeObjectGrant::oid);
   return {first, last};
 }
 
