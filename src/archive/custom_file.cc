@@ -14,7 +14,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "archive/entry_data.h"
 #include "archive/primitives.h"
+#include "codec/unpack.h"
 #include "util/error.h"
 #include "util/files.h"
 #include "util/mutex.h"
@@ -207,7 +209,6 @@ struct CustomFileReader::State {
   std::uint64_t block_of(const TocEntry& entry) const;
   PrimitiveReader open_block(const TocEntry& entry, std::uint8_t type) const;
   void read_stream(PrimitiveReader& in, const codec::ByteSink& sink) const;
-  void add_context(util::Error& error, const TocEntry& entry) const;
 };
 
 namespace {
@@ -238,29 +239,29 @@ std::unordered_map<int, std::uint64_t> scan_blocks(const util::ReadFile& file,
   return out;
 }
 
-// Remembers how a text ends.
-class Tail {
- public:
-  void add(std::span<const std::byte> bytes) {
-    last_ += text_of(bytes.last(std::min(bytes.size(), kEndOfData.size())));
-    last_.erase(0, last_.size() - std::min(last_.size(), kEndOfData.size()));
+codec::Packing packing_of(Compression compression) {
+  switch (compression) {
+    case Compression::Gzip:
+      return codec::Packing::Zlib;
+    case Compression::Lz4:
+      return codec::Packing::Lz4;
+    case Compression::Zstd:
+      return codec::Packing::Zstd;
+    case Compression::None:
+      break;
   }
-  bool is_end_of_data() const { return last_ == kEndOfData; }
-
- private:
-  std::string last_;
-};
+  return codec::Packing::Plain;
+}
 
 }  // namespace
 
 CustomFileReader::State::State(std::filesystem::path path)
     : file(std::move(path)), contents(read_toc_file(file.path().string())) {
   if (!contents.directory) return;
-  throw util::Error(
-      util::Kind::Usage,
-      util::cat(util::printable(file.path().string()),
-                " holds the contents of a directory archive, no data"),
-      {.hint = "Give an archive in the custom format (pg_dump -Fc).", .sqlstate = {}});
+  throw util::Error(util::Kind::Usage,
+                    util::cat(util::printable(file.path().string()),
+                              " holds the contents of a directory archive, no data"),
+                    {.hint = "Give the folder that it lies in.", .sqlstate = {}});
 }
 
 std::uint64_t CustomFileReader::State::block_of(const TocEntry& entry) const {
@@ -274,14 +275,6 @@ std::uint64_t CustomFileReader::State::block_of(const TocEntry& entry) const {
 
 PrimitiveReader CustomFileReader::State::open_block(const TocEntry& entry,
                                                     std::uint8_t type) const {
-  const Compression compression = contents.toc.compression;
-  if (compression != Compression::None && compression != Compression::Gzip) {
-    throw util::Error(util::Kind::Usage,
-                      util::cat("the archive is compressed with ",
-                                compression == Compression::Lz4 ? "lz4" : "zstd",
-                                ", which is not supported; gzip and none are"),
-                      {.hint = "Restore it with pg_restore.", .sqlstate = {}});
-  }
   const std::uint64_t at = block_of(entry);
   if (at < contents.end) fail_damaged(at, "data cannot begin within the contents");
   PrimitiveReader in(file, at);
@@ -298,8 +291,7 @@ PrimitiveReader CustomFileReader::State::open_block(const TocEntry& entry,
 
 // Chunks up to the length 0; their bytes are one compressed stream.
 void CustomFileReader::State::read_stream(PrimitiveReader& in, const codec::ByteSink& sink) const {
-  const bool compressed = contents.toc.compression == Compression::Gzip;
-  codec::Inflater inflater(codec::Framing::Zlib);
+  codec::Unpacker unpacker(packing_of(contents.toc.compression));
   while (const int length = in.integer_in(0, INT32_MAX, "the length of a chunk")) {
     std::uint64_t left = static_cast<std::uint64_t>(length);
     if (left > in.left())
@@ -307,22 +299,10 @@ void CustomFileReader::State::read_stream(PrimitiveReader& in, const codec::Byte
     while (left > 0) {
       const std::span<const std::byte> part = in.some(left);
       left -= part.size();
-      if (compressed) {
-        inflater.add(part, sink);
-      } else {
-        sink(part);
-      }
+      unpacker.add(part, sink);
     }
   }
-  if (compressed) inflater.finish();
-}
-
-void CustomFileReader::State::add_context(util::Error& error, const TocEntry& entry) const {
-  std::string what = util::cat("reading ", entry.desc, " ");
-  if (entry.schema) what += *entry.schema + ".";
-  what += util::cat(entry.tag, " (entry ", entry.dump_id);
-  if (entry.offset_state == OffsetState::Set) what += util::cat(" at byte ", entry.offset);
-  error.while_doing(util::printable(util::cat(what, ") of ", file.path().string())));
+  unpacker.finish();
 }
 
 CustomFileReader::CustomFileReader(std::filesystem::path path)
@@ -338,16 +318,14 @@ std::uint64_t CustomFileReader::file_bytes() const noexcept { return state_->fil
 void CustomFileReader::read_table(const TocEntry& entry, const codec::ByteSink& sink) const {
   try {
     PrimitiveReader in = state_->open_block(entry, kTableBlock);
-    Tail tail;
+    EndOfData end;
     state_->read_stream(in, [&](std::span<const std::byte> bytes) {
-      tail.add(bytes);
+      end.add(bytes);
       sink(bytes);
     });
-    // Data dumped as INSERT commands have no COPY statement and no marker.
-    if (entry.copy && !tail.is_end_of_data())
-      fail_damaged(in.position(), "the data end without the end marker \\.");
+    if (end.missing(entry)) fail_damaged(in.position(), "the data end without the end marker \\.");
   } catch (util::Error& error) {
-    state_->add_context(error, entry);
+    add_entry_context(error, entry, state_->file.path());
     throw;
   }
 }
@@ -363,7 +341,7 @@ void CustomFileReader::read_large_objects(const TocEntry& entry,
       sink.end();
     }
   } catch (util::Error& error) {
-    state_->add_context(error, entry);
+    add_entry_context(error, entry, state_->file.path());
     throw;
   }
 }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/reader.h"
 #include "archive/toc.h"
 #include "codec/deflate.h"
 #include "codec/inflate.h"
@@ -20,7 +21,6 @@
 
 namespace archive {
 
-constexpr std::string_view kEndOfData = "\\.\n\n\n";
 constexpr std::uint64_t kMaxChunkBytes = 1U << 20U;
 
 // Writes an archive whose contents are known, block by block in the order of the contents.
@@ -56,28 +56,18 @@ class CustomFileWriter {
   std::unique_ptr<State> state_;
 };
 
-// Reads blocks of an archive. Compression: None and Gzip; others are Kind::Usage that says so.
-//
-// Threads: const methods from any.
-class CustomFileReader {
+// Reads blocks of an archive in one file, whatever pg_dump compressed them with.
+class CustomFileReader : public Reader {
  public:
   explicit CustomFileReader(std::filesystem::path path);
-  ~CustomFileReader();
+  ~CustomFileReader() override;
   CustomFileReader(CustomFileReader&&) noexcept;
 
-  const Toc& toc() const noexcept;
-  std::uint64_t file_bytes() const noexcept;
+  const Toc& toc() const noexcept override;
+  std::uint64_t file_bytes() const noexcept override;
+  void read_table(const TocEntry& entry, const codec::ByteSink& sink) const override;
+  void read_large_objects(const TocEntry& entry, const LargeObjectSink& sink) const override;
 
-  // Inflated content of a table's block, complete with its end marker, or Kind::Damage naming entry
-  // and offset.
-  void read_table(const TocEntry& entry, const codec::ByteSink& sink) const;
-  // Each large object: begin(oid), its bytes, end().
-  struct LargeObjectSink {
-    std::function<void(std::uint32_t oid)> begin;
-    codec::ByteSink bytes;
-    std::function<void()> end;
-  };
-  void read_large_objects(const TocEntry& entry, const LargeObjectSink& sink) const;
   // Raw bytes of the deflate data at `offset`, `bytes` long, chunk lengths skipped: one recorded
   // piece.
   std::vector<std::byte> read_piece(std::uint64_t offset, std::uint64_t deflated_bytes) const;

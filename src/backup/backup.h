@@ -14,6 +14,7 @@
 
 #include "archive/evidence.h"
 #include "archive/manifest.h"
+#include "archive/reader.h"
 #include "util/clock.h"
 #include "util/reporter.h"
 
@@ -36,6 +37,13 @@ std::vector<archive::Finding> check_written(const Backup& backup, util::Reporter
                                             std::stop_token stop);
 std::vector<archive::Finding> read_back(const Backup& backup, std::size_t jobs,
                                         util::Reporter& reporter, std::stop_token stop);
+// The same of an archive without a manifest. Nothing says what it should hold: only that all of it
+// can be read is shown.
+struct ArchiveRead {
+  std::vector<archive::Finding> findings;
+  std::uint64_t tables = 0, rows = 0, large_objects = 0;
+};
+ArchiveRead read_back(const archive::Reader& archive, std::size_t jobs, std::stop_token stop);
 // Adds or replaces proof.json by rename, and moves `latest` off a backup that turned out damaged.
 void record(const Backup& backup, const archive::Evidence& evidence);
 

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "archive/evidence.h"
+#include "archive/reader.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "ops/backup.h"
+#include "ops/named.h"
 #include "util/error.h"
 #include "util/files.h"
 #include "util/text.h"
@@ -77,6 +80,37 @@ std::string optional_file(const std::filesystem::path& path) {
   return std::filesystem::exists(path, ignored) ? util::read_text(path) : std::string();
 }
 
+// An archive that has no manifest: read back, and no more.
+int verify_archive(const Invocation& invocation, const ops::Named& named, archive::Level level) {
+  if (level > archive::Level::ReadBack) {
+    throw util::Error(util::Kind::Usage,
+                      cat(named.name(),
+                          " was not made by pgbelay backup and has no fingerprints: "
+                          "read-back is the most that can be shown of it"),
+                      {.hint = cat("To see whether it restores: pgbelay restore ",
+                                   named.archive.string(), " --to NEWNAME"),
+                       .sqlstate = {}});
+  }
+  const std::unique_ptr<archive::Reader> reader = archive::open_archive(named.archive);
+  const util::Stopwatch watch;
+  backup::ArchiveRead read =
+      backup::read_back(*reader, invocation.settings.count("jobs"), invocation.stop);
+  archive::Evidence evidence;
+  evidence.findings = std::move(read.findings);
+  evidence.damaged = !evidence.findings.empty();
+  evidence.level = evidence.damaged ? archive::Level::None : archive::Level::ReadBack;
+  if (invocation.json()) {
+    print_out(verify_document(named.name(), level, evidence));
+  } else {
+    for (const archive::Finding& finding : evidence.findings) print_out(finding_line(finding));
+    print_out(cat(named.name(), ": ", evidence.damaged ? "DAMAGED" : "read-back", " · ",
+                  read.tables, " tables, ", util::show_count(read.rows), " rows, ",
+                  read.large_objects, " large objects · no fingerprints to compare with · ",
+                  util::show_duration(watch.elapsed()), "\n"));
+  }
+  return evidence.damaged ? util::info(util::Kind::Damage).exit_code : 0;
+}
+
 }  // namespace
 
 int run_list(const Invocation& invocation) {
@@ -114,9 +148,11 @@ int run_show(const Invocation& invocation) {
 int run_verify(const Invocation& invocation) {
   const archive::Level level =
       archive::parse_level(invocation.settings.text("level")).value_or(archive::Level::ReadBack);
-  const backup::Backup backup =
-      backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"),
-                   invocation.database_name_if_given());
+  const ops::Named named =
+      ops::find_named(invocation.settings.path("dir"), invocation.argument("BACKUP"),
+                      invocation.database_name_if_given());
+  if (!named.backup) return verify_archive(invocation, named, level);
+  const backup::Backup& backup = *named.backup;
   verify::Options options{
       .level = level,
       .application_name = cat("pgbelay-", util::key_time(util::Clock::now())),

@@ -1,6 +1,7 @@
 // extract: rows out of a backup, to stdout or into files.
 #include "cli/commands.h"
 #include "extract/extract.h"
+#include "ops/named.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -30,23 +31,24 @@ extract::Query query_of(const Invocation& invocation) {
 
 }  // namespace
 
+int print_losses(const std::vector<extract::Loss>& lost) {
+  if (lost.empty()) return 0;
+  print_err("pgbelay: lost:\n");
+  for (const extract::Loss& loss : lost) print_err(cat("  ", util::printable(loss.text), "\n"));
+  return util::info(util::Kind::Damage).exit_code;
+}
+
 int run_extract(const Invocation& invocation) {
-  const backup::Backup backup =
-      backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"),
-                   invocation.database_name_if_given());
-  const extract::Options options{.source = {.archive = backup.archive_path(),
-                                            .manifest = &backup.manifest,
-                                            .sql = backup.path / "full_backup.sql.gz"},
+  const ops::Named named =
+      ops::find_named(invocation.settings.path("dir"), invocation.argument("BACKUP"),
+                      invocation.database_name_if_given());
+  const extract::Options options{.source = named.source(),
                                  .query = query_of(invocation),
                                  .folder = invocation.settings.path("output"),
                                  .jobs = invocation.settings.count("jobs")};
   const extract::Report report = extract::run(options, print_rows, invocation.stop);
   for (const std::string& note : report.notes) print_err(cat("pgbelay: warning: ", note, "\n"));
-  if (report.lost.empty()) return 0;
-  print_err(cat("pgbelay: ", report.rows, " rows were read; the rest is lost:\n"));
-  for (const extract::Loss& loss : report.lost)
-    print_err(cat("  ", util::printable(loss.text), "\n"));
-  return util::info(util::Kind::Damage).exit_code;
+  return print_losses(report.lost);
 }
 
 }  // namespace cli

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "ops/restore.h"
+#include "ops/restore_archive.h"
 #include "util/error.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -15,20 +16,58 @@ bool is_url(std::string_view text) {
 }
 
 // The server to restore on and the database's name there.
-void set_target(const Invocation& invocation, ops::RestoreOptions& options) {
+template <typename Options>
+void set_target(const Invocation& invocation, Options& options) {
   const std::string to = invocation.settings.text("to");
-  options.named = !to.empty();
   options.server = is_url(to) ? pg::ConnInfo::parse(to) : invocation.database();
   options.database = to.empty() || is_url(to) ? options.server.database() : to;
+}
+
+// An archive without fingerprints, or what is left of a damaged backup.
+int restore_unproven(const Invocation& invocation, ops::Named named) {
+  const bool salvage = invocation.settings.flag("salvage");
+  if (invocation.settings.text("to").empty()) {
+    throw util::Error(util::Kind::Usage,
+                      salvage ? cat("--salvage restores what is left of ", named.name(),
+                                    ", which cannot be proven: under a new name only")
+                              : cat(named.name(),
+                                    " was not made by pgbelay backup and has no "
+                                    "fingerprints: it cannot be proven, and is "
+                                    "restored under a new name only"),
+                      {.hint = "Give --to NEWNAME.", .sqlstate = {}});
+  }
+  ops::ArchiveRestoreOptions options{
+      .from = std::move(named),
+      .damaged = salvage ? ops::Damaged::Save : ops::Damaged::Refuse,
+      .maintenance_db = invocation.settings.text("maintenance-db"),
+      .dir = invocation.settings.path("dir"),
+      .jobs = invocation.settings.count("jobs"),
+      .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions")};
+  set_target(invocation, options);
+  TerminalReporter reporter(invocation.style(/*json_lines=*/false));
+  const ops::ArchiveRestoreResult result = ops::restore_archive(options, reporter, invocation.stop);
+  for (const std::string& note : result.notes) reporter.note(util::printable(note));
+  if (invocation.json()) {
+    print_out(restore_document(options.from.name(), options.database, ""));
+  } else {
+    print_out(cat("restored ", options.database, " from ", options.from.name(), ": ", result.tables,
+                  " tables, ", util::show_count(result.rows),
+                  " rows; NOT proven: nothing was compared with the source\n"));
+  }
+  return print_losses(result.lost);
 }
 
 }  // namespace
 
 int run_restore(const Invocation& invocation) {
+  ops::Named named = ops::find_named(invocation.settings.path("dir"), invocation.argument("BACKUP"),
+                                     invocation.database_name_if_given());
+  if (!named.backup || invocation.settings.flag("salvage"))
+    return restore_unproven(invocation, std::move(named));
   TerminalReporter reporter(invocation.style(/*json_lines=*/false));
   ops::RestoreOptions options{
-      .backup = backup::find(invocation.settings.path("dir"), invocation.argument("BACKUP"),
-                             invocation.database_name_if_given()),
+      .backup = *std::move(named.backup),
+      .named = !invocation.settings.text("to").empty(),
       .maintenance_db = invocation.settings.text("maintenance-db"),
       .dir = invocation.settings.path("dir"),
       .jobs = invocation.settings.count("jobs"),

@@ -8,6 +8,7 @@
 #include "backup/run.h"
 #include "cli/terminal.h"
 #include "config/settings.h"
+#include "extract/extract.h"
 #include "pg/conninfo.h"
 
 namespace cli {
@@ -28,6 +29,9 @@ struct Invocation {
   std::string database_name_if_given() const;
   backup::Options backup_options() const;  // dump, formats, SQL settings, folder
 };
+
+// What could not be read, on stderr; the exit code.
+int print_losses(const std::vector<extract::Loss>& lost);
 
 int run_backup(const Invocation& invocation);
 int run_list(const Invocation& invocation);

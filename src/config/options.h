@@ -120,6 +120,8 @@ constexpr std::array kOptions{
                .choices = "written|read-back|restored|proven", .commands = kVerify, .help = "the level to reach"},
     OptionSpec{.name = "to", .type = OptionType::Text, .value = "NAME|URL", .commands = kRestore,
                .help = "the database to restore into: a name on the same server, or a URL"},
+    OptionSpec{.name = "salvage", .type = OptionType::Flag, .commands = kRestore,
+               .help = "restore what can be read of a damaged backup under a new name (--to), and list the rest"},
     OptionSpec{.name = "table", .letter = 't', .type = OptionType::Text, .value = "PATTERN", .commands = kExtract | kDiff,
                .help = "the table: name or schema.name, with * and ? as wildcards; \"quotes\" keep capitals"},
     OptionSpec{.name = "where", .type = OptionType::List, .value = "COLUMN=VALUE", .commands = kExtract,

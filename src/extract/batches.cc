@@ -146,7 +146,7 @@ class Cutter {
 
 class Stream : public Batches {
  public:
-  Stream(const archive::CustomFileReader& archive, const Table& table)
+  Stream(const archive::Reader& archive, const Table& table)
       : ahead_([&archive, &table](const util::Ahead<Cut>::Put& put) {
           Cutter cutter(put);
           try {
@@ -179,8 +179,7 @@ std::unique_ptr<Batches> batches_of_pieces(const archive::CustomFileReader& arch
   return std::make_unique<Pieces>(archive, sql, table);
 }
 
-std::unique_ptr<Batches> batches_of_stream(const archive::CustomFileReader& archive,
-                                           const Table& table) {
+std::unique_ptr<Batches> batches_of_stream(const archive::Reader& archive, const Table& table) {
   return std::make_unique<Stream>(archive, table);
 }
 

@@ -45,7 +45,6 @@ class Batches {
 // Of recorded pieces. `sql` may be null.
 std::unique_ptr<Batches> batches_of_pieces(const archive::CustomFileReader& archive,
                                            const util::ReadFile* sql, const Table& table);
-std::unique_ptr<Batches> batches_of_stream(const archive::CustomFileReader& archive,
-                                           const Table& table);
+std::unique_ptr<Batches> batches_of_stream(const archive::Reader& archive, const Table& table);
 
 }  // namespace extract

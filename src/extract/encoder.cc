@@ -62,18 +62,22 @@ class CsvEncoder : public Encoder {
   std::string text_;
 };
 
+// The bytes that JSON wants escaped.
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
 void append_json(std::string& out, std::string_view text) {
   constexpr std::string_view kLetters = "\b\f\n\r\t\"\\";
   constexpr std::string_view kEscapes = "bfnrt\"\\";
   out += '"';
-  for (const char c : text) {
-    if (const std::size_t n = kLetters.find(c); n != std::string_view::npos) {
+  for (auto at = text.begin(); at != text.end(); ++at) {
+    const auto special = std::find_if_not(at, text.end(), is_plain);
+    out.append(at, special);
+    if ((at = special) == text.end()) break;
+    if (const std::size_t n = kLetters.find(*at); n != std::string_view::npos) {
       out += '\\';
       out += kEscapes[n];
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += cat("\\u00", util::hex(std::as_bytes(std::span(&c, 1))));
     } else {
-      out += c;
+      out += cat("\\u00", util::hex(std::as_bytes(std::span(&*at, 1))));
     }
   }
   out += '"';
@@ -109,6 +113,8 @@ class JsonEncoder : public Encoder {
   static void append_value(std::string& out, std::string_view raw) {
     if (raw == archive::kNullField) {
       out += "null";
+    } else if (raw.find('\\') == std::string_view::npos) {
+      append_json(out, raw);
     } else {
       append_json(out, archive::unescape_field(raw));
     }
@@ -143,10 +149,14 @@ class SqlEncoder : public Encoder {
     out += '\'';
     const bool escaped = raw.find('\\') != std::string_view::npos;
     const std::string value = escaped ? archive::unescape_field(raw) : std::string();
-    for (const char c : escaped ? std::string_view(value) : raw) {
-      if (c == '\'') out += '\'';
-      out += c;
+    std::string_view rest = escaped ? std::string_view(value) : raw;
+    for (std::size_t quote = rest.find('\''); quote != std::string_view::npos;
+         quote = rest.find('\'')) {
+      out += rest.substr(0, quote + 1);
+      out += '\'';
+      rest.remove_prefix(quote + 1);
     }
+    out += rest;
     out += '\'';
   }
 

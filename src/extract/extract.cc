@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "archive/copy_text.h"
-#include "archive/custom_file.h"
+#include "extract/archive_source.h"
 #include "extract/batches.h"
 #include "extract/columns.h"
 #include "extract/encoder.h"
@@ -144,18 +144,15 @@ class TableRun {
 class Run {
  public:
   Run(const Options& options, const Sink& out, std::stop_token stop)
-      : options_(options), out_(out), stop_(std::move(stop)), archive_(options.source.archive) {
-    std::error_code absent;
-    if (std::filesystem::exists(options.source.sql, absent)) sql_.emplace(options.source.sql);
-  }
+      : options_(options), out_(out), stop_(std::move(stop)), source_(options.source) {}
 
   Report run() {
     const Query& query = options_.query;
     if (query.upsert == Upsert::Yes && query.format != Format::Sql)
       throw Error(Kind::Usage, "--upsert is for --format sql only");
     std::vector<Job> jobs;
-    for (Table& table : find_tables(archive_.toc(), options_.source.manifest, query.table))
-      jobs.push_back(make_job(query, archive_.toc(), std::move(table)));
+    for (Table& table : find_tables(toc(), options_.source.manifest, query.table))
+      jobs.push_back(make_job(query, toc(), std::move(table)));
     report_.tables = jobs.size();
     if (options_.folder.empty()) {
       to_sink(jobs);
@@ -166,6 +163,7 @@ class Run {
   }
 
  private:
+  const archive::Toc& toc() const { return source_.archive().toc(); }
   bool is_sql() const { return options_.query.format == Format::Sql; }
 
   void to_sink(const std::vector<Job>& jobs) {
@@ -178,7 +176,7 @@ class Run {
                   {.hint = "Name one, give --output FOLDER for a file each, or --format sql.",
                    .sqlstate = {}});
     }
-    if (is_sql()) out_(script_head(archive_.toc().encoding()));
+    if (is_sql()) out_(script_head(toc().encoding()));
     for (const Job& job : jobs) one(job, out_);
     if (is_sql()) out_(script_tail());
   }
@@ -187,18 +185,14 @@ class Run {
 
   void one(const Job& job, const Sink& out) {
     if (const std::string line = head(job.output); !line.empty()) out(line);
-    const bool in_pieces = job.table.record != nullptr && !job.table.record->pieces.empty();
-    const std::unique_ptr<Batches> batches =
-        in_pieces ? batches_of_pieces(archive_, sql_ ? &*sql_ : nullptr, job.table)
-                  : batches_of_stream(archive_, job.table);
+    const std::unique_ptr<Batches> batches = source_.batches(job.table);
     TableRun(job, options_.query.limit, report_, out).run(*batches, jobs_of(options_), stop_);
   }
 
   const Options& options_;
   const Sink& out_;
   const std::stop_token stop_;
-  const archive::CustomFileReader archive_;
-  std::optional<util::ReadFile> sql_;
+  const ArchiveSource source_;
   Report report_;
 };
 
@@ -222,7 +216,7 @@ void Run::to_folder(const std::vector<Job>& jobs) {
   for (std::size_t n = 0; n < jobs.size(); ++n) {
     util::PendingFile file(paths[n]);
     const Sink to_file = [&file](std::string_view text) { file.write(text); };
-    if (is_sql()) to_file(script_head(archive_.toc().encoding()));
+    if (is_sql()) to_file(script_head(toc().encoding()));
     one(jobs[n], to_file);
     if (is_sql()) to_file(script_tail());
     file.publish();

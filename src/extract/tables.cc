@@ -63,6 +63,10 @@ std::string names_of(const std::vector<std::string>& names, std::size_t most) {
                .sqlstate = {}});
 }
 
+}  // namespace
+
+std::string Table::display() const { return cat(schema, ".", name); }
+
 Table table_of(const TocEntry& entry, const archive::Manifest* manifest) {
   std::optional<archive::CopyStatement> copy = archive::parse_copy(entry.copy.value_or(""));
   if (!copy) {
@@ -78,10 +82,6 @@ Table table_of(const TocEntry& entry, const archive::Manifest* manifest) {
           .record = record_of(manifest, entry),
           .copy = *std::move(copy)};
 }
-
-}  // namespace
-
-std::string Table::display() const { return cat(schema, ".", name); }
 
 std::vector<Table> find_tables(const archive::Toc& toc, const archive::Manifest* manifest,
                                std::string_view text) {

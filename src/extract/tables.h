@@ -21,8 +21,9 @@ struct Table {
   std::string display() const;  // schema.name
 };
 
-// In the order of the archive. Kind::Usage if there is none, naming near ones; for data that are no
-// COPY text.
+// Kind::Usage for data that are no COPY text.
+Table table_of(const archive::TocEntry& entry, const archive::Manifest* manifest);
+// In the order of the archive. Kind::Usage if there is none, naming near ones.
 std::vector<Table> find_tables(const archive::Toc& toc, const archive::Manifest* manifest,
                                std::string_view pattern);
 

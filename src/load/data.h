@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "archive/custom_file.h"
+#include "archive/reader.h"
 #include "load/plan.h"
 #include "load/restorer.h"
 #include "load/row_stream.h"
@@ -16,7 +16,7 @@ namespace load {
 
 class DataLoader {
  public:
-  explicit DataLoader(const archive::CustomFileReader& archive) : archive_(archive) {}
+  explicit DataLoader(const archive::Reader& archive) : archive_(archive) {}
 
   // Loads what is left of the task's data, which is all of it for the first caller that is alone.
   void load(Restorer& restorer, const Task& task);
@@ -26,7 +26,7 @@ class DataLoader {
   void load_large_objects(Restorer& restorer, const archive::TocEntry& entry);
   std::shared_ptr<RowStream> stream(const archive::TocEntry& entry);
 
-  const archive::CustomFileReader& archive_;
+  const archive::Reader& archive_;
   util::Mutex mutex_;
   // Ended ones stay until the end: who joins late must not begin anew.
   std::map<int, std::shared_ptr<RowStream>> streams_ PGBELAY_GUARDED_BY(mutex_);

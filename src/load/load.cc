@@ -37,7 +37,7 @@ struct Times {
   double tasks = 0;
 };
 
-void run_tasks(const archive::CustomFileReader& archive, const Context& context,
+void run_tasks(const archive::Reader& archive, const Context& context,
                const std::vector<Task>& tasks, Times& times, const std::stop_token& stop) {
   const util::Stopwatch watch;
   Schedule schedule(tasks);
@@ -89,8 +89,8 @@ void analyze_others(const Context& context, Restorer& restorer, const std::vecto
 
 }  // namespace
 
-Report run(const archive::CustomFileReader& archive, const Options& options,
-           util::Reporter& reporter, std::stop_token stop) {
+Report run(const archive::Reader& archive, const Options& options, util::Reporter& reporter,
+           std::stop_token stop) {
   const util::Stopwatch watch;
   Tally tally(reporter, options.total_bytes);
   const Context context{.toc = archive.toc(), .options = options, .tally = tally};

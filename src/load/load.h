@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "archive/custom_file.h"
+#include "archive/reader.h"
 #include "pg/connection.h"
 #include "pg/conninfo.h"
 #include "util/reporter.h"
@@ -54,7 +54,7 @@ struct Report {
   double data_s = 0, index_s = 0, total_s = 0;
 };
 
-Report run(const archive::CustomFileReader& archive, const Options& options,
-           util::Reporter& reporter, std::stop_token stop);
+Report run(const archive::Reader& archive, const Options& options, util::Reporter& reporter,
+           std::stop_token stop);
 
 }  // namespace load

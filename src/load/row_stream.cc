@@ -33,7 +33,7 @@ void RowCutter::finish() {
   if (!pending_.empty()) put_({.bytes = std::move(pending_), .ends_row = true});
 }
 
-RowStream::RowStream(const archive::CustomFileReader& archive, const archive::TocEntry& entry)
+RowStream::RowStream(const archive::Reader& archive, const archive::TocEntry& entry)
     : ahead_([&archive, &entry](const util::Ahead<RowPiece>::Put& put) {
         RowCutter cutter(put);
         archive.read_table(entry, [&](std::span<const std::byte> bytes) { cutter.add(bytes); });

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "archive/custom_file.h"
+#include "archive/reader.h"
 #include "util/ahead.h"
 #include "util/mutex.h"
 
@@ -34,7 +34,7 @@ class RowCutter {
 
 class RowStream {
  public:
-  RowStream(const archive::CustomFileReader& archive, const archive::TocEntry& entry);
+  RowStream(const archive::Reader& archive, const archive::TocEntry& entry);
 
   // The next piece for `user`; empty at the end. Throws what reading failed with.
   std::vector<std::byte> next(const void* user);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <numeric>
 
 namespace util {
@@ -119,8 +120,21 @@ std::string_view cut_utf8(std::string_view text, std::size_t max_bytes) noexcept
   return text.substr(0, end);
 }
 
+namespace {
+// Eight at a time: most text is nothing else.
+void skip_ascii(std::string_view& text) noexcept {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+  std::uint64_t word = 0;
+  while (text.size() >= sizeof word) {
+    std::memcpy(&word, text.data(), sizeof word);
+    if ((word & kHighBits) != 0) return;
+    text.remove_prefix(sizeof word);
+  }
+}
+}  // namespace
+
 bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
+  for (skip_ascii(text); !text.empty(); skip_ascii(text)) {
     const std::size_t length = utf8_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);

@@ -1,5 +1,5 @@
 // Functions that a restore as a superuser would run with his rights although others own them (S17).
-// Private to this module; the question about a live database is verify::superuser_traps.
+// For whoever restores an archive; the question about a live database is verify::superuser_traps.
 #pragma once
 
 #include <string>

@@ -1,4 +1,6 @@
--- The database of which pg_dump_15.dump is what pg_dump 15 -Fc made.
+-- The database of which the archives in this folder are dumps: pg_dump_15.dump is what pg_dump 15 -Fc made of it;
+-- pg_dump_13.dump: 13 -Fc, from a server 13; pg_dump_17_zstd.dump: 17 -Fc -Zzstd:9; pg_dump_18_lz4.dump: 18 -Fc -Zlz4;
+-- pg_dump_15_gzip: 15 -Fd -Z9; pg_dump_18_zstd: 18 -Fd -Zzstd:9; all but the first from a server 15.
 CREATE SCHEMA club;
 CREATE TYPE club.level AS ENUM ('guest', 'member', 'board');
 CREATE DOMAIN club.cents AS bigint CHECK (VALUE >= 0);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/custom_file.h"
 #include "load/load.h"
 #include "support/server.h"
 #include "util/files.h"
