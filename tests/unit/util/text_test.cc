@@ -18,6 +18,9 @@ TEST(Text, CutsOnlyBetweenCharacters) {
 TEST(Text, RecognisesWhatIsNotUtf8) {
   EXPECT_TRUE(is_utf8("naïve €𝄞"));
   EXPECT_FALSE(is_utf8("\xC3"));
+  EXPECT_TRUE(is_utf8("sixteen letters!"));
+  EXPECT_FALSE(is_utf8("eight, and\xFFmore"));
+  EXPECT_FALSE(is_utf8("just eight\xC3"));
   EXPECT_FALSE(is_utf8("\xC0\x80"));
   EXPECT_FALSE(is_utf8("\xED\xA0\x80"));
 }
