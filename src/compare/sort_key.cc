@@ -27,19 +27,19 @@ bool is_integer(std::string_view field) {
 
 void append_sort_key(std::string& key, std::string_view field) {
   if (field == archive::kNullField) {
-    key += kNull;
+    key.push_back(kNull);
   } else if (!is_integer(field)) {
-    key += kText;
+    key.push_back(kText);
     key += field;
     key += '\0';  // below every byte of a text, none of which is zero
   } else if (field.front() != '-') {
-    key += kNatural;
+    key.push_back(kNatural);
     key += static_cast<char>(field.size());
     key += field;
   } else {
     // The more digits, and the larger they are, the less it is.
     field.remove_prefix(1);
-    key += kNegative;
+    key.push_back(kNegative);
     key += static_cast<char>(0xFF - field.size());
     for (const char digit : field) key += static_cast<char>('0' + ('9' - digit));
   }
