@@ -79,7 +79,7 @@ class SqlFileOnServer : public test::ServerTest {
   std::filesystem::path sql_file() const { return folder_.path() / "full_backup.sql.gz"; }
 
   static std::string program(std::string_view name) {
-    return (pg::newest_bin_directory().value() / name).string();
+    return (test::server_bin_directory() / name).string();
   }
 
   std::string pg_dump(const test::TestDatabase& database, const std::vector<std::string>& options) {

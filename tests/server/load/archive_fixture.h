@@ -20,7 +20,7 @@ namespace load {
 class ArchiveTest : public test::ServerTest {
  protected:
   static std::string program(std::string_view name) {
-    return (*pg::newest_bin_directory() / name).string();
+    return (test::server_bin_directory() / name).string();
   }
 
   static std::string run_program(std::vector<std::string> argv) {

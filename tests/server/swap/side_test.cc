@@ -51,6 +51,8 @@ TEST_F(SideTest, S1SealIsBrokenByWhoeverOpensIt) {
 }
 
 TEST_F(SideTest, S1SealHoldsWhenOnlyItsOwnerChanges) {
+  if (admin_->server_major() < 15)
+    GTEST_SKIP() << "before 15 it cannot be known what else was altered: the seal is broken";
   const SealRecord record = make_copy();
   admin_->execute(util::cat("alter database ", pg::quote_ident(copy()), " owner to swap_owner"));
   EXPECT_EQ(seal_broken(*admin_, record), "");

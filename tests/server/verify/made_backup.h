@@ -131,7 +131,7 @@ class VerifyTest : public test::ServerTest {
     const std::filesystem::path path = folder_.path() / "2026-11-20_143052_test";
     std::filesystem::create_directory(path);
     const util::Captured dumped =
-        util::capture({.argv = {(*pg::newest_bin_directory() / "pg_dump").string(), "-Fc", "-f",
+        util::capture({.argv = {(test::server_bin_directory() / "pg_dump").string(), "-Fc", "-f",
                                 (path / "full_backup.dump").string(), "-d", source.url()}});
     EXPECT_EQ(dumped.ended.status, 0) << dumped.err;
     pg::Connection connection = source.connect();
