@@ -95,6 +95,22 @@ std::string qualified(const TocEntry& entry) {
   return cat(archive::quoted(entry.schema.value_or("")), ".", archive::quoted(entry.tag));
 }
 
+// Whether a partition's own definition attaches it to `parent`: before 14 pg_dump has no entry for
+// that (TABLE ATTACH).
+bool attaches_to(const TocEntry& partition, const TocEntry& parent) {
+  constexpr std::string_view kAlter = "\nALTER TABLE ONLY ";
+  const std::string text = partition.definition.value_or("");
+  const std::size_t attach = text.rfind(" ATTACH PARTITION ");
+  const std::size_t alter = attach == std::string::npos ? attach : text.rfind(kAlter, attach);
+  if (alter == std::string::npos) return false;
+  const std::size_t name = alter + kAlter.size();
+  const auto bare = [](std::string quoted_or_not) {
+    return util::replace_all(std::move(quoted_or_not), "\"", "");
+  };
+  return bare(text.substr(name, attach - name)) ==
+         bare(cat(parent.schema.value_or(""), ".", parent.tag));
+}
+
 std::string regclass(const TocEntry& table) {
   return cat("pg_catalog.to_regclass(", sql_literal(qualified(table)), ")");
 }
@@ -170,13 +186,14 @@ void SqlScript::drops() {
 void SqlScript::refuse_unknown_partitions() {
   std::map<int, std::vector<const TocEntry*>> partitions;
   for (const TocEntry& entry : toc_.entries) {
-    if (entry.desc != "TABLE ATTACH") continue;
+    if (entry.desc != "TABLE ATTACH" && entry.desc != "TABLE") continue;
     for (const int id : entry.dependencies) {
       const TocEntry* parent = toc_.find(id);
-      if (parent != nullptr && parent->desc == "TABLE" &&
-          (parent->tag != entry.tag || parent->schema != entry.schema)) {
-        partitions[id].push_back(&entry);
-      }
+      if (parent == nullptr || parent->desc != "TABLE" || &entry == parent) continue;
+      const bool attached = entry.desc == "TABLE ATTACH"
+                                ? parent->tag != entry.tag || parent->schema != entry.schema
+                                : attaches_to(entry, *parent);
+      if (attached) partitions[id].push_back(&entry);
     }
   }
   for (const auto& [id, known] : partitions) {
