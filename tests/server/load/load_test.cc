@@ -96,7 +96,7 @@ TEST_F(LoadTest, RestoresWhatPgRestoreRestores) {
   run_program({program("pg_restore"), "-d", theirs.url(), file.string()});
   test::TestDatabase ours = test::make_database("ours");
   const Report report = restore(file, options_for(ours));
-  EXPECT_THAT(report.warnings, testing::Each(HasSubstr("wal_level is insufficient")))
+  EXPECT_THAT(report.warnings, testing::Each(HasSubstr("is insufficient to publish")))
       << "for the publication";
   EXPECT_THAT(report.skipped, IsEmpty());
   EXPECT_EQ(report.rows, 3001U + 5000 + 1 + 4 + 500 + 1 + 2 + 1);
@@ -105,12 +105,14 @@ TEST_F(LoadTest, RestoresWhatPgRestoreRestores) {
   pg::Connection connection = ours.connect();
   EXPECT_GT(connection.query("select count(*) from pg_stats where tablename = 'members'").u64(0, 0),
             3U);
-  EXPECT_EQ(
-      connection
-          .query(
-              "select count(*) from pg_class where relname = 'orders' and relallvisible = relpages")
-          .u64(0, 0),
-      1U);
+  // COPY marks its pages since 14; since 16 a table may end in pages that are still empty.
+  if (connection.server_major() >= 14) {
+    EXPECT_EQ(connection
+                  .query("select count(*) from pg_class where relname = 'orders' and relallvisible "
+                         "> relpages / 2")
+                  .u64(0, 0),
+              1U);
+  }
 }
 
 TEST_F(LoadTest, WithoutOwnersAndPrivileges) {
@@ -169,7 +171,7 @@ TEST_F(LoadTest, S12ExtensionsInTheSourcesVersion) {
   } catch (const util::Error& failure) {
     EXPECT_EQ(failure.kind(), util::Kind::Proof);
     EXPECT_THAT(failure.message(),
-                testing::AllOf(HasSubstr("pg_trgm"), HasSubstr("0.9"), HasSubstr("1.6")));
+                testing::AllOf(HasSubstr("pg_trgm"), HasSubstr("0.9"), HasSubstr("1.5")));
     EXPECT_FALSE(failure.hint().empty());
   }
 }

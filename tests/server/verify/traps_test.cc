@@ -81,6 +81,10 @@ TEST_F(Traps, S17_AnOrdinaryRoleIsNobodysFool) {
 class Ways : public Traps, public testing::WithParamInterface<const char*> {};
 
 TEST_P(Ways, S17_EveryWayToAFunctionIsFound) {
+  const std::string_view way = GetParam();
+  const bool of_14 = way.find("create statistics") != std::string_view::npos ||
+                     way.find("begin atomic") != std::string_view::npos;
+  if (of_14 && connection_.server_major() < 14) GTEST_SKIP() << "there is no such way before 14";
   as_low("create function f(i int) returns int language sql immutable as 'select i'");
   as_low(GetParam());
   EXPECT_THAT(traps(), Contains("low.f(integer) of low"));
