@@ -28,8 +28,11 @@ std::vector<std::string> listed(const std::string& list) {
   for (const std::string_view line : util::split(list, '\n')) {
     if (line.empty() || line.starts_with(";")) continue;
     lines.emplace_back(line.substr(line.find(';') + 2));
+    // Archives of 1.16 may have one for each group of large objects; ours have one for all.
+    if (lines.back().find(" BLOBS ") != std::string::npos) lines.back() = "BLOBS";
   }
   std::sort(lines.begin(), lines.end());
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
   return lines;
 }
 
@@ -115,9 +118,9 @@ TEST_F(DumpTest, WritesTheSameBytesWithAnyNumberOfWorkers) {
     for (const archive::FileRecord& one : manifest.files) {
       std::string bytes = util::read_text(with.directory / one.name);
       EXPECT_EQ(codec::sha256_of(bytes), one.sha256) << one.name;
-      constexpr std::size_t kCreated =
-          5 + 3 + 1 + 1 + 1 + 5;  // magic, version, sizes, format, compression
-      if (one.name == "full_backup.dump") bytes.replace(kCreated, 7 * 5, 7 * 5, '.');
+      // Magic, version, sizes, format, compression, which is an int before 1.15.
+      const std::size_t created = 5 + 3 + 1 + 1 + 1 + (manifest.archive_version == "1.14" ? 5 : 1);
+      if (one.name == "full_backup.dump") bytes.replace(created, 7 * 5, 7 * 5, '.');
       sums[one.name].push_back(codec::sha256_of(bytes));
     }
   }
@@ -281,7 +284,8 @@ TEST_F(DumpTest, RecordsTheDatabaseAndItsHistory) {
               Contains(archive::ObjectRecord{"table", "public.schema_migrations"}));
   EXPECT_THAT(manifest.extensions,
               Contains(testing::Field(&archive::ExtensionRecord::name, "hstore")));
-  EXPECT_EQ(manifest.archive_version, "1.14");
+  const int major = database.connect().server_major();
+  EXPECT_EQ(manifest.archive_version, major >= 17 ? "1.16" : major == 16 ? "1.15" : "1.14");
   EXPECT_FALSE(manifest.snapshot.empty());
   EXPECT_EQ(manifest.source.find("password"), std::string::npos);
 }
