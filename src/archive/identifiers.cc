@@ -58,6 +58,14 @@ std::optional<std::vector<std::string>> take_identifier_list(std::string_view& t
   return names;
 }
 
+bool take_word(std::string_view& text, std::string_view word) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
+  if (!text.starts_with(word)) return false;
+  text.remove_prefix(word.size());
+  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
+  return true;
+}
+
 std::optional<CopyStatement> parse_copy(std::string_view text) {
   text = util::trim(text);
   if (!text.starts_with(kCopy) || !text.ends_with(kFrom)) return std::nullopt;

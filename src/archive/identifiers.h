@@ -13,6 +13,9 @@ namespace archive {
 std::optional<std::string> take_identifier(std::string_view& text);
 // Takes "(a, "b c")" from the front; blanks before it are skipped. Nothing if it is no such list.
 std::optional<std::vector<std::string>> take_identifier_list(std::string_view& text);
+// Takes `word` from the front, with the blanks and line ends around it. False, and only those
+// before it taken, if something else stands there.
+bool take_word(std::string_view& text, std::string_view word);
 
 // The COPY statement of a data entry, taken apart.
 struct CopyStatement {

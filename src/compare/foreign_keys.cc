@@ -20,22 +20,14 @@ std::optional<pg::QualifiedName> take_name(std::string_view& text) {
   return pg::QualifiedName{*std::move(schema), *std::move(name)};
 }
 
-bool take_word(std::string_view& text, std::string_view word) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
-  if (!text.starts_with(word)) return false;
-  text.remove_prefix(word.size());
-  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
-  return true;
-}
-
 // ALTER TABLE ONLY a.b ADD CONSTRAINT c FOREIGN KEY (d) REFERENCES e.f(g) …
 std::optional<std::pair<pg::QualifiedName, pg::QualifiedName>> key_of(std::string_view text) {
-  if (!take_word(text, "ALTER TABLE")) return std::nullopt;
-  take_word(text, "ONLY ");
+  if (!archive::take_word(text, "ALTER TABLE")) return std::nullopt;
+  archive::take_word(text, "ONLY ");
   std::optional<pg::QualifiedName> from = take_name(text);
-  if (!from || !take_word(text, "ADD CONSTRAINT") || !archive::take_identifier(text) ||
-      !take_word(text, "FOREIGN KEY") || !archive::take_identifier_list(text) ||
-      !take_word(text, "REFERENCES"))
+  if (!from || !archive::take_word(text, "ADD CONSTRAINT") || !archive::take_identifier(text) ||
+      !archive::take_word(text, "FOREIGN KEY") || !archive::take_identifier_list(text) ||
+      !archive::take_word(text, "REFERENCES"))
     return std::nullopt;
   std::optional<pg::QualifiedName> to = take_name(text);
   if (!to) return std::nullopt;

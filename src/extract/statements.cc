@@ -26,20 +26,12 @@ std::string list_of(const std::vector<std::string>& names) {
   return util::join(quoted, ", ");
 }
 
-bool take_word(std::string_view& text, std::string_view word) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
-  if (!text.starts_with(word)) return false;
-  text.remove_prefix(word.size());
-  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
-  return true;
-}
-
 // What follows "ALTER TABLE [ONLY] schema.table" of this very table.
 std::optional<std::string_view> alteration(const TocEntry& entry, const Table& table) {
   if (!entry.definition) return std::nullopt;
   std::string_view text = *entry.definition;
-  if (!take_word(text, "ALTER TABLE")) return std::nullopt;
-  take_word(text, "ONLY ");
+  if (!archive::take_word(text, "ALTER TABLE")) return std::nullopt;
+  archive::take_word(text, "ONLY ");
   const std::optional<std::string> schema = archive::take_identifier(text);
   if (schema != table.copy.schema || !text.starts_with('.')) return std::nullopt;
   text.remove_prefix(1);
@@ -53,9 +45,10 @@ std::vector<std::string> identity_columns(const archive::Toc& toc, const Table& 
   for (const TocEntry& entry : toc.entries) {
     if (entry.desc != "SEQUENCE") continue;
     std::optional<std::string_view> text = alteration(entry, table);
-    if (!text || !take_word(*text, "ALTER COLUMN")) continue;
+    if (!text || !archive::take_word(*text, "ALTER COLUMN")) continue;
     std::optional<std::string> column = archive::take_identifier(*text);
-    if (column && take_word(*text, "ADD GENERATED ALWAYS")) columns.push_back(*std::move(column));
+    if (column && archive::take_word(*text, "ADD GENERATED ALWAYS"))
+      columns.push_back(*std::move(column));
   }
   return columns;
 }
@@ -77,8 +70,8 @@ std::optional<Key> primary_key(const archive::Toc& toc, const Table& table) {
   for (const TocEntry& entry : toc.entries) {
     if (entry.desc != "CONSTRAINT") continue;
     std::optional<std::string_view> text = alteration(entry, table);
-    if (!text || !take_word(*text, "ADD CONSTRAINT") || !archive::take_identifier(*text) ||
-        !take_word(*text, "PRIMARY KEY"))
+    if (!text || !archive::take_word(*text, "ADD CONSTRAINT") || !archive::take_identifier(*text) ||
+        !archive::take_word(*text, "PRIMARY KEY"))
       continue;
     if (std::optional<std::vector<std::string>> columns = archive::take_identifier_list(*text))
       return Key{*std::move(columns), std::string(*text)};
