@@ -164,12 +164,8 @@ class DatabaseSide : public Side {
   }
 
   std::vector<scan::PageRange> ranges_of(const scan::Table& table) {
-    std::vector<scan::PageRange> ranges = scan::cut(table, snapshot_.server_major());
-    if (ranges.size() > 1) {
-      const dump::Snapshot::Session session(snapshot_);
-      if (!scan::tid_range_scan_works(*session, table)) ranges.assign(1, scan::PageRange{});
-    }
-    return ranges;
+    const dump::Snapshot::Session session(snapshot_);
+    return scan::readable_ranges(*session, table);
   }
 
   Worker& opened(std::size_t number, const std::stop_token& stop) {

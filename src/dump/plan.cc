@@ -285,12 +285,8 @@ Content list_content(pg::Connection& connection) {
   Content content;
   content.configuration_keys = sql::configuration_keys(connection);
   content.tables = LoadingOrder(scan::list_tables(connection), content.configuration_keys).take();
-  for (const scan::Table& table : content.tables) {
-    std::vector<scan::PageRange> ranges = scan::cut(table, connection.server_major());
-    if (ranges.size() > 1 && !scan::tid_range_scan_works(connection, table))
-      ranges = {scan::PageRange{}};
-    content.ranges.push_back(std::move(ranges));
-  }
+  for (const scan::Table& table : content.tables)
+    content.ranges.push_back(scan::readable_ranges(connection, table));
   content.sequences = scan::list_sequences(connection);
   content.views = scan::list_materialized_views(connection);
   content.large_objects = scan::list_large_objects(connection);

@@ -66,4 +66,10 @@ std::string copy_out_statement(const pg::QualifiedName& table,
                    filter.empty() ? range_condition(range) : filter, ") TO STDOUT");
 }
 
+std::vector<PageRange> readable_ranges(pg::Connection& connection, const Table& table) {
+  std::vector<PageRange> ranges = cut(table, connection.server_major());
+  if (ranges.size() > 1 && !tid_range_scan_works(connection, table)) ranges.assign(1, PageRange{});
+  return ranges;
+}
+
 }  // namespace scan

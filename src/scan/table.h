@@ -87,6 +87,8 @@ constexpr std::uint64_t kChunkPages =
 std::vector<PageRange> cut(const Table& table, int server_major);
 // The plan of a chunk is a TID range scan, asked once by EXPLAIN.
 bool tid_range_scan_works(pg::Connection& connection, const Table& table);
+// cut() where that plan works, else one open range: how every reader of rows cuts a table (M2).
+std::vector<PageRange> readable_ranges(pg::Connection& connection, const Table& table);
 
 // COPY … TO STDOUT of the columns in the range; FROM ONLY where it is a query.
 std::string copy_out_statement(const pg::QualifiedName& table,

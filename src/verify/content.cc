@@ -150,9 +150,7 @@ class Comparison {
   }
 
   void plan_rows(const std::shared_ptr<TableCheck>& check, const scan::Table& table) {
-    std::vector<scan::PageRange> ranges = scan::cut(table, lists_.server_major());
-    if (ranges.size() > 1 && !scan::tid_range_scan_works(lists_, table))
-      ranges.assign(1, scan::PageRange{});
+    const std::vector<scan::PageRange> ranges = scan::readable_ranges(lists_, table);
     const std::uint64_t bytes = ranges.size() > 1 ? scan::kChunkPages * kPageBytes : table.bytes;
     for (const scan::PageRange& range : ranges) {
       jobs_.push_back({bytes, [check, range, table](pg::Connection& connection) {

@@ -86,10 +86,7 @@ class EarlyReading::Table {
     table.columns = record_.columns;
     table.heap = heap_->heap;
     table.bytes = heap_->bytes;
-    std::vector<scan::PageRange> ranges = scan::cut(table, connection.server_major());
-    if (ranges.size() > 1 && scan::tid_range_scan_works(connection, table)) {
-      ranges_ = std::move(ranges);
-    }
+    ranges_ = scan::readable_ranges(connection, table);
     return ranges_;
   }
 
