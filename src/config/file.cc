@@ -29,18 +29,35 @@ bool may_stand_in_file(const OptionSpec& option) {
   return std::find(kNot.begin(), kNot.end(), option.name) == kNot.end();
 }
 
+// An option of a group stands in the table of its group, for all its commands; the others in that
+// of a command or in [defaults].
+bool stands_in(const OptionSpec& option, std::string_view table) {
+  if (!option.key.empty()) return group_of(option) == table;
+  if (table.empty()) return is_top_level(option.name);
+  if (is_top_level(option.name)) return false;
+  if (table == "defaults") return true;
+  const CommandSpec* const command = find_command(table);
+  return command != nullptr && (option.commands & command->bit) != 0;
+}
+
+std::vector<std::string> tables() {
+  std::vector<std::string> names{"defaults"};
+  for (const CommandSpec& command : kCommands) names.emplace_back(command.name);
+  for (const OptionSpec& option : kOptions) {
+    if (!option.key.empty()) names.emplace_back(group_of(option));
+  }
+  return names;
+}
+
 std::vector<std::string> known_keys(std::string_view table) {
   std::vector<std::string> keys;
   for (const OptionSpec& option : kOptions) {
-    const bool here = table.empty()         ? is_top_level(option.name)
-                      : table == "defaults" ? !is_top_level(option.name)
-                                            : (option.commands & find_command(table)->bit) != 0 &&
-                                                  !is_top_level(option.name);
-    if (here && may_stand_in_file(option)) keys.push_back(key_of(option.name));
+    if (!stands_in(option, table) || !may_stand_in_file(option)) continue;
+    keys.push_back(option.key.empty() ? key_of(option.name)
+                                      : std::string(option.key.substr(table.size() + 1)));
   }
   if (table.empty()) {
-    keys.emplace_back("defaults");
-    for (const CommandSpec& command : kCommands) keys.emplace_back(command.name);
+    for (std::string& name : tables()) keys.push_back(std::move(name));
   }
   return keys;
 }
@@ -98,11 +115,12 @@ FileValues read_file(const std::filesystem::path& file) {
                       cat(file.string(), ":", error.source().begin.line, ": ", error.description()),
                       {.hint = "It must be a TOML file.", .sqlstate = {}});
   }
+  const std::vector<std::string> known_tables = tables();
   FileValues out;
   for (const auto& [key, node] : parsed) {
     require_known(file, "", key.str());
     const toml::table* const table = node.as_table();
-    const bool is_table = key.str() == "defaults" || find_command(key.str()) != nullptr;
+    const bool is_table = std::ranges::find(known_tables, key.str()) != known_tables.end();
     if (is_table != (table != nullptr)) {
       throw util::Error(util::Kind::Usage,
                         cat(file.string(), ": ", key.str(),

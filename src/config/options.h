@@ -75,6 +75,7 @@ struct OptionSpec {
   std::string_view choices;   // "a|b|c" for Choice
   std::uint32_t commands = kAll;
   std::string_view help;
+  std::string_view key = {};  // in the file, for one of a group: "hooks.before_hold"; else the name
 };
 
 // A table: one option a line where it fits.
@@ -192,6 +193,11 @@ constexpr const OptionSpec* find_option(std::string_view name) {
     if (option.name == name) return &option;
   }
   return nullptr;
+}
+
+// The table of the file that an option of a group stands in; empty for all others.
+constexpr std::string_view group_of(const OptionSpec& option) {
+  return option.key.substr(0, option.key.find('.'));
 }
 
 // No command has two of a name or a letter.

@@ -76,8 +76,11 @@ void Settings::resolve(const OptionSpec& option, const Flags& flags, std::string
       return take({{*text}, std::string(option.env), {}, false});
     }
   }
-  for (const std::string& key : {key_of(option.name), cat(command, ".", key_of(option.name)),
-                                 cat("defaults.", key_of(option.name))}) {
+  const std::string own = key_of(option.name);
+  const std::vector<std::string> keys =
+      option.key.empty() ? std::vector{own, cat(command, ".", own), cat("defaults.", own)}
+                         : std::vector{std::string(option.key)};
+  for (const std::string& key : keys) {
     if (const auto found = file.find(key); found != file.end()) return take(found->second);
   }
   if (!option.fallback.empty()) {
