@@ -103,6 +103,7 @@ guard::Options guard_options(const Invocation& invocation) {
   options.lock_timeout = settings.duration("lock-timeout");
   options.jobs = settings.count("jobs");
   options.version = PGBELAY_VERSION;
+  options.outside = invocation.outside_options();
   options.questions = questions(invocation);
   return options;
 }

@@ -32,7 +32,8 @@ guard::UndoOptions undo_options(const Invocation& invocation) {
                                                   : guard::OnForeignWrites::Ask,
           .recheck = invocation.settings.flag("recheck"),
           .jobs = invocation.settings.count("jobs"),
-          .version = PGBELAY_VERSION};
+          .version = PGBELAY_VERSION,
+          .outside = invocation.outside_options()};
 }
 
 void require_yes(const Invocation& invocation, const std::vector<std::string>& lines) {

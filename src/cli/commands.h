@@ -9,6 +9,7 @@
 #include "cli/terminal.h"
 #include "config/settings.h"
 #include "extract/extract.h"
+#include "guard/run.h"
 #include "pg/conninfo.h"
 
 namespace cli {
@@ -28,6 +29,7 @@ struct Invocation {
   pg::ConnInfo database() const;          // Kind::Usage if none was named
   std::string database_name_if_given() const;
   backup::Options backup_options() const;  // dump, formats, SQL settings, folder
+  guard::OutsideOptions outside_options() const;
 };
 
 // What could not be read, on stderr; the exit code.

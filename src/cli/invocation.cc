@@ -67,4 +67,17 @@ backup::Options Invocation::backup_options() const {
   return options;
 }
 
+guard::OutsideOptions Invocation::outside_options() const {
+  return {.before_hold = settings.text("before-hold"),
+          .after_release = settings.text("after-release"),
+          .on_failure = settings.text("on-failure"),
+          .hook_timeout = settings.duration("hook-timeout"),
+          .health_command = settings.text("health-command"),
+          .health_url = settings.text("health-url"),
+          .health_timeout = settings.duration("health-timeout"),
+          .notify_url = settings.text("notify-url"),
+          .notify_command = settings.text("notify-command"),
+          .stuck_after = settings.duration("stuck-after")};
+}
+
 }  // namespace cli

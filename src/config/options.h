@@ -82,6 +82,7 @@ struct OptionSpec {
 // clang-format off
 constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff;
 constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose;
+constexpr std::uint32_t kTakesBack = kMigrate | kUndo | kClose;
 constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate | kExtract | kDiff;
 
 constexpr std::array kOptions{
@@ -164,6 +165,29 @@ constexpr std::array kOptions{
                .help = "a further variable that holds the database's URL; may be repeated"},
     OptionSpec{.name = "plan", .letter = 'n', .type = OptionType::Flag, .commands = kMigrate,
                .help = "print what would happen and stop"},
+    OptionSpec{.name = "before-hold", .value = "LINE", .commands = kMigrate,
+               .help = "shell line before writers are kept out, e.g. to stop the application; if it fails the run ends unbegun",
+               .key = "hooks.before_hold"},
+    OptionSpec{.name = "after-release", .value = "LINE", .commands = kTakesBack,
+               .help = "shell line when nothing keeps the application out any more, whatever the outcome",
+               .key = "hooks.after_release"},
+    OptionSpec{.name = "on-failure", .value = "LINE", .commands = kTakesBack,
+               .help = "shell line after a run that did not succeed; PGBELAY_OUTCOME says how it ended",
+               .key = "hooks.on_failure"},
+    OptionSpec{.name = "hook-timeout", .type = OptionType::Duration, .value = "DUR", .fallback = "1m", .commands = kTakesBack,
+               .help = "a hook is ended after this time", .key = "hooks.timeout"},
+    OptionSpec{.name = "health-command", .value = "LINE", .commands = kMigrate,
+               .help = "shell line that must succeed after the migration, or it is undone", .key = "health.command"},
+    OptionSpec{.name = "health-url", .value = "URL", .commands = kMigrate,
+               .help = "must answer with a status 2xx after the migration, or it is undone", .key = "health.url"},
+    OptionSpec{.name = "health-timeout", .type = OptionType::Duration, .value = "DUR", .fallback = "30s", .commands = kMigrate,
+               .help = "how long the application may take to be well", .key = "health.timeout"},
+    OptionSpec{.name = "notify-url", .env = "PGBELAY_NOTIFY_URL", .value = "URL", .commands = kTakesBack,
+               .help = "webhook that gets the news of a run as JSON (its \"text\" as Slack reads it)", .key = "notify.url"},
+    OptionSpec{.name = "notify-command", .value = "LINE", .commands = kTakesBack,
+               .help = "shell line for the news of a run: PGBELAY_OUTCOME, and PGBELAY_TEXT as JSON", .key = "notify.command"},
+    OptionSpec{.name = "stuck-after", .type = OptionType::Duration, .value = "DUR", .fallback = "10m", .commands = kMigrate,
+               .help = "a migration that runs longer is news; 0s: never", .key = "notify.stuck_after"},
     OptionSpec{.name = "recheck", .type = OptionType::Flag, .commands = kUndo,
                .help = "read the copy once more before it is swapped in"},
     OptionSpec{.name = "yes", .letter = 'y', .type = OptionType::Flag, .commands = kAsks, .help = "do not ask"},

@@ -15,6 +15,7 @@
 #include "guard/journal.h"
 #include "guard/ledger.h"
 #include "guard/names.h"
+#include "guard/outside.h"
 #include "guard/prepare.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
@@ -60,16 +61,15 @@ std::vector<std::string> command_shown(const Options& options) {
 
 // The connection that holds the lock died, for instance with the server. Another one takes the lock
 // again.
-void require_server(const Options& options, const std::string& application,
-                    pg::Connection& maintenance, std::unique_ptr<swap::DatabaseLock>& lock) {
-  if (maintenance.alive()) return;
-  lock.reset();
+void require_server(const Options& options, const RunContext& context) {
+  if (context.maintenance.alive()) return;
+  context.lock.reset();
   const auto deadline = std::chrono::steady_clock::now() + kServerReturns;
   for (;;) {
     try {
-      maintenance =
-          swap::open_maintenance(options.database, options.maintenance_db, application, {});
-      lock = take_lock(maintenance, options.database.database());
+      context.maintenance = swap::open_maintenance(options.database, options.maintenance_db,
+                                                   context.names.application, {});
+      context.lock = take_lock(context.maintenance, options.database.database());
       return;
     } catch (const util::Error& error) {
       const bool later = error.kind() == util::Kind::Connect || error.kind() == util::Kind::Busy;
@@ -95,10 +95,80 @@ Result finished(const RunContext& context, const Prepared& prepared, const std::
   give_up(context, error);
 }
 
+Attempt attempt_watched(const AttemptInput& input, const Outside& outside, std::stop_token stop) {
+  const std::jthread watch = outside.watch_migration();
+  return attempt(input, std::move(stop));
+}
+
+// From the journal's first lines on. Errors before the migration step are thrown, with all cleared
+// away.
+Result guarded(const RunContext& context, const Options& options, const Outside& outside,
+               SessionLedger& ledger, const std::vector<migrate::File>& files,
+               std::stop_token stop) {
+  std::optional<Prepared> prepared;
+  Gate gate;
+  try {
+    util::fault::point("run.journalled");
+    prepared.emplace(prepare(context, options, ledger, stop));
+    confirm(context, options, *prepared, files);
+    util::throw_if_stopped(stop);
+    outside.before_hold(stop);
+    const auto age = std::chrono::steady_clock::now() - prepared->proven_at;
+    gate = open_gate(context, options,
+                     {.manifest = prepared->backup.manifest,
+                      .proof = prepared->proof,
+                      .at_snapshot = prepared->at_snapshot,
+                      .own_at_snapshot = prepared->own_at_snapshot,
+                      .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
+                      .swap = keeps_copy(options)},
+                     ledger);
+    journal_gate(context, gate);
+    util::fault::point("run.gate");
+    util::throw_if_stopped(stop);
+  } catch (...) {
+    give_up(context, util::as_error(std::current_exception()));
+  }
+
+  // The point of no return: from here on there is an outcome, never an error.
+  const AttemptInput input{.context = context,
+                           .options = options,
+                           .proof = prepared->proof,
+                           .gate = gate,
+                           .ledger = ledger,
+                           .files = files};
+  const Attempt tried = attempt_watched(input, outside, stop);
+  if (tried.refused) refused_at_gate(context, *tried.refused);
+  std::string cause = tried.cause;
+  if (tried.succeeded) {
+    cause = check_after(input, stop);
+    if (cause.empty() && stop.stop_requested()) cause = "interrupted";
+    if (cause.empty()) {
+      outside.after_release("migrated");
+      cause = outside.health(stop);
+    }
+    if (cause.empty()) return finished(context, *prepared, tried.summary);
+  }
+  try {
+    require_server(options, context);
+  } catch (const util::Error& error) {
+    return not_undone(context, cat(cause, "\nthe undo could not begin: ", error.text()),
+                      {cat("when the server is back:  pgbelay undo ", context.names.id)});
+  }
+  return take_back_failed({.context = context,
+                           .backup = prepared->backup,
+                           .copy = prepared->proof.copy(),
+                           .gate = gate,
+                           .ledger = ledger,
+                           .cause = std::move(cause),
+                           .undo = options.undo,
+                           .on_foreign_writes = options.on_foreign_writes});
+}
+
 }  // namespace
 
 Result run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
   require_consistent(options);
+  require_usable(options.outside);
   const std::string database = options.database.database();
   const std::string opening = cat("pgbelay-", util::key_time(options.now()));
   pg::Connection maintenance =
@@ -138,58 +208,17 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
                            .lock = lock,
                            .journal = journal,
                            .reporter = reporter};
-  std::optional<Prepared> prepared;
-  Gate gate;
+  const Outside outside(chosen.outside, context);
+  outside.started();
   try {
-    util::fault::point("run.journalled");
-    prepared.emplace(prepare(context, chosen, ledger, stop));
-    confirm(context, chosen, *prepared, files);
-    util::throw_if_stopped(stop);
-    const auto age = std::chrono::steady_clock::now() - prepared->proven_at;
-    gate = open_gate(context, chosen,
-                     {.manifest = prepared->backup.manifest,
-                      .proof = prepared->proof,
-                      .at_snapshot = prepared->at_snapshot,
-                      .own_at_snapshot = prepared->own_at_snapshot,
-                      .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
-                      .swap = keeps_copy(chosen)},
-                     ledger);
-    journal_gate(context, gate);
-    util::fault::point("run.gate");
-    util::throw_if_stopped(stop);
+    Result result = guarded(context, chosen, outside, ledger, files, stop);
+    outside.ended(result);
+    return result;
   } catch (...) {
-    give_up(context, util::as_error(std::current_exception()));
+    const util::Error error = util::as_error(std::current_exception());
+    outside.given_up(error);
+    throw error;
   }
-
-  // The point of no return: from here on there is an outcome, never an error.
-  const AttemptInput input{.context = context,
-                           .options = chosen,
-                           .proof = prepared->proof,
-                           .gate = gate,
-                           .ledger = ledger,
-                           .files = files};
-  const Attempt tried = attempt(input, stop);
-  if (tried.refused) refused_at_gate(context, *tried.refused);
-  std::string cause = tried.cause;
-  if (tried.succeeded) {
-    cause = check_after(input, stop);
-    if (cause.empty() && stop.stop_requested()) cause = "interrupted";
-    if (cause.empty()) return finished(context, *prepared, tried.summary);
-  }
-  try {
-    require_server(options, names.application, maintenance, lock);
-  } catch (const util::Error& error) {
-    return not_undone(context, cat(cause, "\nthe undo could not begin: ", error.text()),
-                      {cat("when the server is back:  pgbelay undo ", names.id)});
-  }
-  return take_back_failed({.context = context,
-                           .backup = prepared->backup,
-                           .copy = prepared->proof.copy(),
-                           .gate = gate,
-                           .ledger = ledger,
-                           .cause = std::move(cause),
-                           .undo = chosen.undo,
-                           .on_foreign_writes = chosen.on_foreign_writes});
 }
 
 }  // namespace guard

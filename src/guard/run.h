@@ -44,6 +44,16 @@ struct CommandSpec {
   bool inherit_stdin = false;  // where that is no terminal
 };
 
+// What is done outside of the database (outside.h). Lines for /bin/sh and URLs; empty: none.
+struct OutsideOptions {
+  std::string before_hold, after_release, on_failure;
+  std::chrono::milliseconds hook_timeout = std::chrono::minutes(1);
+  std::string health_command, health_url;
+  std::chrono::milliseconds health_timeout = std::chrono::seconds(30);
+  std::string notify_url, notify_command;
+  std::chrono::milliseconds stuck_after = std::chrono::minutes(10);  // 0: never said
+};
+
 struct Options {
   pg::ConnInfo database;
   std::string maintenance_db;
@@ -67,6 +77,7 @@ struct Options {
   std::chrono::milliseconds lock_timeout{0};  // for our own runner; 0: none
   std::size_t jobs = 0;
   std::string version;  // of pgbelay
+  OutsideOptions outside;
   Questions questions;
   util::Now now = util::Clock::now;
 };

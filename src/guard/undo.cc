@@ -8,6 +8,7 @@
 #include "guard/gate.h"
 #include "guard/journal.h"
 #include "guard/names.h"
+#include "guard/outside.h"
 #include "guard/sql_guard.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
@@ -227,10 +228,7 @@ Result undo_migration(const RunContext& context, const RunRecord& record,
   return taken_back(context, record, options);
 }
 
-}  // namespace
-
-Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop) {
-  const Reopened run(options, reporter, std::move(stop));
+Result undo_reopened(const UndoOptions& options, const Reopened& run) {
   const RunContext& context = run.context();
   if (!run.info().migrate_begun) return clear_before_migration(context, run.record());
   if (run.record().begun("release")) finish_release(context, run.info());
@@ -242,17 +240,31 @@ Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_toke
   }
 }
 
+}  // namespace
+
+Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop) {
+  require_usable(options.outside);
+  const Reopened run(options, reporter, std::move(stop));
+  const Outside outside(options.outside, run.context());
+  Result result = undo_reopened(options, run);
+  outside.ended(result);
+  return result;
+}
+
 Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop) {
+  require_usable(options.outside);
   const Reopened run(options, reporter, std::move(stop));
   const RunContext& context = run.context();
   end_run_sessions(context, journalled_sessions(run.record()));
   if (run.record().last_fact("swap") != nullptr)
     swap::reopen(context.maintenance, context.database.database());
   drop_copy(context);
-  return ended(
+  Result result = ended(
       context, run.record(),
       {.state = RunState::Kept, .exit_code = 0, .text = "closed: the database stays as it is"},
       Outcome::Done);
+  Outside(options.outside, context).after_release("kept");
+  return result;
 }
 
 }  // namespace guard

@@ -48,6 +48,7 @@ struct UndoOptions {
   bool recheck = false;  // read the copy again before it is unsealed
   std::size_t jobs = 0;
   std::string version;
+  OutsideOptions outside;
 };
 // Ends what still lives of the run, judges writes by others, swaps the copy in, verifies. Outcome
 // Undone (exit 0) or NotUndone (exit 4); Kind::Usage (2) when there is nothing to undo; Kind::Busy

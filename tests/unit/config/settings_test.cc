@@ -67,6 +67,17 @@ TEST_F(SettingsTest, RefusesAValueOfTheWrongKindAndNamesItsPlace) {
             std::string::npos);
 }
 
+TEST_F(SettingsTest, OptionsOfAGroupStandInItsTable) {
+  write("pgbelay.toml", "[hooks]\nbefore_hold = \"stop it\"\ntimeout = \"2s\"\n");
+  EXPECT_EQ(load(kMigrate, {}).text("before-hold"), "stop it");
+  EXPECT_EQ(load(kUndo, {}).duration("hook-timeout"), std::chrono::seconds(2));
+  EXPECT_EQ(load(kMigrate, {{"before-hold", {"other"}}}).text("before-hold"), "other");
+  write("pgbelay.toml", "[hooks]\nbefore_holt = \"x\"\n");
+  EXPECT_NE(failure(kMigrate, {}).find("Did you mean before_hold?"), std::string::npos);
+  write("pgbelay.toml", "[migrate]\nbefore_hold = \"x\"\n");
+  EXPECT_NE(failure(kMigrate, {}).find("unknown key before_hold in [migrate]"), std::string::npos);
+}
+
 TEST_F(SettingsTest, TheEnvironmentWinsOverDotenv) {
   write(".env", "# comment\nexport DATABASE_URL=\"postgres://a@h/one\" \nOTHER=plain # note\n");
   EXPECT_EQ(load(kBackup, {}).text("database"), "postgres://a@h/one");
