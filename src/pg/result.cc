@@ -27,6 +27,10 @@ void ResultDeleter::operator()(pg_result* raw) const noexcept { PQclear(raw); }
 
 int Result::row_count() const noexcept { return PQntuples(raw_.get()); }
 int Result::column_count() const noexcept { return PQnfields(raw_.get()); }
+std::string_view Result::column_name(int column) const noexcept {
+  const char* name = PQfname(raw_.get(), column);
+  return name == nullptr ? std::string_view{} : name;
+}
 
 std::optional<std::string_view> Result::text(int row, int column) const noexcept {
   if (row < 0 || row >= row_count() || column < 0 || column >= column_count()) return std::nullopt;

@@ -23,6 +23,7 @@ class Result {
 
   int row_count() const noexcept;
   int column_count() const noexcept;
+  std::string_view column_name(int column) const noexcept;
   std::optional<std::string_view> text(int row, int column) const noexcept;  // nullopt is SQL NULL
   // For columns that cannot be NULL; NULL is Kind::Bug.
   std::string str(int row, int column) const;

@@ -1,0 +1,27 @@
+// Reading the model of a database.
+//
+// Guarantees: one query per class of objects, whatever their number; what one transaction reads is
+// of one snapshot, but for the texts that the server writes of expressions, which are of now.
+// Failure: Kind::Query. An object that somebody drops meanwhile, or whose definition the server can
+// no longer write, is named. Needs a session with pinned settings (pg::pin_settings).
+#pragma once
+
+#include <vector>
+
+#include "pg/connection.h"
+#include "schema/model.h"
+
+namespace schema {
+
+// Without members of extensions, system objects, temporary and toast relations, internal triggers,
+// and what partitions inherit under names of the server's choice (foreign keys, triggers).
+Model read(pg::Connection& connection);
+
+// Of pg_depend: `from` needs `on`.
+struct Dependency {
+  Address from, on;
+  char type = 'n';  // pg_depend.deptype
+};
+std::vector<Dependency> read_dependencies(pg::Connection& connection);
+
+}  // namespace schema

@@ -1,0 +1,49 @@
+#include "schema/sql_read.h"
+
+namespace schema::sql {
+
+std::string_view catalogues() {
+  return R"sql(
+  select c.oid, c.relname from pg_catalog.pg_class c
+   where c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace and c.relkind = 'r')sql";
+}
+
+std::string_view members() {
+  return R"sql(
+  select d.classid, d.objid from pg_catalog.pg_depend d
+   where d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.deptype = 'e')sql";
+}
+
+// What initdb made has comments, too; of those only public and extensions are elements.
+std::string_view comments() {
+  return R"sql(
+  select d.classoid, d.objoid, d.objsubid, d.description from pg_catalog.pg_description d
+   where d.objoid >= 16384 or d.classoid in ('pg_catalog.pg_namespace'::pg_catalog.regclass,
+                                             'pg_catalog.pg_extension'::pg_catalog.regclass))sql";
+}
+
+std::string_view labels() {
+  return R"sql(
+  select l.classoid, l.objoid, l.objsubid, l.provider, l.label from pg_catalog.pg_seclabel l
+  union all
+  select l.classoid, l.objoid, 0, l.provider, l.label from pg_catalog.pg_shseclabel l
+   where l.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+   order by 1, 2, 3, 4)sql";
+}
+
+std::string_view extension_dependents() {
+  return R"sql(
+  select d.classid, d.objid, e.extname from pg_catalog.pg_depend d
+    join pg_catalog.pg_extension e on e.oid = d.refobjid
+   where d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.deptype = 'x'
+   order by e.extname collate "C")sql";
+}
+
+std::string_view dependencies() {
+  return R"sql(
+  select d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype
+    from pg_catalog.pg_depend d where d.objid <> 0
+   order by 1, 2, 3, 4, 5, 6, 7)sql";
+}
+
+}  // namespace schema::sql
