@@ -85,6 +85,7 @@ guard::Options guard_options(const Invocation& invocation) {
   if (const std::string proof = settings.text("proof"); !proof.empty()) {
     options.proof = archive::parse_level(proof).value_or(archive::Level::Proven);
   }
+  options.proof_at = settings.text("proof-at");
   options.max_proof_age = settings.duration("max-proof-age");
   const std::string undo = settings.text("undo");
   options.undo = undo == "none"   ? guard::Undo::None

@@ -35,7 +35,8 @@ constexpr std::string_view kTwoWays =
 
 void require_undo_possible(const RunContext& context, const GateQuestion& question) {
   if (!question.swap) return;
-  const std::string broken = question.proof.copy()
+  const std::string broken = !question.copy_is_kept ? std::string()
+                             : question.proof.copy()
                                  ? swap::seal_broken(context.maintenance, *question.proof.copy())
                                  : std::string("it was not kept");
   if (!broken.empty()) {

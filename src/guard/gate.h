@@ -32,7 +32,8 @@ struct GateQuestion {
   Sighting at_snapshot;
   std::uint64_t own_at_snapshot = 0;
   std::chrono::milliseconds proof_age{0};
-  bool swap = true;  // the undo will be a swap
+  bool swap = true;          // the undo will be a swap
+  bool copy_is_kept = true;  // and its copy is the proven one
 };
 
 // Asks the operator where that is needed. Throws, all before the migration: Kind::NotConfirmed (6),

@@ -252,7 +252,10 @@ void undo_line(std::vector<Line>& lines, pg::Connection& maintenance,
     const pg::DatabaseProperties properties =
         pg::read_properties(maintenance, options.database.database());
     swap::rehearse(maintenance, options.database, options.key, properties);
-    lines.push_back(pass("undo", "swap, rehearsed with empty databases"));
+    lines.push_back(pass(
+        "undo",
+        cat("swap, rehearsed with empty databases",
+            options.copy_when_needed ? "; its copy is made when it is needed: a restore" : "")));
   });
 }
 

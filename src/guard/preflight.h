@@ -29,7 +29,8 @@ struct PreflightOptions {
   std::filesystem::path dir;
   std::filesystem::path pg_dump;
   std::optional<std::uint64_t> server_free;
-  bool needs_copy = true;  // a side database will be made
+  bool needs_copy = true;         // a side database will be made, or may have to be
+  bool copy_when_needed = false;  // for an undo only
   bool accept_superuser_functions = false;
   bool must_be_alone =
       false;        // --hold auto, and nobody to ask: others would end the run at the gate

@@ -5,6 +5,7 @@
 
 #include "backup/run.h"
 #include "guard/command_env.h"
+#include "guard/proof_place.h"
 #include "guard/sql_guard.h"
 #include "guard/verdict.h"
 #include "migrate/command.h"
@@ -88,11 +89,12 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
   context.journal.begin("proof", {{"side", context.names.copy}});
   const bool keep = keeps_copy(options);
   try {
+    const ProofPlace place(context, options, made);
     verify::Proof proof =
         verify::prove(made,
                       {.level = options.proof,
-                       .server = context.database,
-                       .maintenance_db = context.maintenance_db,
+                       .server = place.server(),
+                       .maintenance_db = place.maintenance_db(),
                        .application_name = context.names.application,
                        .side_database = context.names.copy,
                        .side_comment = context.names.comment,
@@ -108,7 +110,8 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
         "proof", util::StepState::Ok,
         cat(level, " · ", util::show_duration(watch.elapsed()), " · ", made.manifest.tables.size(),
             " tables, ", util::show_count(made.manifest.rows()), " rows",
-            proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : ""));
+            proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : "",
+            place.text()));
     return proof;
   } catch (const util::Error& error) {
     context.reporter.step("proof", util::StepState::Failed, error.message());
@@ -127,6 +130,7 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   swap::drop_side(maintenance, names.copy);
+  remove_private_server(run.folder);
   journal.fact("run", "exit", {{"code", "1"}});
   journal.end("run", {{"state", std::string(state_name(RunState::Failed))}, {"cleared", "yes"}});
   reporter.note(cat("cleared away run ", run.run, ", which had ended before its migration"));
@@ -134,7 +138,11 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
 
 }  // namespace
 
-bool keeps_copy(const Options& options) { return options.undo != Undo::None; }
+bool undoes(const Options& options) { return options.undo != Undo::None; }
+
+bool keeps_copy(const Options& options) {
+  return undoes(options) && options.proof >= archive::Level::Restored && options.proof_at.empty();
+}
 
 void require_consistent(const Options& options) {
   if (!options.command && options.migrations.empty()) {
@@ -142,12 +150,12 @@ void require_consistent(const Options& options) {
         Kind::Usage, "neither a command nor a folder of migrations was given",
         {.hint = "pgbelay migrate -- COMMAND…, or: pgbelay migrate DIR", .sqlstate = {}});
   }
-  if (keeps_copy(options) && options.proof < archive::Level::Restored) {
+  if (!options.proof_at.empty() && options.proof < archive::Level::Restored) {
     throw util::Error(
         Kind::Usage,
-        cat("a proof of level ", archive::level_name(options.proof),
-            " leaves no copy that an undo could swap in"),
-        {.hint = "Choose --proof restored or proven, or say --undo none.", .sqlstate = {}});
+        cat("--proof-at has no use with a proof of level ", archive::level_name(options.proof),
+            ": nothing is restored for it"),
+        {.hint = "Choose --proof restored or proven, or leave out --proof-at.", .sqlstate = {}});
   }
   if (options.command) migrate::require_program({.argv = options.command->argv});
 }
@@ -187,7 +195,9 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
        .dir = options.dir,
        .pg_dump = options.backup.dump.pg_dump,
        .server_free = options.server_free,
-       .needs_copy = keeps_copy(options) || options.proof >= archive::Level::Restored,
+       .needs_copy = undoes(options) ||
+                     (options.proof >= archive::Level::Restored && options.proof_at.empty()),
+       .copy_when_needed = undoes(options) && !keeps_copy(options),
        .accept_superuser_functions = options.accept_superuser_functions,
        .must_be_alone = options.hold == Hold::Auto && !options.questions.go_on_with_others,
        .key = names.key},
@@ -238,6 +248,16 @@ Prepared prepare(const RunContext& context, const Options& options, SessionLedge
           .own_at_snapshot = own};
 }
 
+namespace {
+
+std::string undo_plan(const Options& options) {
+  if (!undoes(options)) return "undo      none: a failed migration stays";
+  if (keeps_copy(options)) return "undo      swap: two renames, whatever the size";
+  return "undo      swap: the copy is made when it is needed, which takes a restore";
+}
+
+}  // namespace
+
 std::vector<std::string> plan_lines(const Options& options, const Preflight& preflight,
                                     const std::vector<migrate::File>& files) {
   std::vector<std::string> lines{
@@ -248,8 +268,7 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
       options.command
           ? cat("migrate   ", util::join(scrubbed_command(*options.command, options.database), " "))
           : cat("migrate   ", util::show_counted(files.size(), "file")),
-      keeps_copy(options) ? std::string("undo      swap: two renames, whatever the size")
-                          : std::string("undo      none: a failed migration stays")};
+      undo_plan(options)};
   for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
   return lines;
 }

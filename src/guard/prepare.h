@@ -53,7 +53,10 @@ void confirm(const RunContext& context, const Options& options, const Prepared& 
 std::vector<std::string> plan_lines(const Options& options, const Preflight& preflight,
                                     const std::vector<migrate::File>& files);
 
-// The copy is needed: an undo will swap it in.
+// A failed migration will be undone by a swap …
+bool undoes(const Options& options);
+// … with the proven copy, which is there already. Otherwise the copy is made when it is needed: a
+// restore (contracts.md K2).
 bool keeps_copy(const Options& options);
 
 }  // namespace guard

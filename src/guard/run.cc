@@ -120,7 +120,8 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                       .at_snapshot = prepared->at_snapshot,
                       .own_at_snapshot = prepared->own_at_snapshot,
                       .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
-                      .swap = keeps_copy(options)},
+                      .swap = undoes(options),
+                      .copy_is_kept = keeps_copy(options)},
                      ledger);
     journal_gate(context, gate);
     util::fault::point("run.gate");

@@ -65,6 +65,7 @@ struct Options {
   std::optional<CommandSpec> command;
   std::filesystem::path migrations;
   archive::Level proof = archive::Level::Proven;
+  std::string proof_at;  // "": beside the database; "local"; else a URL: proof_place.h
   std::chrono::milliseconds max_proof_age = std::chrono::hours(1);
   Undo undo = Undo::Auto;
   Hold hold = Hold::Auto;

@@ -43,7 +43,7 @@ verify::Options proof_options(const RunContext& context) {
 // From the backup, as the first time: the copy's evidence no longer holds (a crash restart, S1), or
 // it is gone.
 void prove_again(const RunContext& context, const backup::Backup& backup, const std::string& why) {
-  context.reporter.warning(cat("the copy is made again from the backup: ", why));
+  context.reporter.warning(cat("the copy is made from the backup now: ", why));
   swap::drop_side(context.maintenance, context.names.copy);
   const verify::Proof proof = verify::prove(backup, proof_options(context), context.reporter, {});
   context.journal.fact("undo", "seal", seal_fields(*proof.copy()));
@@ -75,7 +75,7 @@ bool swapped_already(const RunContext& context) {
 
 void make_sure_of_copy(const RunContext& context, const TakeBack& what) {
   const std::string broken =
-      what.copy ? swap::seal_broken(context.maintenance, *what.copy) : "there is no record of it";
+      what.copy ? swap::seal_broken(context.maintenance, *what.copy) : "none was kept";
   if (!broken.empty()) {
     prove_again(context, what.backup, broken);
   } else if (what.recheck == Recheck::Yes) {

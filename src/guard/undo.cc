@@ -9,6 +9,7 @@
 #include "guard/journal.h"
 #include "guard/names.h"
 #include "guard/outside.h"
+#include "guard/proof_place.h"
 #include "guard/sql_guard.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
@@ -171,6 +172,7 @@ Result ended(const RunContext& context, const RunRecord& record, Ending ending, 
 Result clear_before_migration(const RunContext& context, const RunRecord& record) {
   end_run_sessions(context, journalled_sessions(record));
   drop_copy(context);
+  remove_private_server(context.names.folder);
   const std::string text = "the run had ended before its migration: nothing had been changed";
   context.reporter.step("undo", util::StepState::Ok, text);
   return ended(context, record, {.state = RunState::Failed, .exit_code = 0, .text = text},

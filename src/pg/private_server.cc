@@ -79,6 +79,27 @@ bool has_server(const fs::path& folder) {
          util::find_program((folder / "pg_ctl").string());
 }
 
+constexpr const char* kDistribution = "/usr/lib/postgresql";
+
+std::optional<fs::path> bin_directory_on_path() {
+  const std::optional<fs::path> initdb = util::find_program("initdb");
+  if (!initdb) return std::nullopt;
+  std::error_code ignored;
+  const fs::path folder = fs::canonical(*initdb, ignored).parent_path();
+  return has_server(folder) ? std::optional(folder) : std::nullopt;
+}
+
+// It says: postgres (PostgreSQL) 15.18 …
+int major_of_postgres(const fs::path& bin_directory) {
+  const util::Captured said =
+      util::capture({.argv = {(bin_directory / "postgres").string(), "--version"}});
+  const std::size_t number = said.out.find_first_of("0123456789");
+  if (number == std::string::npos) return 0;
+  const std::size_t end = said.out.find_first_not_of("0123456789", number);
+  return static_cast<int>(
+      util::parse_u64(std::string_view(said.out).substr(number, end - number)).value_or(0));
+}
+
 std::string settings_quoted(std::string_view text) {
   return util::cat('\'', util::replace_all(std::string(text), "'", "''"), '\'');
 }
@@ -225,22 +246,44 @@ std::string PrivateServer::socket_directory() const {
   return short_folder_ ? short_folder_->path().string() : (options_.folder / "socket").string();
 }
 
-std::optional<fs::path> newest_bin_directory() {
-  if (const std::optional<fs::path> initdb = util::find_program("initdb")) {
-    std::error_code ignored;
-    const fs::path folder = fs::canonical(*initdb, ignored).parent_path();
-    if (has_server(folder)) return folder;
+void remove_abandoned_server(const fs::path& folder, const fs::path& bin_directory) {
+  std::error_code ignored;
+  const fs::path data = folder / "data";
+  if (fs::exists(data / "postmaster.pid", ignored)) {
+    // It fails when the server has gone already, which is as good.
+    util::capture({.argv = {(bin_directory / "pg_ctl").string(), "stop", "--wait", "--silent",
+                            "--pgdata", data.string(), "--mode", "immediate"},
+                   .set_env = {},
+                   .unset_env = {"PGDATA"},
+                   .directory = folder,
+                   .run_as = account_for_server()});
   }
+  fs::remove_all(folder, ignored);
+}
+
+std::optional<fs::path> newest_bin_directory() {
+  if (std::optional<fs::path> there = bin_directory_on_path()) return there;
   std::optional<fs::path> newest;
   std::uint64_t newest_major = 0;
   std::error_code absent;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/usr/lib/postgresql", absent)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(kDistribution, absent)) {
     const std::uint64_t major = util::parse_u64(entry.path().filename().string()).value_or(0);
     if (major <= newest_major || !has_server(entry.path() / "bin")) continue;
     newest_major = major;
     newest = entry.path() / "bin";
   }
   return newest;
+}
+
+std::optional<fs::path> bin_directory_of(int major) {
+  std::vector<fs::path> candidates{fs::path(kDistribution) / util::cat(major) / "bin",
+                                   fs::path(util::cat("/usr/pgsql-", major)) / "bin"};
+  if (std::optional<fs::path> there = bin_directory_on_path())
+    candidates.insert(candidates.begin(), *std::move(there));
+  for (fs::path& candidate : candidates) {
+    if (has_server(candidate) && major_of_postgres(candidate) == major) return std::move(candidate);
+  }
+  return std::nullopt;
 }
 
 }  // namespace pg

@@ -60,7 +60,14 @@ class PrivateServer {
   bool running_ = false;
 };
 
+// A server whose process of ours was killed: stops it if it still runs, and removes its folder.
+// Nothing happens where there is none.
+void remove_abandoned_server(const std::filesystem::path& folder,
+                             const std::filesystem::path& bin_directory);
+
 // The folder with initdb and postgres: PATH, then /usr/lib/postgresql/*/bin, newest major first.
 std::optional<std::filesystem::path> newest_bin_directory();
+// The one of this major version; its postgres was asked.
+std::optional<std::filesystem::path> bin_directory_of(int major);
 
 }  // namespace pg

@@ -185,7 +185,7 @@ TEST_F(GateTest, S1_ACopyThatSomebodyOpenedIsMadeAndProvenAgain) {
               "where datname like '%proof%'\\gexec\n"
               "drop table events cascade; select 1/0;"));
   EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
-  EXPECT_THAT(reporter.all(), HasSubstr("the copy is made again from the backup"));
+  EXPECT_THAT(reporter.all(), HasSubstr("the copy is made from the backup now"));
   EXPECT_EQ(fingerprint(), before);
 }
 

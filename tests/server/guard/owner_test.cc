@@ -49,6 +49,18 @@ TEST_F(OwnerTest, HasAFailedMigrationUndone) {
       role);
 }
 
+// F9, S17: on the private server he is no more than here.
+TEST_F(OwnerTest, S17_ProvesOnAPrivateServerWithHisOwnRights) {
+  sql("create function may_be(int) returns bool language sql as 'select not exists (select from "
+      "pg_roles where rolname = current_user and rolsuper)'; alter function may_be(int) owner to " +
+      role + "; set role " + role + "; alter table members add check (may_be(id))");
+  Options options = as_owner(psql("alter table members add column phone text;"));
+  options.proof_at = "local";
+  const Result result = go(options);
+  EXPECT_EQ(result.outcome, Outcome::Done) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(reporter.all(), HasSubstr("equals the snapshot on a private PostgreSQL"));
+}
+
 // Of a stranger he sees neither type nor state, but that he is there.
 TEST_F(OwnerTest, F5_SeesAStrangersSession) {
   pg::Connection other = database->connect();
@@ -77,7 +89,7 @@ TEST_F(CrashTest, F5_S1_AServerThatDiesUnderTheMigrationProvesNothing) {
   forced.on_foreign_writes = OnForeignWrites::Undo;
   const Result undone = undo(forced, reporter, {});
   EXPECT_EQ(undone.exit_code, 0) << undone.cause << "\n" << reporter.all();
-  EXPECT_THAT(reporter.all(), HasSubstr("the copy is made again from the backup"));
+  EXPECT_THAT(reporter.all(), HasSubstr("the copy is made from the backup now"));
   EXPECT_EQ(fingerprint(), before);
 }
 
