@@ -1,5 +1,6 @@
 #include "support/round_trip.h"
 
+#include <algorithm>
 #include <set>
 
 #include "pg/ident.h"
@@ -72,15 +73,28 @@ util::Captured run_sql(const std::filesystem::path& folder, const std::filesyste
   return util::capture(command);
 }
 
-void load_kinds(const std::filesystem::path& folder, const TestDatabase& database,
-                std::string_view script) {
+void load_script(const std::filesystem::path& folder, const TestDatabase& database,
+                 const std::filesystem::path& script) {
   std::vector<std::string> args{"-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null"};
   const int major = database.connect().server_major();
   for (int version = 14; version <= 18; ++version)
     args.insert(args.end(), {"-v", cat("since", version, "=", major >= version ? "on" : "off")});
-  args.insert(args.end(), {"-d", database.url(), "-f",
-                           cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/", script, ".sql")});
+  args.insert(args.end(), {"-d", database.url(), "-f", script.string()});
   stock(folder, "psql", std::move(args));
+}
+
+void load_kinds(const std::filesystem::path& folder, const TestDatabase& database,
+                std::string_view script) {
+  load_script(folder, database, cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/", script, ".sql"));
+}
+
+std::vector<std::filesystem::path> schema_corpus() {
+  std::vector<std::filesystem::path> scripts;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(cat(PGBELAY_SOURCE_DIR, "/tests/schema/corpus")))
+    scripts.push_back(entry.path());
+  std::sort(scripts.begin(), scripts.end());
+  return scripts;
 }
 
 void make_kinds_roles(TestServer& server) {

@@ -27,9 +27,14 @@ std::string stock(const std::filesystem::path& folder, std::string_view program,
 // `gunzip -c file | psql -X -1 -v ON_ERROR_STOP=1`, all output kept.
 util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file,
                        const std::string& url);
-// Runs a script of tests/e2e/kinds in psql, with variables since14 to since18 for its \if.
+// Runs a script in psql, with variables since14 to since18 for its \if.
+void load_script(const std::filesystem::path& folder, const TestDatabase& database,
+                 const std::filesystem::path& script);
+// One of tests/e2e/kinds.
 void load_kinds(const std::filesystem::path& folder, const TestDatabase& database,
                 std::string_view script);
+// The scripts of tests/schema/corpus: one for each class of objects, and whole applications.
+std::vector<std::filesystem::path> schema_corpus();
 // The roles that the scripts name, once per server.
 void make_kinds_roles(TestServer& server);
 
