@@ -91,6 +91,7 @@ guard::Options guard_options(const Invocation& invocation) {
   options.undo = undo == "none"   ? guard::Undo::None
                  : undo == "swap" ? guard::Undo::Swap
                                   : guard::Undo::Auto;
+  options.keep_undo = settings.duration("keep-undo");
   options.hold = settings.text("hold") == "none" ? guard::Hold::None : guard::Hold::Auto;
   const std::string writes = settings.text("on-foreign-writes");
   options.on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo

@@ -63,7 +63,11 @@ std::string run_details(const guard::RunInfo& run) {
              run.source.empty() ? run.database : run.source, "\ncommand   ", command_text(run),
              "\nlast step ", run.step, "\nstarted   ", run.started_at, "\nended     ",
              run.ended_at.empty() ? "–" : run.ended_at, "\nbackup    ",
-             run.backup.empty() ? "–" : run.backup, "\nfolder    ", run.folder.string(), "\n");
+             run.backup.empty() ? "–" : run.backup,
+             run.undo_until.empty()
+                 ? ""
+                 : cat("\nundo      until ", run.undo_until, ": pgbelay undo ", run.run),
+             "\nfolder    ", run.folder.string(), "\n");
 }
 
 std::string doctor_text(const std::vector<guard::Line>& lines) {
@@ -175,9 +179,12 @@ int run_status(const Invocation& invocation) {
     print_out(
         cat("database  ", database.display(), " · ", util::printable(failure.message()), "\n"));
   }
-  print_out(runs.empty() ? "last run  none\n"
-                         : cat("last run  ", runs.back().run, " · ",
-                               guard::state_name(runs.back().state), "\n"));
+  print_out(
+      runs.empty()
+          ? "last run  none\n"
+          : cat("last run  ", runs.back().run, " · ", guard::state_name(runs.back().state),
+                runs.back().undo_until.empty() ? "" : cat(" · undo until ", runs.back().undo_until),
+                "\n"));
   std::string proven = "none";
   for (const backup::Entry& entry : backup::list(dir)) {
     if (entry.backup && !entry.backup->damaged() &&

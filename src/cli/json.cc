@@ -164,7 +164,8 @@ std::string runs_document(const std::vector<guard::RunInfo>& runs) {
                     {"exit", run.exit ? ordered_json(*run.exit) : ordered_json()},
                     {"started_at", run.started_at},
                     {"ended_at", optional_text(run.ended_at)},
-                    {"backup", optional_text(run.backup)}});
+                    {"backup", optional_text(run.backup)},
+                    {"undo_until", optional_text(run.undo_until)}});
   }
   return document({{"schema", "pgbelay.runs/1"}, {"runs", std::move(list)}});
 }

@@ -288,9 +288,10 @@ Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
   pg_dump_line(out.lines, options, facts.server.version / 10000);
   folder_lines(out.lines, options);
   ask(out.lines, "space", [&] {
+    out.server_folder = local_server_folder(options.database, facts.folder);
     for (Line& line : space_lines({.database_bytes = out.database_bytes,
                       .dir = options.dir,
-                      .server_folder = local_server_folder(options.database, facts.folder),
+                      .server_folder = out.server_folder,
                       .server_free = options.server_free,
                       .needs_copy = options.needs_copy})) {
       out.lines.push_back(std::move(line));

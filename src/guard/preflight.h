@@ -43,6 +43,7 @@ struct Preflight {
   std::uint64_t tables = 0;
   std::string server_version;
   std::string system_identifier;
+  std::optional<std::filesystem::path> server_folder;  // where the server writes, if it is here
   bool ok() const noexcept;
   // The first Fail as an error of its kind, with all others attached.
   void require() const;

@@ -5,6 +5,7 @@
 
 #include "backup/run.h"
 #include "guard/command_env.h"
+#include "guard/kept_copy.h"
 #include "guard/proof_place.h"
 #include "guard/sql_guard.h"
 #include "guard/verdict.h"
@@ -181,6 +182,7 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
     lock.probe();
     clear_run(options, run, maintenance, reporter);
   }
+  drop_expired(maintenance, options.database.database(), options.dir, reporter, options.now());
   for (const swap::Side& side : swap::list_sides(maintenance, options.database.database())) {
     if (side.purpose == swap::Purpose::Probe) swap::drop_side(maintenance, side.name);
   }

@@ -79,9 +79,9 @@ void require_server(const Options& options, const RunContext& context) {
   }
 }
 
-Result finished(const RunContext& context, const Prepared& prepared, const std::string& summary) {
-  release(context);
-  context.reporter.step("release", util::StepState::Ok, "the migration stays, the copy is dropped");
+Result finished(const RunContext& context, const Prepared& prepared, const KeepCopy& keep,
+                const std::string& summary) {
+  release(context, keep);
   end_run(context, {.state = RunState::Released, .exit_code = 0, .text = summary});
   return {.outcome = Outcome::Done,
           .run = context.names.id,
@@ -103,7 +103,7 @@ Attempt attempt_watched(const AttemptInput& input, const Outside& outside, std::
 // From the journal's first lines on. Errors before the migration step are thrown, with all cleared
 // away.
 Result guarded(const RunContext& context, const Options& options, const Outside& outside,
-               SessionLedger& ledger, const std::vector<migrate::File>& files,
+               SessionLedger& ledger, const std::vector<migrate::File>& files, const KeepCopy& keep,
                std::stop_token stop) {
   std::optional<Prepared> prepared;
   Gate gate;
@@ -147,7 +147,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
       outside.after_release("migrated");
       cause = outside.health(stop);
     }
-    if (cause.empty()) return finished(context, *prepared, tried.summary);
+    if (cause.empty()) return finished(context, *prepared, keep, tried.summary);
   }
   try {
     require_server(options, context);
@@ -209,10 +209,14 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
                            .lock = lock,
                            .journal = journal,
                            .reporter = reporter};
+  const KeepCopy keep{.time = keeps_copy(chosen) ? chosen.keep_undo : 0ms,
+                      .database_bytes = preflight.database_bytes,
+                      .server_folder = preflight.server_folder,
+                      .server_free = chosen.server_free};
   const Outside outside(chosen.outside, context);
   outside.started();
   try {
-    Result result = guarded(context, chosen, outside, ledger, files, stop);
+    Result result = guarded(context, chosen, outside, ledger, files, keep, stop);
     outside.ended(result);
     return result;
   } catch (...) {

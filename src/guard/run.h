@@ -68,6 +68,7 @@ struct Options {
   std::string proof_at;  // "": beside the database; "local"; else a URL: proof_place.h
   std::chrono::milliseconds max_proof_age = std::chrono::hours(1);
   Undo undo = Undo::Auto;
+  std::chrono::milliseconds keep_undo{0};  // after a success: kept_copy.h
   Hold hold = Hold::Auto;
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
   std::optional<std::uint64_t> server_free;  // bytes, if the operator states it (F9)

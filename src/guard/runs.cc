@@ -4,6 +4,7 @@
 #include <array>
 
 #include "guard/journal.h"
+#include "guard/kept_copy.h"
 #include "util/error.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -76,9 +77,13 @@ RunInfo RunRecord::info() const {
   if (const Event* exit = last_fact("exit")) {
     if (const auto code = util::parse_i64(exit->get("code"))) info.exit = static_cast<int>(*code);
   }
-  if (const Event* end = last_end("run")) {
+  const Event* const undo = last_of(*this, EventKind::Begin, "undo", {});
+  const Event* const end = last_end("run");
+  // A run that was released can be taken back later: until that is over it is unfinished again.
+  if (end != nullptr && (undo == nullptr || undo->seq < end->seq)) {
     info.state = parse_state(end->get("state")).value_or(RunState::Failed);
     info.ended_at = end->at;
+    if (info.state == RunState::Released) info.undo_until = guard::undo_until(*this);
   } else if (running) {
     info.state = RunState::Running;
   }

@@ -7,6 +7,7 @@
 
 #include "guard/gate.h"
 #include "guard/journal.h"
+#include "guard/kept_copy.h"
 #include "guard/names.h"
 #include "guard/outside.h"
 #include "guard/proof_place.h"
@@ -38,6 +39,7 @@ void require_open(const RunInfo& run) {
       throw util::Error(Kind::Busy, cat("run ", run.run, " is still running"),
                         {.hint = "Interrupt it (Ctrl+C) to have it undone.", .sqlstate = {}});
     case RunState::Released:
+      if (!run.undo_until.empty()) return;
       throw nothing_to_undo(run, "had succeeded and was released");
     case RunState::Undone:
       throw nothing_to_undo(run, "was undone already");
@@ -72,6 +74,7 @@ class Reopened {
     maintenance_.emplace(swap::open_maintenance(options.database, options.maintenance_db,
                                                 names_.application, std::move(stop)));
     require_same_server(info_, *maintenance_, options.database);
+    require_kept(options);
     journal_.emplace(Journal::resume(info_.folder, util::Clock::now));
     lock_ = take_lock(*maintenance_, info_.database);
     context_.emplace(
@@ -87,11 +90,27 @@ class Reopened {
                    .reporter = reporter});
   }
 
+  // It had succeeded; only its copy is still there, or the undo of an earlier call.
+  bool succeeded() const {
+    const Event* const end = record_.last_end("run");
+    return end != nullptr && end->get("state") == state_name(RunState::Released);
+  }
+
   const RunContext& context() const { return *context_; }
   const RunInfo& info() const { return info_; }
   const RunRecord& record() const { return record_; }
 
  private:
+  void require_kept(const UndoOptions& options) {
+    if (info_.state != RunState::Released || database_oid(*maintenance_, names_.copy) != 0) return;
+    throw util::Error(Kind::Usage,
+                      cat("nothing to undo: run ", info_.run,
+                          " had succeeded, and its copy of the old state is gone"),
+                      {.hint = cat("Its backup can be restored: pgbelay restore ", info_.backup,
+                                   " --dir ", options.dir.string()),
+                       .sqlstate = {}});
+  }
+
   RunInfo info_;
   RunRecord record_;
   RunNames names_;
@@ -179,9 +198,10 @@ Result clear_before_migration(const RunContext& context, const RunRecord& record
                Outcome::Undone);
 }
 
-// The migration had succeeded; only the copy was still there.
-[[noreturn]] void finish_release(const RunContext& context, const RunInfo& info) {
-  drop_copy(context);
+// The migration had succeeded; only the copy was still there. If it was to be kept, it is.
+[[noreturn]] void finish_release(const RunContext& context, const RunInfo& info,
+                                 const RunRecord& record) {
+  if (undo_until(record).empty()) drop_copy(context);
   end_run(context, {.state = RunState::Released, .exit_code = 0, .text = "released by undo"});
   throw nothing_to_undo(info, "had succeeded; it is released now");
 }
@@ -198,6 +218,7 @@ Result taken_back(const RunContext& context, const RunRecord& record, const Undo
       take_back(context, {.backup = backup,
                           .copy = recalled_copy(context, record, backup),
                           .recheck = options.recheck ? Recheck::Yes : Recheck::No});
+  drop_older_failures(context);
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
   const std::string text =
@@ -230,10 +251,31 @@ Result undo_migration(const RunContext& context, const RunRecord& record,
   return taken_back(context, record, options);
 }
 
+// Hours later: everything written since the migration is lost to the database, so it is asked for.
+Result undo_success(const UndoOptions& options, const Reopened& run) {
+  const RunContext& context = run.context();
+  if (options.on_foreign_writes != OnForeignWrites::Undo &&
+      !decided_before(context, run.record())) {
+    const Judgement others = judge_by_journal(context, run.record());
+    if (!others.none()) {
+      throw util::Error(
+          Kind::NotConfirmed,
+          cat("the database may have been written to since the migration (",
+              util::join(others.reasons, "; "), "), and an undo would leave that out"),
+          {.hint = cat("The database as it is now would be kept as ", context.names.kept,
+                       ". To go on: pgbelay undo ", context.names.id, " --on-foreign-writes undo"),
+           .sqlstate = {}});
+    }
+  }
+  end_run_sessions(context, {});
+  return taken_back(context, run.record(), options);
+}
+
 Result undo_reopened(const UndoOptions& options, const Reopened& run) {
   const RunContext& context = run.context();
+  if (run.succeeded()) return undo_success(options, run);
   if (!run.info().migrate_begun) return clear_before_migration(context, run.record());
-  if (run.record().begun("release")) finish_release(context, run.info());
+  if (run.record().begun("release")) finish_release(context, run.info(), run.record());
   try {
     return undo_migration(context, run.record(), options);
   } catch (const util::Error& error) {
@@ -261,10 +303,12 @@ Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_tok
   if (run.record().last_fact("swap") != nullptr)
     swap::reopen(context.maintenance, context.database.database());
   drop_copy(context);
-  Result result = ended(
-      context, run.record(),
-      {.state = RunState::Kept, .exit_code = 0, .text = "closed: the database stays as it is"},
-      Outcome::Done);
+  forget_copy(context);
+  Result result = ended(context, run.record(),
+                        {.state = run.succeeded() ? RunState::Released : RunState::Kept,
+                         .exit_code = 0,
+                         .text = "closed: the database stays as it is"},
+                        Outcome::Done);
   Outside(options.outside, context).after_release("kept");
   return result;
 }

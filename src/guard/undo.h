@@ -30,6 +30,7 @@ struct RunInfo {
   std::optional<int> exit;
   std::string started_at, ended_at;
   std::string backup;
+  std::string undo_until;  // of a released one whose copy was kept: `undo` may take it back
   std::filesystem::path folder;
 };
 
@@ -50,6 +51,8 @@ struct UndoOptions {
   std::string version;
   OutsideOptions outside;
 };
+// A released run whose copy was kept is taken back as well: Kind::NotConfirmed when others may have
+// written since and `on_foreign_writes` does not say undo.
 // Ends what still lives of the run, judges writes by others, swaps the copy in, verifies. Outcome
 // Undone (exit 0) or NotUndone (exit 4); Kind::Usage (2) when there is nothing to undo; Kind::Busy
 // when the run is still alive.

@@ -51,6 +51,7 @@ Result nothing_written(const FailedAttempt& failed) {
 Result swapped_back(const FailedAttempt& failed) {
   const RunContext& context = failed.context;
   const TakenBack back = take_back(context, {.backup = failed.backup, .copy = failed.copy});
+  drop_older_failures(context);
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
   const std::string text = cat(failed.cause, "\n\nundone; the failed database is kept as ",
@@ -135,17 +136,24 @@ void drop_copy(const RunContext& context) {
   swap::drop_side(context.maintenance, context.names.copy);
 }
 
-void release(const RunContext& context) {
+void release(const RunContext& context, const KeepCopy& keep) {
   context.journal.begin("release");
   util::fault::point("run.releasing");
+  std::string text = "the migration stays, the copy is dropped";
   try {
-    drop_copy(context);
+    if (std::optional<std::string> kept = keep_copy(context, keep)) {
+      text = *std::move(kept);
+    } else {
+      drop_copy(context);
+    }
   } catch (const util::Error& error) {  // the migration stands; the copy only takes room
     context.reporter.warning(
         cat("the copy ", context.names.copy, " could not be dropped: ", error.message()));
   }
   util::fault::point("run.released");
   context.journal.end("release");
+  context.reporter.step("release", util::StepState::Ok, text);
+  drop_older_copies(context);
 }
 
 void end_run(const RunContext& context, const Ending& ending) {

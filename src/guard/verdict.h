@@ -8,6 +8,7 @@
 #include "archive/manifest.h"
 #include "backup/backup.h"
 #include "guard/gate.h"
+#include "guard/kept_copy.h"
 #include "guard/run.h"
 #include "guard/take_back.h"
 
@@ -28,8 +29,8 @@ struct FailedAttempt {
 // is Outcome NotUndone with what to do now.
 Result take_back_failed(const FailedAttempt& failed);
 
-// The migration stays: the copy goes. Prints the step "release".
-void release(const RunContext& context);
+// The migration stays: the copy goes, or is kept for a while. Prints the step "release".
+void release(const RunContext& context, const KeepCopy& keep);
 
 void drop_copy(const RunContext& context);
 

@@ -65,6 +65,10 @@ bool sealed(pg::Connection& maintenance, const std::string& name) {
   return !existing(maintenance, name).allows_connections;
 }
 
+void comment(pg::Connection& maintenance, const std::string& name, const std::string& text) {
+  comment_on_database(maintenance, name, text);
+}
+
 void drop_side(pg::Connection& maintenance, const std::string& name) {
   if (!parse_side_name(name)) {
     throw util::Error(util::Kind::Bug,

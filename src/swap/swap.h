@@ -50,6 +50,7 @@ void create_side(pg::Connection& maintenance, const std::string& name,
 void seal(pg::Connection& maintenance,
           const std::string& name);  // ALLOW_CONNECTIONS false, sessions ended
 bool sealed(pg::Connection& maintenance, const std::string& name);
+void comment(pg::Connection& maintenance, const std::string& name, const std::string& text);
 void drop_side(pg::Connection& maintenance,
                const std::string& name);  // refuses a name that has no side-database form
 
