@@ -4,6 +4,7 @@
 
 #include "pg/session.h"
 #include "scan/table.h"
+#include "util/error.h"
 #include "util/text.h"
 #include "verify/verify.h"
 
@@ -52,6 +53,16 @@ std::optional<std::string> row_sign(pg::Connection& live, const archive::Manifes
   return std::nullopt;
 }
 
+std::optional<pg::Connection> open_if_there(const WriteQuestion& question) {
+  constexpr std::string_view kNoSuchDatabase = "3D000";
+  try {
+    return pg::Connection::open(question.database, question.application);
+  } catch (const util::Error& error) {
+    if (error.sqlstate() != kNoSuchDatabase) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 WriteMarks read_marks(pg::Connection& live) {
@@ -78,7 +89,9 @@ std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCoun
 std::optional<std::string> sign_of_writing(const WriteQuestion& question,
                                            util::Reporter& reporter) {
   {
-    pg::Connection live = pg::Connection::open(question.database, question.application);
+    std::optional<pg::Connection> opened = open_if_there(question);
+    if (!opened) return "the database is gone: it was dropped or renamed";
+    pg::Connection& live = *opened;
     if (question.on_session) question.on_session(live);
     const WriteMarks now = read_marks(live);
     if (std::optional<std::string> sign = catalog_sign(question.before, now)) return sign;

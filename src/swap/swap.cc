@@ -35,7 +35,7 @@ constexpr std::string_view kLockNotAvailable = "55P03";
        .sqlstate = std::string(kObjectInUse)});
 }
 
-enum class State { Ready, Done };
+enum class State { Ready, LiveIsGone, Done };
 
 State look(pg::Connection& maintenance, const SwapPlan& plan) {
   const bool live = find_database(maintenance, plan.live).has_value();
@@ -43,6 +43,7 @@ State look(pg::Connection& maintenance, const SwapPlan& plan) {
   const bool kept = find_database(maintenance, plan.kept).has_value();
   if (live && copy && !kept) return State::Ready;
   if (live && kept && !copy) return State::Done;
+  if (!live && copy && !kept) return State::LiveIsGone;
   const auto word = [](bool there) { return there ? "there" : "missing"; };
   throw util::Error(
       util::Kind::NotUndone,
@@ -132,7 +133,9 @@ void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
 }  // namespace
 
 void run(pg::Connection& maintenance, const SwapPlan& plan) {
-  if (look(maintenance, plan) == State::Done) return;
+  const State state = look(maintenance, plan);
+  if (state == State::Done) return;
+  if (state == State::LiveIsGone) return place(maintenance, plan);
   if (const std::vector<std::string> prepared = prepared_lines(maintenance, plan.live);
       !prepared.empty()) {
     refuse(plan, prepared);

@@ -91,7 +91,8 @@ struct SwapPlan {
 };
 // Closes both to new sessions, ends sessions in rounds, renames and opens in one transaction; the
 // kept one stays closed to PUBLIC and to connections. Repeatable: called again after a crash at any
-// moment it finishes, whatever was done already. Kind::NotUndone naming what blocks (prepared
+// moment it finishes, whatever was done already. Where `live` is gone, the copy is put in its place
+// and nothing is kept. Kind::NotUndone naming what blocks (prepared
 // transaction, superuser's session …).
 void run(pg::Connection& maintenance, const SwapPlan& plan);
 // The same where no database of the name `live` exists: the copy gets the properties, the name, and

@@ -131,12 +131,6 @@ TEST_F(RunTest, K14_AProofThatIsTooOldStopsTheRun) {
   EXPECT_THAT(sides(), IsEmpty());
 }
 
-TEST_F(RunTest, K2_ALevelThatLeavesNoCopyIsRefusedForAnUndoBySwap) {
-  Options options = psql("select 1;");
-  options.proof = archive::Level::ReadBack;
-  EXPECT_EQ(error_of(options).kind(), util::Kind::Usage);
-}
-
 TEST_F(RunTest, ACommandThatDoesNotExistStopsBeforeAnythingElse) {
   Options options = psql("");
   options.command->argv = {"no-such-program-anywhere"};
