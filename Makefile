@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 
-.PHONY: help setup build dev demo test test-matrix check fuzz bench install clean
+.PHONY: help setup build dev demo test test-faults test-matrix check fuzz bench install clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -25,6 +25,9 @@ demo: build ## the whole story on a private PostgreSQL: backup, proof, a failed 
 test: build dev ## the demo, then all tests
 	@build/release/pgbelay demo
 	@ctest --test-dir build/dev --output-on-failure $(CTEST_ARGS)
+
+test-faults: build dev ## kill -9 at every point under every strategy, with and without a crash of the server
+	@PGBELAY_FAULTS=all ctest --test-dir build/dev -L fault --output-on-failure
 
 test-matrix: build dev ## the tests that need a server on PostgreSQL 13, 14, 16, 17 and 18 (from npm)
 	@tests/matrix/run.sh $(MATRIX_ARGS)

@@ -1,62 +1,16 @@
 // kill -9 at every fault point: afterwards only whole backups are listed; `undo` brings the old
 // state, or there is nothing to undo; the next run works; nothing is left.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <csignal>
-
-#include "support/guarded.h"
-#include "util/fault.h"
-#include "util/text.h"
+#include "fault_test.h"
 
 namespace {
 
 using test::BinaryResult;
+using test::FaultTest;
+using test::kFailing;
+using test::kGood;
+using test::points;
+using test::test_name;
 using util::cat;
-
-std::vector<std::string> points(std::initializer_list<std::string_view> prefixes) {
-  std::vector<std::string> names;
-  for (const std::string_view point : util::fault::kPoints) {
-    for (const std::string_view prefix : prefixes) {
-      if (point.starts_with(prefix)) names.emplace_back(point);
-    }
-  }
-  return names;
-}
-
-std::string test_name(const testing::TestParamInfo<std::string>& info) {
-  return util::replace_all(info.param, ".", "_");
-}
-
-class FaultTest : public test::GuardedTest, public testing::WithParamInterface<std::string> {
- protected:
-  FaultTest() : GuardedTest(test::Binary::Dev, test::scram_server) {}
-  void SetUp() override {
-    GuardedTest::SetUp();
-    if (IsSkipped()) return;
-    fill();
-    before_ = content();
-  }
-  // Runs until it dies at the point; the test proves nothing if the point was not reached.
-  BinaryResult killed(std::vector<std::string> args) {
-    BinaryResult result = run(std::move(args), {cat("PGBELAY_FAULT=", GetParam(), "=kill")});
-    EXPECT_EQ(result.signal, SIGKILL) << "the point was not reached: " << result.out << result.err;
-    return result;
-  }
-  void expect_whole_backups() {
-    for (const std::string& name : published()) {
-      const BinaryResult verified = run({"verify", name});
-      EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
-    }
-  }
-  void expect_next_run_works() {
-    const BinaryResult next = run(
-        {"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "create table made_later (i int)"});
-    EXPECT_EQ(next.status, 0) << next.err;
-    EXPECT_EQ(query("select count(*) from pg_tables where tablename = 'made_later'"), "1");
-  }
-  std::string before_;
-};
 
 class KilledBackup : public FaultTest {};
 
@@ -73,16 +27,6 @@ TEST_P(KilledBackup, LeavesOnlyWholeBackups) {
 }
 INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledBackup,
                          testing::ValuesIn(points({"backup.", "pending_file."})), test_name);
-
-// A migration that commits its first statement and fails in its second.
-const std::vector<std::string> kFailing = {"migrate", "--yes",
-                                           "--",      "psql",
-                                           "-X",      "-q",
-                                           "-v",      "ON_ERROR_STOP=1",
-                                           "-c",      "alter table orders drop column note",
-                                           "-c",      "select nonsense"};
-const std::vector<std::string> kGood = {
-    "migrate", "--yes", "--", "psql", "-X", "-q", "-c", "alter table orders add column extra int"};
 
 class KilledGoodRun : public FaultTest {};
 

@@ -1,0 +1,72 @@
+// What fault tests share: a run that is killed at a point, and what must hold afterwards.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/guarded.h"
+#include "util/fault.h"
+#include "util/text.h"
+
+namespace test {
+
+inline std::vector<std::string> points(std::initializer_list<std::string_view> prefixes) {
+  std::vector<std::string> names;
+  for (const std::string_view point : util::fault::kPoints) {
+    for (const std::string_view prefix : prefixes) {
+      if (point.starts_with(prefix)) names.emplace_back(point);
+    }
+  }
+  return names;
+}
+
+inline std::string test_name(const testing::TestParamInfo<std::string>& info) {
+  return util::replace_all(info.param, ".", "_");
+}
+
+class FaultTest : public GuardedTest, public testing::WithParamInterface<std::string> {
+ protected:
+  FaultTest() : GuardedTest(Binary::Dev, scram_server) {}
+  void SetUp() override {
+    GuardedTest::SetUp();
+    if (IsSkipped()) return;
+    fill();
+    before_ = content();
+  }
+  // Runs until it dies at the point; the test proves nothing if the point was not reached.
+  BinaryResult killed(std::vector<std::string> args) {
+    BinaryResult result = run(std::move(args), {util::cat("PGBELAY_FAULT=", GetParam(), "=kill")});
+    EXPECT_EQ(result.signal, SIGKILL) << "the point was not reached: " << result.out << result.err;
+    return result;
+  }
+  void expect_whole_backups() {
+    for (const std::string& name : published()) {
+      const BinaryResult verified = run({"verify", name});
+      EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+    }
+  }
+  void expect_next_run_works() {
+    const BinaryResult next = run(
+        {"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "create table made_later (i int)"});
+    EXPECT_EQ(next.status, 0) << next.err;
+    EXPECT_EQ(query("select count(*) from pg_tables where tablename = 'made_later'"), "1");
+  }
+  std::string before_;
+};
+
+// A migration that commits its first statement and fails in its second.
+inline const std::vector<std::string> kFailing = {"migrate", "--yes",
+                                                  "--",      "psql",
+                                                  "-X",      "-q",
+                                                  "-v",      "ON_ERROR_STOP=1",
+                                                  "-c",      "alter table orders drop column note",
+                                                  "-c",      "select nonsense"};
+inline const std::vector<std::string> kGood = {
+    "migrate", "--yes", "--", "psql", "-X", "-q", "-c", "alter table orders add column extra int"};
+
+}  // namespace test

@@ -1,0 +1,118 @@
+// kill -9 under each way of proving and undoing, with and without a crash of the server afterwards:
+// `undo` brings the old state, the next run works, nothing is left. A sample of it runs with all
+// tests; PGBELAY_FAULTS=all (make test-faults) runs every point.
+#include <cstdlib>
+#include <tuple>
+
+#include "fault_test.h"
+
+namespace {
+
+using test::BinaryResult;
+using util::cat;
+
+enum class Then { Nothing, ServerCrash };
+
+struct Strategy {
+  const char* name;
+  std::vector<std::string> options;
+};
+const std::vector<Strategy> kStrategies{
+    {"copy", {}},
+    {"local", {"--proof-at", "local"}},
+    {"none", {"--proof", "read-back"}},
+};
+
+using Case = std::tuple<std::size_t, std::string, Then>;  // strategy, point
+
+bool all_asked_for() {
+  const char* const asked = std::getenv("PGBELAY_FAULTS");  // NOLINT: before any thread
+  return asked != nullptr && std::string_view(asked) == "all";
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> out;
+  for (std::size_t strategy = 0; strategy < kStrategies.size(); ++strategy) {
+    if (!all_asked_for()) {
+      out.emplace_back(strategy, strategy == 2 ? "backup.data" : "proof.loaded", Then::Nothing);
+      out.emplace_back(strategy, "undo.before_rename", Then::Nothing);
+      out.emplace_back(strategy, "run.migrating", Then::ServerCrash);
+      continue;
+    }
+    for (const std::string& point : test::points({"backup.data", "proof.", "run.", "undo."})) {
+      if (kStrategies[strategy].name == std::string_view("none") && point.starts_with("proof."))
+        continue;  // nothing is restored
+      if (point == "run.checked" || point.starts_with("run.releas")) continue;  // for a success
+      for (const Then then : {Then::Nothing, Then::ServerCrash})
+        out.emplace_back(strategy, point, then);
+    }
+  }
+  return out;
+}
+
+std::string case_name(const testing::TestParamInfo<Case>& info) {
+  const auto& [strategy, point, then] = info.param;
+  return cat(kStrategies[strategy].name, "_", util::replace_all(point, ".", "_"),
+             then == Then::ServerCrash ? "_then_the_server" : "");
+}
+
+class KilledStrategy : public test::GuardedTest, public testing::WithParamInterface<Case> {
+ protected:
+  KilledStrategy() : GuardedTest(test::Binary::Dev, test::scram_server) {}
+  static std::vector<std::string> private_servers() {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(util::TempDir::default_parent())) {
+      if (entry.path().filename().string().starts_with("pgbelay-proof-"))
+        found.push_back(entry.path());
+    }
+    return found;
+  }
+};
+
+TEST_P(KilledStrategy, HasTheOldStateBackByUndo) {
+  const auto& [strategy, point, then] = GetParam();
+  fill();
+  const std::string before = content();
+  std::vector<std::string> args{"migrate", "--yes"};
+  args.insert(args.end(), kStrategies[strategy].options.begin(),
+              kStrategies[strategy].options.end());
+  args.insert(args.end(), test::kFailing.begin() + 2, test::kFailing.end());
+  const BinaryResult killed = run(args, {cat("PGBELAY_FAULT=", point, "=kill")});
+  ASSERT_EQ(killed.signal, SIGKILL) << "the point was not reached: " << killed.out << killed.err;
+  if (then == Then::ServerCrash) {
+    server().server().stop(pg::PrivateServer::Stop::Immediate);
+    server().server().start();
+  }
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before);
+  const BinaryResult next =
+      run({"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "create table made_later (i int)"});
+  EXPECT_EQ(next.status, 0) << next.err;
+  expect_nothing_left_behind();
+  EXPECT_THAT(private_servers(), testing::IsEmpty());
+}
+INSTANTIATE_TEST_SUITE_P(Points, KilledStrategy, testing::ValuesIn(cases()), case_name);
+
+// A success that is taken back later, and the taking back dies.
+class KilledLateUndo : public test::FaultTest {};
+
+TEST_P(KilledLateUndo, IsFinishedByTheNextOne) {
+  std::vector<std::string> good = test::kGood;
+  good.insert(good.begin() + 1, {"--keep-undo", "1h"});
+  ASSERT_EQ(run(good).status, 0);
+  killed({"undo", "psql", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(run({"status"}).status, 4) << "an unfinished run is told";
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(
+    Points, KilledLateUndo,
+    testing::ValuesIn(all_asked_for() ? test::points({"undo."})
+                                      : std::vector<std::string>{"undo.begin", "undo.swapped"}),
+    test::test_name);
+
+}  // namespace
