@@ -190,6 +190,24 @@ std::string restore_document(std::string_view backup, std::string_view database,
                    {"kept", optional_text(kept)}});
 }
 
+std::string restored_tables_document(std::string_view backup,
+                                     const ops::TableRestoreResult& result) {
+  ordered_json tables = ordered_json::array();
+  for (const ops::RestoredTable& table : result.tables) {
+    tables.push_back({{"schema", table.table.schema},
+                      {"table", table.table.name},
+                      {"restored", table.restored.name},
+                      {"kept", optional_text(table.kept)},
+                      {"rows", table.rows}});
+  }
+  return document({{"schema", "pgbelay.restored-tables/1"},
+                   {"backup", backup},
+                   {"database", result.database},
+                   {"proven", result.proven},
+                   {"tables", std::move(tables)},
+                   {"notes", result.notes}});
+}
+
 namespace {
 
 constexpr std::size_t kBufferBytes = 64U << 10U;

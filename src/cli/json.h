@@ -12,6 +12,7 @@
 #include "compare/compare.h"
 #include "guard/preflight.h"
 #include "guard/undo.h"
+#include "ops/restore_tables.h"
 
 namespace cli {
 
@@ -32,6 +33,8 @@ std::string runs_document(const std::vector<guard::RunInfo>& runs);
 std::string doctor_document(const std::vector<guard::Line>& lines);
 std::string restore_document(std::string_view backup, std::string_view database,
                              std::string_view kept);
+std::string restored_tables_document(std::string_view backup,
+                                     const ops::TableRestoreResult& result);
 
 // Without rows one document; behind the lines of rows one line.
 std::string diff_document(std::string_view a, std::string_view b, const compare::Report& report,
