@@ -138,6 +138,15 @@ struct Manifest {
   std::vector<std::string> applied_migrations;  // what the known history tables list, newest last
   std::vector<FileRecord> files;                // all but manifest.json and SHA256SUMS
 
+  // A follow-up: only what had changed since another backup. Tables and large objects that are not
+  // in it are as there; all else (definitions, positions of sequences) is whole.
+  struct Follows {
+    std::string name;            // of that backup
+    std::string sums_sha256;     // its identity
+    bool large_objects = false;  // all of them are in it
+  };
+  std::optional<Follows> follows;
+
   std::uint64_t rows() const noexcept;   // of all tables
   std::uint64_t bytes() const noexcept;  // of all files
 };

@@ -307,6 +307,18 @@ void read_origin(const JsonFields& from, Manifest& manifest) {
   manifest.sql.acls = sql.flag("acls") ? Include::Yes : Include::No;
 }
 
+Json write_follows(const Manifest::Follows& follows) {
+  return {{"name", json_text(follows.name)},
+          {"sums_sha256", json_text(follows.sums_sha256)},
+          {"large_objects", follows.large_objects}};
+}
+
+Manifest::Follows read_follows(const JsonFields& from) {
+  return {.name = from.text("name"),
+          .sums_sha256 = from.text("sums_sha256"),
+          .large_objects = from.flag("large_objects")};
+}
+
 void require_known_format(const JsonFields& from) {
   const std::uint64_t format = from.number("format");
   if (format == 0) from.refuse("format", "is 0");
@@ -323,6 +335,7 @@ std::string to_json(const Manifest& manifest) {
   Json document = Json::object();
   document["format"] = kManifestFormat;
   write_origin(document, manifest);
+  document["follows"] = manifest.follows ? write_follows(*manifest.follows) : Json(nullptr);
   document["properties"] = write_database(manifest.properties);
   document["has_public_schema"] = manifest.has_public_schema;
   document["has_plpgsql"] = manifest.has_plpgsql;
@@ -343,6 +356,7 @@ Manifest manifest_from_json(std::string_view json) {
   require_known_format(fields);
   Manifest manifest;
   read_origin(fields, manifest);
+  if (fields.has("follows")) manifest.follows = read_follows(fields.object("follows"));
   manifest.properties = read_database(fields.object("properties"));
   manifest.has_public_schema = fields.flag("has_public_schema");
   manifest.has_plpgsql = fields.flag("has_plpgsql");

@@ -53,6 +53,12 @@ std::string about(const Manifest& manifest) {
   line(out, "Encoding", manifest.encoding);
   line(out, "Label", manifest.label);
   line(out, "Run", manifest.run);
+  if (manifest.follows) {
+    line(out, "Follow-up of",
+         cat(manifest.follows->name,
+             ": holds only what had changed since. Restore that one first, "
+             "then empty the tables below and load them from here (pg_restore --data-only)"));
+  }
   line(out, "Made by",
        cat("pgbelay ", manifest.pgbelay_version, ", pg_dump ", manifest.pg_dump_version));
   line(out, "Holds",

@@ -156,6 +156,7 @@ std::optional<Backup> newest_good(const fs::path& dir, std::string_view database
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
     try {
       Backup backup = open(*folder);
+      if (backup.manifest.follows) continue;  // not a whole one
       if (!backup.damaged() && (database.empty() || backup.manifest.database == database))
         return backup;
     } catch (const Error&) {

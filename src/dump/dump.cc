@@ -102,6 +102,24 @@ Content content_of(Snapshot& snapshot) {
   }
 }
 
+void keep_portion(Content& content, const Portion& part) {
+  std::vector<scan::Table> tables;
+  std::vector<std::vector<scan::PageRange>> ranges;
+  for (std::size_t n = 0; n < content.tables.size(); ++n) {
+    if (!part.tables.contains(content.tables[n].name)) continue;
+    tables.push_back(std::move(content.tables[n]));
+    ranges.push_back(std::move(content.ranges[n]));
+  }
+  content.tables = std::move(tables);
+  content.ranges = std::move(ranges);
+  std::erase_if(content.views, [&](const scan::MaterializedView& view) {
+    return !part.views.contains(view.name);
+  });
+  if (part.follows.large_objects) return;
+  content.large_objects.clear();
+  content.large_object_grants.clear();
+}
+
 archive::Manifest run_once(const Options& options, util::Reporter& reporter,
                            const std::stop_token& stop) {
   Snapshot snapshot(options.source, options.application_name, stop);
@@ -110,7 +128,11 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   manifest.created_at = util::rfc3339(util::Clock::now());
   const PgDumpProgram program = find_pg_dump(snapshot.server_major(), options.pg_dump);
   util::fault::point("backup.snapshot");
-  const Content content = content_of(snapshot);
+  Content content = content_of(snapshot);
+  if (options.portion) {
+    keep_portion(content, *options.portion);
+    manifest.follows = options.portion->follows;
+  }
   Work work(content, snapshot, reporter, options.rate);
   Outcome outcome;
 

@@ -11,11 +11,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
 #include "archive/manifest.h"
 #include "pg/conninfo.h"
+#include "pg/ident.h"
 #include "util/reporter.h"
 
 namespace dump {
@@ -25,6 +28,13 @@ struct Formats {
   bool csv = true;
 };
 
+// A follow-up reads all definitions and positions of sequences, but the rows of these tables and
+// materialised views only.
+struct Portion {
+  std::set<pg::QualifiedName> tables, views;
+  archive::Manifest::Follows follows;
+};
+
 struct Options {
   pg::ConnInfo source;
   std::string application_name;
@@ -32,9 +42,10 @@ struct Options {
       directory;  // exists and is empty; gets full_backup.dump, full_backup.sql.gz, csv/
   Formats formats;
   archive::SqlFileOptions sql;
-  std::size_t jobs = 0;           // connections that read; 0: as many as cores, at most 8
-  std::uint64_t rate = 0;         // at most so many bytes of rows a second; 0: no limit
-  std::filesystem::path pg_dump;  // empty: looked for
+  std::size_t jobs = 0;            // connections that read; 0: as many as cores, at most 8
+  std::uint64_t rate = 0;          // at most so many bytes of rows a second; 0: no limit
+  std::filesystem::path pg_dump;   // empty: looked for
+  std::optional<Portion> portion;  // nothing: everything
   // Told once for every session that was opened on the source database and reached its first
   // ReadyForQuery, as soon as it is known (K1, F5): the guard counts them. The pid is 0 for that of
   // pg_dump. From any thread.

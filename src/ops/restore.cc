@@ -38,6 +38,16 @@ void require_same_database(const RestoreOptions& options, pg::Connection& mainte
   }
 }
 
+// A follow-up alone would give a database with most of its tables empty.
+void require_whole(const backup::Backup& backup) {
+  if (!backup.manifest.follows) return;
+  throw Error(Kind::Usage,
+              cat("backup ", backup.manifest.name, " holds only what had changed since ",
+                  backup.manifest.follows->name),
+              {.hint = "Restore that one; manifest.txt of this one says how to add what is in it.",
+               .sqlstate = {}});
+}
+
 void ask(const RestoreOptions& options, const std::string& kept) {
   const archive::Manifest& manifest = options.backup.manifest;
   const std::vector<std::string> lines{
@@ -57,6 +67,7 @@ void ask(const RestoreOptions& options, const std::string& kept) {
 
 RestoreResult run_restore(const RestoreOptions& options, util::Reporter& reporter,
                           std::stop_token stop) {
+  require_whole(options.backup);
   const std::string name = options.database;
   const SideNames names = proof_names(
       name, options.dir, cat("restore of ", options.backup.manifest.name), util::Clock::now());

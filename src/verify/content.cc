@@ -130,6 +130,7 @@ class Comparison {
       }
       if (found != there.end()) there.erase(found);
     }
+    if (manifest_.follows) return;  // the others are as in the backup that it follows
     for (const auto& [name, table] : there) {
       add(damage("table-additional", name.display(),
                  cat("table ", name.display(), " was not in the backup")));
@@ -205,6 +206,7 @@ class Comparison {
   }
 
   void plan_large_objects() {
+    if (manifest_.follows && !manifest_.follows->large_objects) return;
     std::map<std::uint32_t, scan::LargeObject> there;
     for (scan::LargeObject& object : scan::list_large_objects(lists_))
       there.emplace(object.oid, std::move(object));

@@ -24,6 +24,17 @@ class Maker {
     made.copy_ = std::move(copy);
     return made;
   }
+
+  // The same copy after it was caught up.
+  static Proof caught_up(const Proof& proven, swap::SealRecord copy) {
+    Proof made;
+    made.level_ = proven.level_;
+    made.backup_name_ = proven.backup_name_;
+    made.sums_sha256_ = proven.sums_sha256_;
+    made.database_ = proven.database_;
+    made.copy_ = std::move(copy);
+    return made;
+  }
 };
 
 }  // namespace verify

@@ -50,12 +50,20 @@ Verified run(const backup::Backup& backup, const Options& options, util::Reporte
 Proof prove(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
             std::stop_token stop);
 
+// Brings the sealed copy of `proven` to the state of `follow_up`, which follows its backup: what it
+// holds is replaced, compared with what was read, and the copy is sealed again. Kind::Proof if that
+// cannot be shown; the copy is then of no use any more. Of `options`, the copy's name and how it is
+// reached count.
+Proof catch_up(const Proof& proven, const backup::Backup& follow_up, const Options& options,
+               util::Reporter& reporter, std::stop_token stop);
+
 // In a new process: checks proof.json, the sums and the seal of `copy` again. Throws Kind::Proof if
 // any fails.
 Proof recall(const backup::Backup& backup, const std::optional<swap::SealRecord>& copy,
              pg::Connection* maintenance);
 
-// Compares the content of a database with what the manifest says of the snapshot.
+// Compares the content of a database with what the manifest says of the snapshot; with a
+// follow-up's only what is in it.
 std::vector<archive::Finding> compare_content(const archive::Manifest& manifest,
                                               const pg::ConnInfo& database,
                                               const std::string& application_name, std::size_t jobs,
