@@ -42,10 +42,10 @@ guard::CommandSpec command_spec(const Invocation& invocation) {
 
 void refuse_what_is_not_here_yet(const Invocation& invocation) {
   const std::string hold = invocation.settings.text("hold");
-  if (hold != "read-only" && hold != "exclusive") return;
-  throw Error(
-      Kind::Usage, cat("--hold ", hold, " is not available in this version"),
-      {.hint = "Use --hold auto (nobody else may be connected) or --hold none.", .sqlstate = {}});
+  if (hold != "exclusive") return;
+  throw Error(Kind::Usage, cat("--hold ", hold, " is not available in this version"),
+              {.hint = "Use --hold read-only, auto (nobody else may be connected) or none.",
+               .sqlstate = {}});
 }
 
 // No terminal and no --yes: said at once, not after an hour of backup (contracts.md K4).
@@ -79,6 +79,7 @@ guard::Options guard_options(const Invocation& invocation) {
   guard::Options options;
   options.database = invocation.database();
   options.maintenance_db = settings.text("maintenance-db");
+  options.replicas = invocation.replicas();
   options.dir = settings.path("dir");
   options.backup = invocation.backup_options();
   options.label = settings.text("label");
@@ -92,7 +93,10 @@ guard::Options guard_options(const Invocation& invocation) {
                  : undo == "swap" ? guard::Undo::Swap
                                   : guard::Undo::Auto;
   options.keep_undo = settings.duration("keep-undo");
-  options.hold = settings.text("hold") == "none" ? guard::Hold::None : guard::Hold::Auto;
+  const std::string hold = settings.text("hold");
+  options.hold = hold == "none"        ? guard::Hold::None
+                 : hold == "read-only" ? guard::Hold::ReadOnly
+                                       : guard::Hold::Auto;
   const std::string writes = settings.text("on-foreign-writes");
   options.on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo
                               : writes == "keep" ? guard::OnForeignWrites::Keep

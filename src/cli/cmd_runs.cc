@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "guard/preflight.h"
+#include "guard/stray_hold.h"
 #include "guard/undo.h"
 #include "pg/connection.h"
 #include "pg/server_facts.h"
@@ -25,6 +26,7 @@ guard::UndoOptions undo_options(const Invocation& invocation) {
   const std::string writes = invocation.settings.text("on-foreign-writes");
   return {.database = invocation.database(),
           .maintenance_db = invocation.settings.text("maintenance-db"),
+          .replicas = invocation.replicas(),
           .dir = invocation.settings.path("dir"),
           .reference = invocation.optional_argument(),
           .on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo
@@ -88,6 +90,13 @@ std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnI
   pg::Connection maintenance = swap::open_maintenance(
       database, invocation.settings.text("maintenance-db"), "pgbelay-doctor", invocation.stop);
   for (const swap::Side& side : swap::list_sides(maintenance, database.database())) {
+    if (const auto mark = guard::parse_hold_mark(side.comment)) {
+      lines.push_back(
+          {.verdict = guard::Verdict::Warn,
+           .subject = "hold",
+           .text = cat("database ", mark->database, " is held read-only: ", side.comment),
+           .remedy = "pgbelay undo or pgbelay close RUN releases it, from any machine"});
+    }
     lines.push_back({.verdict = guard::Verdict::Warn,
                      .subject = "leftover",
                      .text = cat(side.name, " · ", util::show_size(side.bytes),
@@ -117,6 +126,14 @@ int run_undo(const Invocation& invocation) {
 int run_close(const Invocation& invocation) {
   const guard::UndoOptions options = undo_options(invocation);
   invocation.argument("RUN");
+  if (const auto stray = guard::find_stray_hold(options, invocation.stop)) {
+    require_yes(invocation,
+                {cat("The journal of run ", stray->run, " is not in ", options.dir.string(),
+                     "; its hold on database ", stray->mark.database, " will be released.")});
+    TerminalReporter reporter(invocation.style(/*json_lines=*/true));
+    guard::lift_stray_hold(options, *stray, reporter, invocation.stop);
+    return 0;
+  }
   const guard::RunInfo run =
       guard::find_run(options.dir, options.reference, options.database.database());
   require_yes(invocation, {cat("Run ", run.run, " will be closed: database ", run.database,
@@ -206,6 +223,7 @@ int run_doctor(const Invocation& invocation) {
       .pg_dump = invocation.settings.path("pg-dump"),
       .server_free = invocation.settings.size("server-free"),
       .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
+      .replicas = invocation.replicas(),
       .key = util::key_time(util::Clock::now())};
   guard::Preflight found = guard::preflight(options, invocation.stop);
   if (!database.ignored_parameters().empty()) {

@@ -28,6 +28,7 @@ struct Invocation {
   std::string optional_argument() const;  // none or one
   pg::ConnInfo database() const;          // Kind::Usage if none was named
   std::string database_name_if_given() const;
+  std::vector<pg::ConnInfo> replicas() const;
   backup::Options backup_options() const;  // dump, formats, SQL settings, folder
   guard::OutsideOptions outside_options() const;
 };
@@ -45,6 +46,7 @@ int run_extract(const Invocation& invocation);
 int run_migrate(const Invocation& invocation);
 int run_undo(const Invocation& invocation);
 int run_close(const Invocation& invocation);
+int run_rescue(const Invocation& invocation);
 int run_runs(const Invocation& invocation);
 int run_status(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);

@@ -42,6 +42,12 @@ std::string Invocation::database_name_if_given() const {
   return text.empty() ? std::string() : pg::ConnInfo::parse(text).database();
 }
 
+std::vector<pg::ConnInfo> Invocation::replicas() const {
+  std::vector<pg::ConnInfo> out;
+  for (const std::string& url : settings.list("replicas")) out.push_back(pg::ConnInfo::parse(url));
+  return out;
+}
+
 backup::Options Invocation::backup_options() const {
   backup::Options options;
   options.dir = settings.path("dir");

@@ -170,6 +170,18 @@ std::string runs_document(const std::vector<guard::RunInfo>& runs) {
   return document({{"schema", "pgbelay.runs/1"}, {"runs", std::move(list)}});
 }
 
+std::string rescue_document(const std::vector<guard::SavedTable>& tables) {
+  ordered_json list = ordered_json::array();
+  for (const guard::SavedTable& table : tables) {
+    list.push_back({{"table", table.name.display()},
+                    {"certain", table.certain},
+                    {"unknown", table.unknown},
+                    {"sql", table.sql.string()},
+                    {"csv", table.csv.string()}});
+  }
+  return document({{"schema", "pgbelay.rescue/1"}, {"tables", std::move(list)}});
+}
+
 std::string doctor_document(const std::vector<guard::Line>& lines) {
   constexpr std::array<std::string_view, 3> kVerdicts{"pass", "warn", "fail"};
   ordered_json findings = ordered_json::array();

@@ -11,6 +11,7 @@
 #include "backup/backup.h"
 #include "compare/compare.h"
 #include "guard/preflight.h"
+#include "guard/rescue.h"
 #include "guard/undo.h"
 #include "ops/restore_tables.h"
 
@@ -31,6 +32,7 @@ std::string verify_document(std::string_view name, archive::Level asked,
                             const archive::Evidence& evidence);
 std::string runs_document(const std::vector<guard::RunInfo>& runs);
 std::string doctor_document(const std::vector<guard::Line>& lines);
+std::string rescue_document(const std::vector<guard::SavedTable>& tables);
 std::string restore_document(std::string_view backup, std::string_view database,
                              std::string_view kept);
 std::string restored_tables_document(std::string_view backup,

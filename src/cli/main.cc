@@ -26,9 +26,10 @@ constexpr std::array kRoutes{
     Route{config::kShow, run_show},       Route{config::kVerify, run_verify},
     Route{config::kRestore, run_restore}, Route{config::kMigrate, run_migrate},
     Route{config::kUndo, run_undo},       Route{config::kClose, run_close},
-    Route{config::kRuns, run_runs},       Route{config::kStatus, run_status},
-    Route{config::kDoctor, run_doctor},   Route{config::kDemo, run_demo},
-    Route{config::kExtract, run_extract}, Route{config::kDiff, run_diff},
+    Route{config::kRescue, run_rescue},   Route{config::kRuns, run_runs},
+    Route{config::kStatus, run_status},   Route{config::kDoctor, run_doctor},
+    Route{config::kDemo, run_demo},       Route{config::kExtract, run_extract},
+    Route{config::kDiff, run_diff},
 };
 static_assert(kRoutes.size() == config::kCommands.size());
 

@@ -26,7 +26,8 @@ enum CommandBit : std::uint32_t {
   kDemo = 1U << 11U,
   kExtract = 1U << 12U,
   kDiff = 1U << 13U,
-  kAll = (1U << 14U) - 1,
+  kRescue = 1U << 14U,
+  kAll = (1U << 15U) - 1,
 };
 
 struct CommandSpec {
@@ -58,6 +59,8 @@ constexpr std::array kCommands{
     CommandSpec{kUndo, "undo", "[RUN]", "take an unfinished or failed run back"},
     CommandSpec{kClose, "close", "RUN",
                 "leave the database as it is and release everything of the run"},
+    CommandSpec{kRescue, "rescue", "RUN",
+                "rows that others wrote before an undo took them away: list them, put them back"},
     CommandSpec{kRuns, "runs", "[RUN]", "list the runs, or show one"},
     CommandSpec{kStatus, "status", "",
                 "an unfinished run first; database, last run, last proven backup"},
@@ -80,8 +83,8 @@ struct OptionSpec {
 
 // A table: one option a line where it fits.
 // clang-format off
-constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff;
-constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose;
+constexpr std::uint32_t kDatabase = kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff | kRescue;
+constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose | kRescue;
 constexpr std::uint32_t kTakesBack = kMigrate | kUndo | kClose;
 constexpr std::uint32_t kReads = kBackup | kVerify | kRestore | kMigrate | kExtract | kDiff;
 
@@ -91,6 +94,9 @@ constexpr std::array kOptions{
     OptionSpec{.name = "maintenance-db", .env = "PGBELAY_MAINTENANCE_DB", .value = "NAME",
                .commands = kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kBackup,
                .help = "database to work from while others are renamed (else postgres, then template1)"},
+    OptionSpec{.name = "replicas", .type = OptionType::List, .value = "URL",
+               .commands = kMigrate | kUndo | kDoctor,
+               .help = "a standby server, whose sessions of the database are ended after an undo; may be repeated"},
     OptionSpec{.name = "dir", .env = "PGBELAY_DIR", .type = OptionType::Path, .value = "BACKUPS", .fallback = "backups",
                .commands = kDatabase, .help = "where backups and runs live"},
     OptionSpec{.name = "config", .env = "PGBELAY_CONFIG", .type = OptionType::Path, .value = "FILE",
@@ -130,6 +136,12 @@ constexpr std::array kOptions{
                .help = "only this table, into the database as it is, as NAME__restored; may be repeated"},
     OptionSpec{.name = "in-place", .type = OptionType::Flag, .commands = kRestore,
                .help = "with --table: replace the table's rows; those that were there are kept as NAME__replaced_…"},
+    OptionSpec{.name = "table", .letter = 't', .type = OptionType::List, .value = "PATTERN", .commands = kRescue,
+               .help = "only this table: name or schema.name, with * and ? as wildcards; may be repeated"},
+    OptionSpec{.name = "apply", .type = OptionType::Flag, .commands = kRescue,
+               .help = "put the rows back, in one transaction; those that are certainly others'"},
+    OptionSpec{.name = "unknown", .type = OptionType::Flag, .commands = kRescue,
+               .help = "with --apply: also rows that others or the migration wrote"},
     OptionSpec{.name = "where", .type = OptionType::List, .value = "COLUMN=VALUE", .commands = kExtract,
                .help = "only rows with this value (NULL: without one; 'NULL' in quotes: the text); may be repeated"},
     OptionSpec{.name = "grep", .type = OptionType::Text, .value = "EXPRESSION", .commands = kExtract,

@@ -19,6 +19,11 @@ std::string line_of(const pg::SessionRow& row) {
   return line;
 }
 
+std::string identity_of(const pg::SessionRow& row) {
+  if (row.state != "idle" || row.state_change.empty()) return {};
+  return util::cat(row.pid, " ", row.backend_start, " ", row.state_change);
+}
+
 enum class Nature { Client, Worker, Harmless };
 
 // A role that may not see the type sees whether there is a user: autovacuum has none, clients and
@@ -46,7 +51,7 @@ Sighting look(pg::Connection& maintenance, const std::string& database, const Is
   for (const pg::SessionRow& row : pg::sessions(maintenance, database)) {
     if (is_own(row.pid, row.application)) continue;
     const Nature nature = nature_of(row);
-    if (nature == Nature::Client) out.clients.push_back(line_of(row));
+    if (nature == Nature::Client) out.clients.push_back({identity_of(row), line_of(row)});
     if (nature == Nature::Worker)
       out.workers.push_back(util::cat(row.backend_type, ", ", line_of(row)));
   }
@@ -68,12 +73,28 @@ bool wait_gone(pg::Connection& maintenance, const std::string& database, const I
   }
 }
 
+std::string idle_identities(const Sighting& sighting) {
+  std::vector<std::string> identities;
+  for (const Client& client : sighting.clients) {
+    if (client.identity.empty()) return {};
+    identities.push_back(client.identity);
+  }
+  return util::join(identities, ", ");
+}
+
+bool same_idle_pool(const Sighting& before, const Sighting& now) {
+  const std::string identities = idle_identities(now);
+  return !identities.empty() && identities == idle_identities(before);
+}
+
 Judgement judge(const Sighting& before, const Sighting& now, std::uint64_t own) {
   Judgement out;
+  const bool only_idle = same_idle_pool(before, now);
   for (const Sighting* sighting : {&now, &before}) {
-    for (const std::string& client : sighting->clients) {
+    for (const Client& client : sighting->clients) {
+      if (only_idle) continue;
       const std::string reason =
-          util::cat(sighting == &now ? "connected: " : "was connected before: ", client);
+          util::cat(sighting == &now ? "connected: " : "was connected before: ", client.line);
       out.reasons.push_back(reason);
     }
     for (const std::string& worker : sighting->workers)

@@ -16,12 +16,19 @@
 
 namespace guard {
 
+// A session of somebody else. One that is idle and has not done anything between two looks (F3:
+// state_change says so) has written nothing.
+struct Client {
+  std::string identity;  // pid, start and last change of state; "" unless it is idle
+  std::string line;      // for people
+};
+
 // The guarded database at one moment.
 struct Sighting {
   std::optional<std::uint64_t>
       sessions;  // opened since the counter began; nothing where it is not exact (< 15)
   std::string stats_reset;
-  std::vector<std::string> clients;  // sessions of others, each as a line for people
+  std::vector<Client> clients;
   std::vector<std::string>
       workers;  // walsenders, apply workers, extensions' workers: not counted by `sessions`
   std::uint64_t subscriptions = 0;
@@ -43,6 +50,11 @@ Sighting look(pg::Connection& maintenance, const std::string& database, const Is
 // Waits until no session for which `is_own` holds is in `database`; false after `patience`.
 bool wait_gone(pg::Connection& maintenance, const std::string& database, const IsOwn& is_own,
                std::chrono::milliseconds patience);
+
+// The idle pool of an application: as a text for the journal, and whether it is the same and all
+// that is there. `identities`: those of an earlier look.
+std::string idle_identities(const Sighting& sighting);  // "" unless all are idle
+bool same_idle_pool(const Sighting& before, const Sighting& now);
 
 struct Judgement {
   std::vector<std::string> reasons;  // why it cannot be said that nobody was there; empty: nobody

@@ -2,10 +2,12 @@
 
 #include <thread>
 
+#include "guard/hold.h"
 #include "guard/sql_guard.h"
 #include "util/error.h"
 #include "util/text.h"
 #include "util/units.h"
+#include "verify/verify.h"
 
 namespace guard {
 namespace {
@@ -21,16 +23,21 @@ constexpr auto kBetweenLooks = 25ms;
 constexpr std::string_view kPooler = "a pooler stands between us and the server";
 
 constexpr std::string_view kTwoWays =
-    "Choose one: stop the application (or whoever is connected) and run it again, or accept it "
-    "with --hold none; a "
-    "failed migration that has committed anything is then not undone by itself, and rows that "
-    "others write and "
-    "this migration then removes or rewrites cannot be recovered.";
+    "Choose one: --hold read-only (writers are kept out while the changed tables are caught up, "
+    "during the migration and its checks), or --hold none (nobody is disturbed; but a failed "
+    "migration that has committed anything is then not undone by itself, and rows that others "
+    "write and this migration then removes or rewrites cannot be recovered). Or stop whoever is "
+    "connected and run it again.";
 
-[[noreturn]] void not_confirmed(const std::vector<std::string>& reasons) {
-  throw util::Error(util::Kind::NotConfirmed,
-                    cat("others may write while it migrates: ", util::join(reasons, "; ")),
-                    {.hint = std::string(kTwoWays), .sqlstate = {}});
+constexpr std::string_view kHoldOverridden =
+    "The read-only hold does not bind what is listed: end it or take its setting away, then run it "
+    "again; or accept it with --hold none.";
+
+[[noreturn]] void not_confirmed(const std::vector<std::string>& reasons, const StandingHold* hold) {
+  throw util::Error(
+      util::Kind::NotConfirmed,
+      cat("others may write while it migrates: ", util::join(reasons, "; ")),
+      {.hint = std::string(hold != nullptr ? kHoldOverridden : kTwoWays), .sqlstate = {}});
 }
 
 void require_undo_possible(const RunContext& context, const GateQuestion& question) {
@@ -76,23 +83,75 @@ Judgement judge_patiently(pg::Connection& watcher, const std::string& database,
   for (int look_number = 1;; ++look_number) {
     now = look(watcher, database, is_own);
     Judgement judgement = judge(before, now, own);
-    const bool late = before.sessions && now.sessions && now.clients.empty() &&
+    const bool late = before.sessions && now.sessions &&
+                      (now.clients.empty() || same_idle_pool(before, now)) &&
                       *now.sessions >= *before.sessions && *now.sessions - *before.sessions < own;
     if (judgement.none() || !late || look_number == kLooks) return judgement;
     std::this_thread::sleep_for(kBetweenLooks);
   }
 }
 
+// Case 1: a hold stands. Whatever moved since everybody was kept out was moved by somebody who
+// overrode it.
+std::vector<std::string> doubts_of_hold(const RunContext& context, const GateQuestion& question,
+                                        const WriteMarks& now) {
+  std::vector<std::string> reasons;
+  if (now.counters.exact &&
+      now.counters.stats_reset == question.hold->base().counters.stats_reset) {
+    reasons = question.hold->changed_since_base(now);
+  } else {
+    for (const archive::Finding& finding :
+         verify::compare_content(question.manifest, context.database, context.names.application,
+                                 context.jobs, context.reporter, {})) {
+      if (finding.severity == archive::Severity::Damage)
+        reasons.push_back(cat("changed under the hold: ", finding.text));
+    }
+  }
+  for (std::string& doubt : question.hold->doubts(context.maintenance))
+    reasons.push_back(std::move(doubt));
+  return reasons;
+}
+
+// Cases 2 to 4: who is there, and who was.
+void judge_others(const RunContext& context, const GateQuestion& question, SessionLedger& ledger,
+                  Gate& gate) {
+  const std::string database = context.database.database();
+  wait_gone(context.maintenance, database, ledger.own(), kOwnPatience);
+  gate.own = ledger.counted();
+  const Judgement judgement =
+      judge_patiently(context.maintenance, database, question.at_snapshot, ledger.own(),
+                      gate.own - question.own_at_snapshot, gate.sighting);
+  gate.reasons.insert(gate.reasons.end(), judgement.reasons.begin(), judgement.reasons.end());
+  // Sessions that no counter counts (F5) leave their traces in those of the tables (15+).
+  if (question.marks_at_snapshot == nullptr) return;
+  for (const std::string& what : changed_between(*question.marks_at_snapshot, gate.marks))
+    gate.reasons.push_back(cat("changed since the backup: ", what));
+}
+
+// Large objects can be written in a read-only transaction before 16 (F4).
+constexpr int kReadOnlyBindsLargeObjects = 16;
+std::optional<std::string> large_objects_moved(const RunContext& context, const Gate& gate) {
+  if (context.maintenance.server_major() >= kReadOnlyBindsLargeObjects) return std::nullopt;
+  pg::Connection live = pg::Connection::open(context.database, context.names.application);
+  const std::pair<std::string, std::string> name{"pg_catalog", "pg_largeobject"};
+  const ChangeCounters now = change_counters(live);
+  const auto is = now.tables.find(name);
+  const auto was = gate.marks.counters.tables.find(name);
+  const bool same = is != now.tables.end() && was != gate.marks.counters.tables.end() &&
+                    is->second == was->second;
+  if (same) return std::nullopt;
+  return "large objects changed, which a read-only session can write on this server";
+}
+
 }  // namespace
 
 Gate open_gate(const RunContext& context, const Options& options, const GateQuestion& question,
                SessionLedger& ledger) {
-  const std::string database = context.database.database();
   context.lock->probe();
   require_young(options, question);
   require_undo_possible(context, question);
   record_cluster(context);
-  Gate gate;
+  Gate gate{.hold = question.hold};
   {
     pg::Connection live = pg::Connection::open(context.database, context.names.application);
     ledger.opened("gate", "gate",
@@ -101,35 +160,47 @@ Gate open_gate(const RunContext& context, const Options& options, const GateQues
     gate.before = check::capture(live, table_rows(question.manifest));
     if (!own_pid_is_true(live)) gate.reasons.emplace_back(kPooler);
   }
-  wait_gone(context.maintenance, database, ledger.own(), kOwnPatience);
-  gate.own = ledger.counted();
-  const Judgement judgement =
-      judge_patiently(context.maintenance, database, question.at_snapshot, ledger.own(),
-                      gate.own - question.own_at_snapshot, gate.sighting);
-  gate.reasons.insert(gate.reasons.end(), judgement.reasons.begin(), judgement.reasons.end());
+  if (question.hold != nullptr) {
+    const std::vector<std::string> doubts = doubts_of_hold(context, question, gate.marks);
+    gate.reasons.insert(gate.reasons.end(), doubts.begin(), doubts.end());
+  } else {
+    judge_others(context, question, ledger, gate);
+  }
   if (gate.reasons.empty()) return gate;
   gate.others = true;
   if (options.hold == Hold::None) return gate;
   const std::optional<bool> answer = options.questions.go_on_with_others
                                          ? options.questions.go_on_with_others(gate.reasons)
                                          : std::nullopt;
-  if (!answer.value_or(false)) not_confirmed(gate.reasons);
+  if (!answer.value_or(false)) not_confirmed(gate.reasons, gate.hold);
   return gate;
 }
 
 void pass_gate(pg::Connection& watcher, const Gate& gate, const std::string& database,
                const SessionLedger& ledger, Hold hold) {
   if (gate.others || hold == Hold::None) return;  // chosen already
-  if (!ledger.all_direct()) not_confirmed({std::string(kPooler)});
+  if (gate.hold != nullptr) {
+    if (const auto doubts = gate.hold->doubts(watcher); !doubts.empty())
+      not_confirmed(doubts, gate.hold);
+    return;
+  }
+  if (!ledger.all_direct()) not_confirmed({std::string(kPooler)}, gate.hold);
   Sighting now;
   const Judgement judgement = judge_patiently(watcher, database, gate.sighting, ledger.own(),
                                               ledger.counted() - gate.own, now);
-  if (!judgement.none()) not_confirmed(judgement.reasons);
+  if (!judgement.none()) not_confirmed(judgement.reasons, gate.hold);
 }
 
 Judgement judge_since(const RunContext& context, const Gate& gate, const SessionLedger& ledger) {
   const std::string database = context.database.database();
   wait_gone(context.maintenance, database, ledger.own(), kOwnPatience);
+  if (gate.hold != nullptr) {
+    Judgement judgement{.reasons = gate.hold->doubts(context.maintenance)};
+    if (auto moved = large_objects_moved(context, gate)) judgement.reasons.push_back(*moved);
+    if (gate.others)
+      judgement.reasons.insert(judgement.reasons.end(), gate.reasons.begin(), gate.reasons.end());
+    return judgement;
+  }
   Sighting now;
   Judgement judgement = judge_patiently(context.maintenance, database, gate.sighting, ledger.own(),
                                         ledger.counted() - gate.own, now);
@@ -146,6 +217,7 @@ void journal_gate(const RunContext& context, const Gate& gate) {
        {"reasons", util::join(gate.reasons, "; ")},
        {"counted", gate.sighting.sessions ? cat(*gate.sighting.sessions) : std::string()},
        {"stats_reset", gate.sighting.stats_reset},
+       {"idle", idle_identities(gate.sighting)},
        {"own", cat(gate.own)}});
 }
 

@@ -17,6 +17,8 @@
 
 namespace guard {
 
+class StandingHold;
+
 struct Gate {
   bool others = false;               // somebody else may write, and the operator chose to go on
   std::vector<std::string> reasons;  // why that cannot be excluded
@@ -24,6 +26,7 @@ struct Gate {
   std::uint64_t own = 0;  // sessions of ours until `sighting`
   WriteMarks marks;
   check::Before before;
+  const StandingHold* hold = nullptr;  // stands, and is what the judgement rests on
 };
 
 struct GateQuestion {
@@ -34,6 +37,8 @@ struct GateQuestion {
   std::chrono::milliseconds proof_age{0};
   bool swap = true;          // the undo will be a swap
   bool copy_is_kept = true;  // and its copy is the proven one
+  const StandingHold* hold = nullptr;
+  const WriteMarks* marks_at_snapshot = nullptr;  // read before it
 };
 
 // Asks the operator where that is needed. Throws, all before the migration: Kind::NotConfirmed (6),

@@ -86,6 +86,20 @@ std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCoun
   return changed;
 }
 
+std::vector<std::string> changed_between(const WriteMarks& before, const WriteMarks& now) {
+  std::vector<std::string> changes;
+  if (const auto relations = changed_relations(before.counters, now.counters)) {
+    for (const pg::QualifiedName& name : *relations)
+      changes.push_back(util::cat("table ", name.display()));
+  }
+  for (const auto& [name, digest] : now.catalogs) {
+    const auto was = before.catalogs.find(name);
+    if (was == before.catalogs.end() || was->second != digest)
+      changes.push_back(util::cat("catalogue ", name));
+  }
+  return changes;
+}
+
 std::optional<std::string> sign_of_writing(const WriteQuestion& question,
                                            util::Reporter& reporter) {
   {

@@ -37,6 +37,10 @@ struct WriteQuestion {
 };
 std::optional<std::string> sign_of_writing(const WriteQuestion& question, util::Reporter& reporter);
 
+// What was changed from one look to another, as far as it is known: tables by their counters and
+// files, catalogues by their rows; each a line for people.
+std::vector<std::string> changed_between(const WriteMarks& before, const WriteMarks& now);
+
 // Relations whose counters differ; nothing if the counters prove nothing.
 std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCounters& before,
                                                                 const ChangeCounters& now);

@@ -7,9 +7,11 @@
 
 #include "dump/pg_dump_program.h"
 #include "guard/foreign.h"
+#include "guard/hold.h"
 #include "guard/space.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
+#include "guard/standby.h"
 #include "pg/server_facts.h"
 #include "swap/swap.h"
 #include "util/files.h"
@@ -196,14 +198,19 @@ void session_lines(std::vector<Line>& lines, pg::Connection& maintenance,
   const IsOwn is_own = [&](int, const std::string& name) { return name == application; };
   wait_gone(maintenance, database, is_own, std::chrono::seconds(2));
   const Sighting others = look(maintenance, database, is_own);
+  std::vector<std::string> clients;
+  for (const Client& client : others.clients) clients.push_back(client.line);
   if (others.clients.empty() && others.workers.empty()) {
     lines.push_back(pass("sessions", "nobody else connected"));
   } else {
     lines.push_back(
         warn("sessions",
              cat(util::show_counted(others.clients.size() + others.workers.size(), "other session"),
-                 ": ", named(others.clients.empty() ? others.workers : others.clients)),
-             "Stop the application for the migration, or choose --hold none."));
+                 ": ", named(clients.empty() ? others.workers : clients)),
+             options.read_only_hold
+                 ? "They are ended when the hold begins; they may connect again to read."
+                 : "Choose --hold read-only, stop the application for the migration, or choose "
+                   "--hold none."));
   }
 }
 
@@ -230,11 +237,28 @@ void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance,
     add("slots", cat("the database has subscriptions, which no copy can take over: ", named(names)),
         "Drop them before the migration and make them again after it.");
   }
-  if (const auto names = standbys(maintenance); !names.empty()) {
-    lines.push_back(warn(
-        "standbys", cat(util::show_counted(names.size(), "standby server"), ": ", named(names)),
-        cat("After an undo, end all sessions of database ", database,
-            " there: they would go on seeing the failed one.")));
+}
+
+// What a read-only hold would not bind (F4), before the backup is made for nothing.
+void hold_lines(std::vector<Line>& lines, pg::Connection& maintenance,
+                const PreflightOptions& options, const std::string& application) {
+  if (!options.read_only_hold) return;
+  const IsOwn is_own = [&](int, const std::string& name) { return name == application; };
+  const std::vector<std::string> doubts =
+      hold_doubts(maintenance, options.database.database(), is_own);
+  if (!doubts.empty()) {
+    lines.push_back(fail("hold", cat("a read-only hold would not keep out: ", named(doubts)),
+                         "Take these settings away (ALTER ROLE … RESET "
+                         "default_transaction_read_only), end the workers, or choose --hold none.",
+                         Kind::NotConfirmed));
+  } else if (!counts_sessions(maintenance)) {
+    lines.push_back(warn("hold",
+                         cat("PostgreSQL ", maintenance.server_major(),
+                             " does not count changes exactly: all tables are read twice while "
+                             "writers are kept out"),
+                         "From 15 on only what has changed is read."));
+  } else {
+    lines.push_back(pass("hold", "read-only"));
   }
 }
 
@@ -302,6 +326,9 @@ Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
         swap::open_maintenance(options.database, options.maintenance_db, application, stop);
     session_lines(out.lines, maintenance, options, application);
     blocker_lines(out.lines, maintenance, options);
+    for (Line& line : standby_lines(maintenance, options, application))
+      out.lines.push_back(std::move(line));
+    hold_lines(out.lines, maintenance, options, application);
     undo_line(out.lines, maintenance, options);
   });
   return out;

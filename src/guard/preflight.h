@@ -33,8 +33,10 @@ struct PreflightOptions {
   bool copy_when_needed = false;  // for an undo only
   bool accept_superuser_functions = false;
   bool must_be_alone =
-      false;        // --hold auto, and nobody to ask: others would end the run at the gate
-  std::string key;  // for the rehearsal of the undo; empty: leave it out
+      false;  // --hold auto, and nobody to ask: others would end the run at the gate
+  std::vector<pg::ConnInfo> replicas = {};
+  bool read_only_hold = false;  // writers will be kept out
+  std::string key;              // for the rehearsal of the undo; empty: leave it out
 };
 
 struct Preflight {

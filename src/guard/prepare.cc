@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "backup/run.h"
+#include "guard/catch_up.h"
 #include "guard/command_env.h"
 #include "guard/kept_copy.h"
 #include "guard/proof_place.h"
@@ -121,9 +122,17 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
 }
 
 void clear_run(const Options& options, const RunInfo& run, pg::Connection& maintenance,
-               util::Reporter& reporter) {
+               std::unique_ptr<swap::DatabaseLock>& lock, util::Reporter& reporter) {
   Journal journal = Journal::resume(run.folder, options.now);
   const RunNames names = run_names(run.database, run.run, run.key, options.dir);
+  release_hold({.names = names,
+                .database = options.database,
+                .maintenance_db = options.maintenance_db,
+                .version = options.version,
+                .maintenance = maintenance,
+                .lock = lock,
+                .journal = journal,
+                .reporter = reporter});
   for (int round = 0; round < 200; ++round) {  // what is left of its dump holds locks on tables
     const std::vector<int> pids = named_sessions(maintenance, run.database, names.application);
     if (pids.empty()) break;
@@ -158,11 +167,22 @@ void require_consistent(const Options& options) {
             ": nothing is restored for it"),
         {.hint = "Choose --proof restored or proven, or leave out --proof-at.", .sqlstate = {}});
   }
+  if (options.hold == Hold::ReadOnly && !keeps_copy(options)) {
+    throw util::Error(Kind::Usage,
+                      "--hold read-only catches up a copy on this server, and none is kept there",
+                      {.hint = "Leave out --undo none, --proof-at and a --proof below restored.",
+                       .sqlstate = {}});
+  }
+  if (options.hold == Hold::ReadOnly && options.command && !options.tap) {
+    throw util::Error(Kind::Usage,
+                      "--hold read-only needs the tap: without it the command cannot write either",
+                      {.hint = "Leave out --no-tap.", .sqlstate = {}});
+  }
   if (options.command) migrate::require_program({.argv = options.command->argv});
 }
 
 void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
-                            swap::DatabaseLock& lock, util::Reporter& reporter) {
+                            std::unique_ptr<swap::DatabaseLock>& lock, util::Reporter& reporter) {
   const std::string identifier = pg::server_facts(maintenance).system_identifier;
   for (const RunInfo& run : list_runs(options.dir)) {
     if (run.database != options.database.database() || run.system_identifier != identifier)
@@ -179,8 +199,8 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
                                      "   or leave the database as it is: pgbelay close ", run.run),
                          .sqlstate = {}});
     }
-    lock.probe();
-    clear_run(options, run, maintenance, reporter);
+    lock->probe();
+    clear_run(options, run, maintenance, lock, reporter);
   }
   drop_expired(maintenance, options.database.database(), options.dir, reporter, options.now());
   for (const swap::Side& side : swap::list_sides(maintenance, options.database.database())) {
@@ -202,6 +222,8 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
        .copy_when_needed = undoes(options) && !keeps_copy(options),
        .accept_superuser_functions = options.accept_superuser_functions,
        .must_be_alone = options.hold == Hold::Auto && !options.questions.go_on_with_others,
+       .replicas = options.replicas,
+       .read_only_hold = options.hold == Hold::ReadOnly,
        .key = names.key},
       stop);
   reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ",
@@ -231,6 +253,13 @@ std::vector<migrate::File> pending_files(const Options& options, const std::stri
 Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger,
                  std::stop_token stop) {
   const std::string database = context.database.database();
+  std::optional<WriteMarks> marks;
+  if (undoes(options)) {
+    pg::Connection live = pg::Connection::open(context.database, context.names.application, stop);
+    ledger.opened("backup", "marks",
+                  {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+    marks = read_marks(live);
+  }
   wait_gone(context.maintenance, database, ledger.own(), std::chrono::seconds(5));
   // First the counter, then the list, then the snapshot: foreign.h.
   Sighting at_snapshot = look(context.maintenance, database, ledger.own());
@@ -247,7 +276,45 @@ Prepared prepare(const RunContext& context, const Options& options, SessionLedge
           .proof = std::move(proof),
           .proven_at = std::chrono::steady_clock::now(),
           .at_snapshot = std::move(at_snapshot),
-          .own_at_snapshot = own};
+          .own_at_snapshot = own,
+          .marks = std::move(marks)};
+}
+
+std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const Options& options,
+                                                Prepared& prepared, SessionLedger& ledger,
+                                                std::stop_token stop) {
+  const util::Stopwatch watch;
+  context.reporter.step("hold", util::StepState::Begin, "");
+  context.journal.begin("hold");
+  context.lock->probe();
+  try {
+    auto hold = std::make_unique<StandingHold>(context, ledger, stop);
+    const util::Stopwatch catching_up;
+    CaughtUp caught_up = catch_up(
+        context, options,
+        {.backup = prepared.backup, .proof = prepared.proof, .at_snapshot = prepared.marks.value()},
+        ledger, stop);
+    std::string text = "read-only · nothing had changed since the snapshot";
+    if (caught_up.follow_up) {
+      const archive::Manifest& manifest = caught_up.follow_up->manifest;
+      text = cat("read-only · ", util::show_counted(manifest.tables.size(), "table"), ", ",
+                 util::show_count(manifest.rows()), " rows caught up in ",
+                 util::show_duration(catching_up.elapsed()), " · ",
+                 caught_up.follow_up->path.string());
+    }
+    if (caught_up.proof) prepared.proof = *std::move(caught_up.proof);
+    prepared.backup.manifest = std::move(caught_up.manifest);
+    prepared.proven_at = std::chrono::steady_clock::now();
+    hold->set_base(std::move(caught_up.base));
+    context.journal.end("hold", {{"result", "ok"}});
+    context.reporter.step("hold", util::StepState::Ok,
+                          cat(util::show_duration(watch.elapsed()), " · ", text));
+    return hold;
+  } catch (const util::Error& error) {
+    context.reporter.step("hold", util::StepState::Failed, error.message());
+    // What the backup ran into is one of the follow-up, hence of the proof (5).
+    throw error.kind() == Kind::Preflight ? error : as_step(error, Kind::Proof);
+  }
 }
 
 namespace {
@@ -271,6 +338,10 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
           ? cat("migrate   ", util::join(scrubbed_command(*options.command, options.database), " "))
           : cat("migrate   ", util::show_counted(files.size(), "file")),
       undo_plan(options)};
+  if (options.hold == Hold::ReadOnly) {
+    lines.emplace_back(
+        "hold      read-only: others may read, writers are kept out from the catch-up to the end");
+  }
   for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
   return lines;
 }

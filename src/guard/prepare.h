@@ -2,12 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "backup/backup.h"
 #include "guard/gate.h"
+#include "guard/hold.h"
 #include "guard/ledger.h"
 #include "guard/preflight.h"
 #include "guard/run.h"
@@ -25,7 +28,7 @@ void require_consistent(const Options& options);
 // this one: Kind::NotUndone naming `pgbelay undo RUN`, Kind::Busy. Databases of a rehearsal that
 // died go, too.
 void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
-                            swap::DatabaseLock& lock, util::Reporter& reporter);
+                            std::unique_ptr<swap::DatabaseLock>& lock, util::Reporter& reporter);
 
 // The step "preflight"; the line of the printed list is its text.
 Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
@@ -41,10 +44,18 @@ struct Prepared {
   std::chrono::steady_clock::time_point proven_at;
   Sighting at_snapshot;
   std::uint64_t own_at_snapshot = 0;
+  std::optional<WriteMarks> marks;  // before the snapshot, for a catch-up
 };
 // The steps "backup" and "proof". Kind::Backup, Kind::Proof, Kind::Interrupted.
 Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger,
                  std::stop_token stop);
+
+// The step "hold": writers are ended and kept out, and the copy gets what they had written since
+// the snapshot; `prepared` is then what the database is under the hold. Kind::Preflight, Proof,
+// Interrupted.
+std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const Options& options,
+                                                Prepared& prepared, SessionLedger& ledger,
+                                                std::stop_token stop);
 
 // The step "confirm": Kind::NotConfirmed unless the operator says yes.
 void confirm(const RunContext& context, const Options& options, const Prepared& prepared,

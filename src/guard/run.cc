@@ -17,6 +17,7 @@
 #include "guard/names.h"
 #include "guard/outside.h"
 #include "guard/prepare.h"
+#include "guard/rescue.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
 #include "swap/swap.h"
@@ -50,6 +51,7 @@ std::vector<std::string> command_shown(const Options& options) {
 // one told.
 [[noreturn]] void give_up(const RunContext& context, util::Error error) {
   try {
+    release_hold(context);
     drop_copy(context);
     end_run(context,
             {.state = RunState::Failed, .exit_code = error.exit_code(), .text = error.text()});
@@ -81,7 +83,14 @@ void require_server(const Options& options, const RunContext& context) {
 
 Result finished(const RunContext& context, const Prepared& prepared, const KeepCopy& keep,
                 const std::string& summary) {
-  release(context, keep);
+  try {
+    release(context, keep);
+  } catch (const util::Error& error) {
+    return not_undone(context,
+                      cat("the migration succeeded and stays, but the hold could not be released: ",
+                          error.text()),
+                      {cat("let writers in again:  pgbelay close ", context.names.id)});
+  }
   end_run(context, {.state = RunState::Released, .exit_code = 0, .text = summary});
   return {.outcome = Outcome::Done,
           .run = context.names.id,
@@ -106,6 +115,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                SessionLedger& ledger, const std::vector<migrate::File>& files, const KeepCopy& keep,
                std::stop_token stop) {
   std::optional<Prepared> prepared;
+  std::unique_ptr<StandingHold> hold;
   Gate gate;
   try {
     util::fault::point("run.journalled");
@@ -113,6 +123,8 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
     confirm(context, options, *prepared, files);
     util::throw_if_stopped(stop);
     outside.before_hold(stop);
+    if (options.hold == Hold::ReadOnly)
+      hold = hold_and_catch_up(context, options, *prepared, ledger, stop);
     const auto age = std::chrono::steady_clock::now() - prepared->proven_at;
     gate = open_gate(context, options,
                      {.manifest = prepared->backup.manifest,
@@ -121,9 +133,13 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                       .own_at_snapshot = prepared->own_at_snapshot,
                       .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
                       .swap = undoes(options),
-                      .copy_is_kept = keeps_copy(options)},
+                      .copy_is_kept = keeps_copy(options),
+                      .hold = hold.get(),
+                      .marks_at_snapshot = prepared->marks ? &*prepared->marks : nullptr},
                      ledger);
     journal_gate(context, gate);
+    if (gate.others && prepared->marks)
+      save_certain_rows(context, prepared->backup, *prepared->marks, stop);
     util::fault::point("run.gate");
     util::throw_if_stopped(stop);
   } catch (...) {
@@ -175,7 +191,7 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
   pg::Connection maintenance =
       swap::open_maintenance(options.database, options.maintenance_db, opening, stop);
   std::unique_ptr<swap::DatabaseLock> lock = take_lock(maintenance, database);
-  settle_unfinished_runs(options, maintenance, *lock, reporter);
+  settle_unfinished_runs(options, maintenance, lock, reporter);
 
   const std::vector<migrate::File> files = pending_files(options, opening, reporter, stop);
   if (!options.command && files.empty()) return {.outcome = Outcome::NothingToDo};
@@ -205,6 +221,7 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
                            .version = options.version,
                            .jobs = options.jobs,
                            .accept_superuser_functions = options.accept_superuser_functions,
+                           .replicas = options.replicas,
                            .maintenance = maintenance,
                            .lock = lock,
                            .journal = journal,

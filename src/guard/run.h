@@ -23,7 +23,7 @@
 
 namespace guard {
 
-enum class Hold { Auto, None };
+enum class Hold { Auto, None, ReadOnly };
 enum class Undo { Auto, Swap, None };
 enum class OnForeignWrites { Ask, Undo, Keep };
 
@@ -57,7 +57,8 @@ struct OutsideOptions {
 struct Options {
   pg::ConnInfo database;
   std::string maintenance_db;
-  std::filesystem::path dir;  // backups; runs live in dir/runs
+  std::vector<pg::ConnInfo> replicas;  // standbys whose sessions an undo ends (S7)
+  std::filesystem::path dir;           // backups; runs live in dir/runs
   backup::Options
       backup;  // dump jobs, formats, pg_dump …; database, dir, label, run are set by run()
   std::string label;

@@ -51,7 +51,8 @@ constexpr std::string_view kCatalogs =
 
 constexpr std::string_view kChangeCounters =
     "select s.schemaname::pg_catalog.text, s.relname::pg_catalog.text,"
-    "       pg_catalog.concat_ws('/', s.relid, s.n_tup_ins, s.n_tup_upd, s.n_tup_del)"
+    "       pg_catalog.concat_ws('/', s.relid, s.n_tup_ins, s.n_tup_upd, s.n_tup_del,"
+    "                            pg_catalog.pg_relation_filenode(s.relid))"
     "  from pg_catalog.pg_stat_all_tables s"
     " where s.schemaname not in ('pg_catalog', 'pg_toast', 'information_schema')"
     "       and s.schemaname not like 'pg\\_temp\\_%' and s.schemaname not like "

@@ -44,8 +44,9 @@ struct CatalogDigest {
 };
 std::map<std::string, CatalogDigest> catalog_digests(pg::Connection& connection);
 
-// Rows inserted, updated, deleted since the counters began, rolled back ones too; of user tables,
-// of large objects, and of those catalogues whose rows this role may not read. By schema and name.
+// Rows inserted, updated, deleted since the counters began, rolled back ones too, and the file
+// (TRUNCATE counts nothing but gives a new one, S10); of user tables, of large objects, and of
+// those catalogues whose rows this role may not read. By schema and name.
 struct ChangeCounters {
   bool exact = false;  // 15+, track_counts on
   std::string stats_reset;

@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <thread>
 
+#include "guard/catch_up.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
+#include "guard/standby.h"
 #include "util/error.h"
 #include "util/fault.h"
 #include "util/files.h"
@@ -27,25 +29,16 @@ std::uint64_t number(const Event& event, std::string_view field) {
   return util::parse_u64(event.get(field)).value_or(0);
 }
 
-verify::Options proof_options(const RunContext& context) {
-  return {.level = archive::Level::Proven,
-          .server = context.database,
-          .maintenance_db = context.maintenance_db,
-          .application_name = context.names.application,
-          .side_database = context.names.copy,
-          .side_comment = context.names.comment,
-          .copy = verify::Copy::KeepSealed,
-          .jobs = context.jobs,
-          .version = context.version,
-          .accept_superuser_functions = context.accept_superuser_functions};
-}
-
 // From the backup, as the first time: the copy's evidence no longer holds (a crash restart, S1), or
 // it is gone.
 void prove_again(const RunContext& context, const backup::Backup& backup, const std::string& why) {
   context.reporter.warning(cat("the copy is made from the backup now: ", why));
   swap::drop_side(context.maintenance, context.names.copy);
-  const verify::Proof proof = verify::prove(backup, proof_options(context), context.reporter, {});
+  // As it was published: in memory it may be the one with its follow-up already.
+  const backup::Backup whole = backup::open(backup.path);
+  verify::Proof proof = verify::prove(whole, copy_options(context), context.reporter, {});
+  if (const auto follow_up = follow_up_of(read_run(context.names.folder)))
+    proof = verify::catch_up(proof, *follow_up, copy_options(context), context.reporter, {});
   context.journal.fact("undo", "seal", seal_fields(*proof.copy()));
 }
 
@@ -97,6 +90,19 @@ void require_swapped(const RunContext& context, std::uint32_t copy_oid) {
 }
 
 }  // namespace
+
+verify::Options copy_options(const RunContext& context) {
+  return {.level = archive::Level::Proven,
+          .server = context.database,
+          .maintenance_db = context.maintenance_db,
+          .application_name = context.names.application,
+          .side_database = context.names.copy,
+          .side_comment = context.names.comment,
+          .copy = verify::Copy::KeepSealed,
+          .jobs = context.jobs,
+          .version = context.version,
+          .accept_superuser_functions = context.accept_superuser_functions};
+}
 
 std::unique_ptr<swap::DatabaseLock> take_lock(pg::Connection& maintenance,
                                               const std::string& database) {
@@ -173,6 +179,8 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
                                   .properties = verify::properties_of(what.backup.manifest),
                                   .kept_comment = cat(context.names.comment, " (failed)")});
   require_swapped(context, copy_oid);
+  // Before it is said that the old state is served again (S7).
+  const std::vector<std::string> standbys = end_on_standbys(context);
   TakenBack out{.kept = context.names.kept, .cluster = cluster_changes(context)};
   util::fault::point("undo.before_end");
   std::string text =
@@ -180,13 +188,11 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
           " · swapped back to the sealed, proven copy · failed database kept as ", out.kept);
   if (!out.cluster.empty())
     text += cat(" · cluster-wide changes that remain: ", out.cluster.size());
-  context.journal.end("undo", {{"kept", out.kept}, {"cluster_changes", cat(out.cluster.size())}});
+  context.journal.end("undo", {{"kept", out.kept},
+                               {"standbys", util::join(standbys, "; ")},
+                               {"cluster_changes", cat(out.cluster.size())}});
   context.reporter.step("undo", util::StepState::Ok, text);
-  for (const std::string& standby : standbys(context.maintenance)) {
-    context.reporter.warning(
-        cat("standby ", util::printable(standby), ": end all sessions of database ",
-            util::printable(context.database.database()), " there, they still see the failed one"));
-  }
+  for (const std::string& standby : standbys) context.reporter.warning(standby);
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "pg/conninfo.h"
 #include "swap/swap.h"
 #include "util/reporter.h"
+#include "verify/verify.h"
 
 namespace guard {
 
@@ -27,11 +28,15 @@ struct RunContext {
   const std::string& version;  // of pgbelay
   std::size_t jobs = 0;
   bool accept_superuser_functions = false;
+  std::vector<pg::ConnInfo> replicas = {};  // standbys whose sessions end after a swap (S7)
   pg::Connection& maintenance;
   std::unique_ptr<swap::DatabaseLock>& lock;  // of `maintenance`; taken anew if that was lost
   Journal& journal;
   util::Reporter& reporter;
 };
+
+// For making, and making up to date, the copy of the run.
+verify::Options copy_options(const RunContext& context);
 
 // The mutex of the database. Whoever died a moment ago may hold it until the server notices: waits
 // a little.

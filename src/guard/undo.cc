@@ -5,7 +5,9 @@
 
 #include <memory>
 
+#include "guard/catch_up.h"
 #include "guard/gate.h"
+#include "guard/hold.h"
 #include "guard/journal.h"
 #include "guard/kept_copy.h"
 #include "guard/names.h"
@@ -84,6 +86,7 @@ class Reopened {
                    .version = options.version,
                    .jobs = options.jobs,
                    .accept_superuser_functions = true,  // as accepted by the run's own proof
+                   .replicas = options.replicas,
                    .maintenance = *maintenance_,
                    .lock = lock_,
                    .journal = *journal_,
@@ -147,12 +150,20 @@ Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
     if (event->get("direct") == "no")
       judgement.reasons.push_back("a pooler stands between us and the server");
   }
-  const Sighting before{.sessions = util::parse_u64(gate->get("counted")),
-                        .stats_reset = gate->get("stats_reset")};
   const IsOwn is_own = [&](int, const std::string& application) {
     return application == context.names.application;
   };
-  const Sighting now = look(context.maintenance, context.database.database(), is_own);
+  if (hold_stands(record)) {
+    for (std::string& doubt :
+         standing_doubts(context.maintenance, context.database.database(), is_own))
+      judgement.reasons.push_back(std::move(doubt));
+    return judgement;
+  }
+  const Sighting before{.sessions = util::parse_u64(gate->get("counted")),
+                        .stats_reset = gate->get("stats_reset")};
+  Sighting now = look(context.maintenance, context.database.database(), is_own);
+  // The pool that was idle at the gate still is, and has done nothing since.
+  if (!gate->get("idle").empty() && idle_identities(now) == gate->get("idle")) now.clients.clear();
   for (const std::string& reason : judge(before, now, own).reasons)
     judgement.reasons.push_back(reason);
   return judgement;
@@ -164,6 +175,18 @@ bool decided_before(const RunContext& context, const RunRecord& record) {
   if (record.last_fact("swap") == nullptr) return false;
   return database_oid(context.maintenance, context.names.copy) == 0 ||
          !allows_connections(context.maintenance, context.database.database());
+}
+
+// What was known of others when it was decided.
+Judgement decided_then(const RunRecord& record) {
+  const Event* gate = record.last_fact("gate");
+  const Event* verdict = record.last_fact("verdict");
+  Judgement out;
+  if (gate != nullptr && gate->get("others") != "none")
+    out.reasons.push_back(gate->get("reasons"));
+  else if (verdict != nullptr && !verdict->get("others").empty())
+    out.reasons.push_back(verdict->get("others"));
+  return out;
 }
 
 std::optional<swap::SealRecord> recalled_copy(const RunContext& context, const RunRecord& record,
@@ -190,6 +213,7 @@ Result ended(const RunContext& context, const RunRecord& record, Ending ending, 
 
 Result clear_before_migration(const RunContext& context, const RunRecord& record) {
   end_run_sessions(context, journalled_sessions(record));
+  tell_release(context);
   drop_copy(context);
   remove_private_server(context.names.folder);
   const std::string text = "the run had ended before its migration: nothing had been changed";
@@ -201,6 +225,7 @@ Result clear_before_migration(const RunContext& context, const RunRecord& record
 // The migration had succeeded; only the copy was still there. If it was to be kept, it is.
 [[noreturn]] void finish_release(const RunContext& context, const RunInfo& info,
                                  const RunRecord& record) {
+  tell_release(context);
   if (undo_until(record).empty()) drop_copy(context);
   end_run(context, {.state = RunState::Released, .exit_code = 0, .text = "released by undo"});
   throw nothing_to_undo(info, "had succeeded; it is released now");
@@ -212,12 +237,17 @@ bool nothing_was_written(const RunRecord& record) {
          record.last_fact("swap") == nullptr;
 }
 
-Result taken_back(const RunContext& context, const RunRecord& record, const UndoOptions& options) {
-  const backup::Backup backup = backup::open(options.dir / record.info().backup);
-  const TakenBack back =
-      take_back(context, {.backup = backup,
-                          .copy = recalled_copy(context, record, backup),
-                          .recheck = options.recheck ? Recheck::Yes : Recheck::No});
+Result taken_back(const RunContext& context, const RunRecord& record, const UndoOptions& options,
+                  const Judgement& others) {
+  backup::Backup backup = backup::open(options.dir / record.info().backup);
+  const std::optional<swap::SealRecord> copy = recalled_copy(context, record, backup);
+  if (const std::optional<backup::Backup> follow_up = follow_up_of(record))
+    backup.manifest = combined(std::move(backup.manifest), follow_up->manifest);
+  const TakenBack back = take_back(
+      context,
+      {.backup = backup, .copy = copy, .recheck = options.recheck ? Recheck::Yes : Recheck::No});
+  tell_release(context);
+  if (!others.none()) tell_foreign_rows(context, backup);
   drop_older_failures(context);
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
@@ -233,42 +263,42 @@ Result undo_migration(const RunContext& context, const RunRecord& record,
                       const UndoOptions& options) {
   end_run_sessions(context, journalled_sessions(record));
   if (nothing_was_written(record)) {
+    tell_release(context);
     drop_copy(context);
     const std::string text = "nothing had been written";
     context.reporter.step("undo", util::StepState::Ok, text);
     return ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text},
                  Outcome::Undone);
   }
-  if (options.on_foreign_writes != OnForeignWrites::Undo && !decided_before(context, record)) {
-    const Judgement others = judge_by_journal(context, record);
-    if (!others.none()) {
-      return not_undone(context,
-                        cat("others may have written since the migration began (",
-                            util::join(others.reasons, "; "), ")"),
-                        choices(context.names.id));
-    }
+  const bool decided = decided_before(context, record);
+  const Judgement others = decided ? decided_then(record) : judge_by_journal(context, record);
+  if (options.on_foreign_writes != OnForeignWrites::Undo && !decided && !others.none()) {
+    return not_undone(context,
+                      cat("others may have written since the migration began (",
+                          util::join(others.reasons, "; "), ")"),
+                      choices(context.names.id));
   }
-  return taken_back(context, record, options);
+  return taken_back(context, record, options, others);
 }
 
 // Hours later: everything written since the migration is lost to the database, so it is asked for.
 Result undo_success(const UndoOptions& options, const Reopened& run) {
   const RunContext& context = run.context();
-  if (options.on_foreign_writes != OnForeignWrites::Undo &&
-      !decided_before(context, run.record())) {
-    const Judgement others = judge_by_journal(context, run.record());
-    if (!others.none()) {
-      throw util::Error(
-          Kind::NotConfirmed,
-          cat("the database may have been written to since the migration (",
-              util::join(others.reasons, "; "), "), and an undo would leave that out"),
-          {.hint = cat("The database as it is now would be kept as ", context.names.kept,
-                       ". To go on: pgbelay undo ", context.names.id, " --on-foreign-writes undo"),
-           .sqlstate = {}});
-    }
+  const bool decided = decided_before(context, run.record());
+  const Judgement others =
+      decided ? decided_then(run.record()) : judge_by_journal(context, run.record());
+  if (options.on_foreign_writes != OnForeignWrites::Undo && !decided && !others.none()) {
+    throw util::Error(
+        Kind::NotConfirmed,
+        cat("the database may have been written to since the migration (",
+            util::join(others.reasons, "; "), "), and an undo would leave that out"),
+        {.hint = cat("The database as it is now would be kept as ", context.names.kept,
+                     ", rows that differ saved. To go on: pgbelay undo ", context.names.id,
+                     " --on-foreign-writes undo"),
+         .sqlstate = {}});
   }
   end_run_sessions(context, {});
-  return taken_back(context, run.record(), options);
+  return taken_back(context, run.record(), options, others);
 }
 
 Result undo_reopened(const UndoOptions& options, const Reopened& run) {
@@ -302,6 +332,7 @@ Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_tok
   end_run_sessions(context, journalled_sessions(run.record()));
   if (run.record().last_fact("swap") != nullptr)
     swap::reopen(context.maintenance, context.database.database());
+  tell_release(context);
   drop_copy(context);
   forget_copy(context);
   Result result = ended(context, run.record(),

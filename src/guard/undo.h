@@ -43,6 +43,7 @@ RunInfo find_run(const std::filesystem::path& dir, std::string_view reference,
 struct UndoOptions {
   pg::ConnInfo database;
   std::string maintenance_db;
+  std::vector<pg::ConnInfo> replicas;
   std::filesystem::path dir;
   std::string reference;  // RUN or empty
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;

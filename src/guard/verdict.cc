@@ -1,5 +1,7 @@
 #include "guard/verdict.h"
 
+#include "guard/hold.h"
+#include "guard/rescue.h"
 #include "guard/sql_guard.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -30,6 +32,7 @@ Result nothing_written(const FailedAttempt& failed) {
   const RunContext& context = failed.context;
   context.reporter.step("undo", util::StepState::Begin, "");
   context.journal.begin("undo");
+  tell_release(context);
   drop_copy(context);
   const std::vector<SharedChange> cluster = cluster_changes(context);
   context.journal.end("undo", {{"written", "nothing"}, {"cluster_changes", cat(cluster.size())}});
@@ -48,10 +51,12 @@ Result nothing_written(const FailedAttempt& failed) {
           .folder = context.names.folder};
 }
 
-Result swapped_back(const FailedAttempt& failed) {
+Result swapped_back(const FailedAttempt& failed, const Judgement& others) {
   const RunContext& context = failed.context;
   const TakenBack back = take_back(context, {.backup = failed.backup, .copy = failed.copy});
+  tell_release(context);
   drop_older_failures(context);
+  if (!others.none()) tell_foreign_rows(context, failed.backup);
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
   const std::string text = cat(failed.cause, "\n\nundone; the failed database is kept as ",
@@ -99,10 +104,27 @@ Result judge_and_undo(const FailedAttempt& failed) {
             util::join(others.reasons, "; "), "), and something was committed (", *sign, ")"),
         choices(context.names.id));
   }
-  return swapped_back(failed);
+  return swapped_back(failed, others);
 }
 
 }  // namespace
+
+void tell_release(const RunContext& context) {
+  if (const std::string held = kept_out_text(release_hold(context)); !held.empty())
+    context.reporter.note(held);
+}
+
+void tell_foreign_rows(const RunContext& context, const backup::Backup& backup) {
+  try {
+    const std::string text = save_unknown_rows(context, backup, {});
+    for (const std::string_view line : util::split(text, '\n'))
+      if (!line.empty()) context.reporter.note(line);
+  } catch (const util::Error& error) {  // the undo stands, and the kept database holds them
+    context.reporter.warning(
+        cat("rows that others may have written could not be saved: ", error.text(),
+            "\n  they are in the kept database ", context.names.kept));
+  }
+}
 
 std::vector<std::string> choices(const std::string& run) {
   return {
@@ -139,6 +161,7 @@ void drop_copy(const RunContext& context) {
 void release(const RunContext& context, const KeepCopy& keep) {
   context.journal.begin("release");
   util::fault::point("run.releasing");
+  const std::string held = kept_out_text(release_hold(context));
   std::string text = "the migration stays, the copy is dropped";
   try {
     if (std::optional<std::string> kept = keep_copy(context, keep)) {
@@ -151,7 +174,8 @@ void release(const RunContext& context, const KeepCopy& keep) {
         cat("the copy ", context.names.copy, " could not be dropped: ", error.message()));
   }
   util::fault::point("run.released");
-  context.journal.end("release");
+  context.journal.end("release", {{"hold", held}});
+  if (!held.empty()) text += cat(" · ", held);
   context.reporter.step("release", util::StepState::Ok, text);
   drop_older_copies(context);
 }

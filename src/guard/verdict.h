@@ -29,10 +29,16 @@ struct FailedAttempt {
 // is Outcome NotUndone with what to do now.
 Result take_back_failed(const FailedAttempt& failed);
 
-// The migration stays: the copy goes, or is kept for a while. Prints the step "release".
+// The migration stays: the hold is released, the copy goes, or is kept for a while. Prints the step
+// "release". Throws only if the hold could not be released.
 void release(const RunContext& context, const KeepCopy& keep);
 
 void drop_copy(const RunContext& context);
+// After an undo although others wrote: their rows are saved, and it is said where. A failure is a
+// warning.
+void tell_foreign_rows(const RunContext& context, const backup::Backup& backup);
+// Releases the hold if one stands, and says for how long writers were kept out.
+void tell_release(const RunContext& context);
 
 // What the operator may choose from when it is not undone by itself.
 std::vector<std::string> choices(const std::string& run);

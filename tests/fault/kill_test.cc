@@ -64,6 +64,96 @@ TEST_P(KilledUndo, IsFinishedByTheNextOne) {
 }
 INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledUndo, testing::ValuesIn(points({"undo."})), test_name);
 
+// Under a hold, with something to catch up: whatever ends it, nothing is held afterwards.
+class KilledHold : public FaultTest {
+ protected:
+  void killed_with_catch_up(const std::vector<std::string>& last) {
+    std::vector<std::string> args{"migrate", "--yes",
+                                  "--hold",  "read-only",
+                                  "--",      "psql",
+                                  "-X",      "-q",
+                                  "-v",      "ON_ERROR_STOP=1",
+                                  "-c",      "alter table orders drop column note"};
+    args.insert(args.end(), last.begin(), last.end());
+    const BinaryResult result =
+        run(args, {cat("PGBELAY_FAULT=", GetParam(), "=kill")},
+            [&](util::Stream, std::string_view line, pid_t) {
+              if (changed_ || line.find("proof") == std::string_view::npos ||
+                  line.find("proven") == std::string_view::npos)
+                return;
+              changed_ = true;
+              database().connect().execute(
+                  "update customers set name = 'between' where id = 7; truncate \"odd \"\"name\"");
+              before_ = content();
+            });
+    EXPECT_EQ(result.signal, SIGKILL) << "the point was not reached: " << result.out << result.err;
+    EXPECT_TRUE(changed_) << result.err;
+  }
+  void expect_released() {
+    EXPECT_EQ(server().connect().query("select count(*) from pg_db_role_setting").str(0, 0), "0");
+  }
+  bool changed_ = false;
+};
+
+TEST_P(KilledHold, IsReleasedByUndo) {
+  killed_with_catch_up({"-c", "select nonsense"});
+  const BinaryResult undone = run({"undo", "--yes"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+  expect_released();
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledHold,
+                         testing::Values("hold.marked", "hold.begun", "hold.copy_open",
+                                         "hold.caught_up", "run.gate", "run.migrating",
+                                         "run.migrated", "undo.closed", "undo.before_rename",
+                                         "undo.swapped", "undo.before_end"),
+                         test_name);
+
+class KilledHoldBefore : public KilledHold {};
+
+TEST_P(KilledHoldBefore, IsReleasedByTheNextRun) {
+  killed_with_catch_up({});
+  expect_next_run_works();
+  expect_released();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledHoldBefore,
+                         testing::Values("hold.begun", "hold.copy_open", "hold.caught_up"),
+                         test_name);
+
+// The container with the journal is gone; the URL is enough (S18).
+class KilledHoldElsewhere : public KilledHold {};
+
+TEST_P(KilledHoldElsewhere, IsReleasedFromAnotherMachine) {
+  killed_with_catch_up({"-c", "select nonsense"});
+  const BinaryResult doctor = run({"doctor", "--dir", "elsewhere"});
+  EXPECT_NE(doctor.out.find("is held read-only"), std::string::npos) << doctor.out << doctor.err;
+  const BinaryResult closed = run({"close", "psql", "--yes", "--dir", "elsewhere"});
+  EXPECT_EQ(closed.status, 0) << closed.err;
+  expect_released();
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+}
+INSTANTIATE_TEST_SUITE_P(Migrating, KilledHoldElsewhere, testing::Values("run.migrating"),
+                         test_name);
+
+class KilledHoldAfter : public KilledHold {};
+
+TEST_P(KilledHoldAfter, IsReleasedByClose) {
+  killed_with_catch_up({"-c", "create table made (i int)"});
+  const BinaryResult closed = run({"close", "psql", "--yes"});
+  EXPECT_EQ(closed.status, 0) << closed.err;
+  expect_released();
+  EXPECT_EQ(query("select count(*) from pg_tables where tablename = 'made'"), "1");
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(WithTheMigration, KilledHoldAfter,
+                         testing::Values("run.migrated", "run.checked", "run.releasing"),
+                         test_name);
+
 // A run that died before the migration is cleared by the next one; one that died in it is not run
 // over.
 class NextRun : public FaultTest {};

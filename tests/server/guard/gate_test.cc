@@ -15,7 +15,7 @@ class GateTest : public GuardTest {};
 TEST_F(GateTest, F5_SomebodyConnectedStopsTheRunBeforeTheMigration) {
   const std::string before = fingerprint();
   {
-    pg::Connection other = database->connect();
+    const pg::Connection other = busy();
     const util::Error error = error_of(psql(kBreaks));
     EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
     EXPECT_THAT(error.message(), HasSubstr("connected: pid"));
@@ -38,7 +38,7 @@ TEST_F(GateTest, F5_SomebodyWhoCameAndWentIsFound) {
 }
 
 TEST_F(GateTest, TheOperatorIsAskedAndMayGoOn) {
-  pg::Connection other = database->connect();
+  const pg::Connection other = busy();
   Options options = psql("alter table members add column phone text;");
   bool asked = false;
   options.questions.go_on_with_others =
@@ -65,6 +65,71 @@ TEST_F(GateTest, F2_SomebodyWhoComesWhileTheCommandStartsIsFoundBeforeItsFirstSt
   EXPECT_EQ(runs().at(0).state, RunState::Failed);
 }
 
+// Its sessions are neither counted nor there any more, but the tables' counters tell.
+TEST_F(GateTest, F5_AReplicationSessionThatCameAndWroteAndWentIsFound) {
+  Options options = psql(kBreaks);
+  options.questions.confirm = [&](const std::vector<std::string>&) {
+    {
+      pg::Connection walsender = pg::Connection::open(
+          database->conninfo().with_option("replication", "database"), "sender");
+      walsender.execute("insert into events values (7200, 1, '{}')");
+    }
+    wait_alone();
+    return true;
+  };
+  const util::Error error = error_of(options);
+  EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
+  EXPECT_THAT(error.message(), HasSubstr("changed since the backup: table public.events"));
+}
+
+TEST_F(GateTest, F5_AResetOfTheCountersDecidesNothing) {
+  Options options = psql(kBreaks);
+  options.questions.confirm = [&](const std::vector<std::string>&) {
+    sql("update members set name = 'x' where id = 1; select pg_stat_reset()");
+    return true;
+  };
+  const util::Error error = error_of(options);
+  EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
+  EXPECT_THAT(error.message(), HasSubstr("counters were reset"));
+}
+
+// An application's pool: connected all the time, and idle.
+TEST_F(GateTest, F3_APoolThatIsIdleAllTheTimeIsNobody) {
+  const std::string before = fingerprint();
+  pg::Connection pool = database->connect();
+  pool.execute("select 1");
+  const Result result = go(psql(kBreaks));
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_FALSE(pool.alive()) << "ended by the swap: it sees the old state when it connects again";
+  EXPECT_EQ(fingerprint(), before);
+}
+
+TEST_F(GateTest, F3_APoolThatDidSomethingMeanwhileIsSomebody) {
+  pg::Connection pool = database->connect();
+  Options options = psql(kBreaks);
+  options.questions.confirm = [&](const std::vector<std::string>&) {
+    pool.execute("update members set name = 'x' where id = 1");  // and is idle again
+    return true;
+  };
+  const util::Error error = error_of(options);
+  EXPECT_EQ(error.kind(), util::Kind::NotConfirmed) << error.text();
+  EXPECT_THAT(error.hint(), HasSubstr("--hold read-only"));
+}
+
+TEST_F(GateTest, F3_APoolThatDoesSomethingDuringTheMigrationIsSomebody) {
+  pg::Connection pool = database->connect();
+  Options options = shell(
+      "psql -X -q -c 'alter table members drop column email' -c '\\echo half'; sleep 0.3; false");
+  reporter.on_output = [&](std::string_view text) {
+    if (text.find("half") != std::string_view::npos)
+      pool.execute("insert into events values (7100, 1, '{}')");
+  };
+  const Result result = go(options);
+  reporter.on_output = {};
+  EXPECT_EQ(result.exit_code, 4) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(result.cause, HasSubstr("connected: pid"));
+}
+
 class HoldNoneTest : public GuardTest {
  protected:
   Options with_others(const std::string& script) {
@@ -78,7 +143,7 @@ TEST_F(HoldNoneTest, F2_AFailedMigrationThatCommittedIsNotUndoneByItself) {
   const std::string before = fingerprint();
   Result failed;
   {
-    pg::Connection other = database->connect();
+    const pg::Connection other = busy();
     failed = go(with_others(kBreaks));
     EXPECT_EQ(failed.outcome, Outcome::NotUndone) << failed.cause << "\n" << reporter.all();
     EXPECT_EQ(failed.exit_code, 4);
@@ -104,7 +169,7 @@ TEST_F(HoldNoneTest, F2_AFailedMigrationThatCommittedIsNotUndoneByItself) {
 }
 
 TEST_F(HoldNoneTest, OneThatCommittedNothingIsOver) {
-  pg::Connection other = database->connect();
+  const pg::Connection other = busy();
   const Result result = go(with_others(util::cat("begin;", kBreaks)));
   EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
   EXPECT_THAT(sides(), IsEmpty());
@@ -113,7 +178,7 @@ TEST_F(HoldNoneTest, OneThatCommittedNothingIsOver) {
 TEST_F(HoldNoneTest, IsUndoneWhereThatWasChosen) {
   const std::string before = fingerprint();
   {
-    pg::Connection other = database->connect();
+    const pg::Connection other = busy();
     Options options = with_others(kBreaks);
     options.on_foreign_writes = OnForeignWrites::Undo;
     EXPECT_EQ(go(options).exit_code, 3) << reporter.all();
@@ -123,7 +188,7 @@ TEST_F(HoldNoneTest, IsUndoneWhereThatWasChosen) {
 
 TEST_F(HoldNoneTest, CloseLeavesTheDatabaseAndReleasesEverything) {
   {
-    pg::Connection other = database->connect();
+    const pg::Connection other = busy();
     EXPECT_EQ(go(with_others(kBreaks)).exit_code, 4);
   }
   wait_alone();

@@ -97,6 +97,12 @@ class GuardTest : public test::ServerTest {
         maintenance, name(), [](int, const std::string&) { return true; },
         std::chrono::seconds(10)));
   }
+  // Somebody at work.
+  pg::Connection busy() {
+    pg::Connection connection = database->connect();
+    connection.execute("begin; select 1");
+    return connection;
+  }
   std::uint32_t oid() {
     pg::Connection maintenance = test::test_server().connect();
     return database_oid(maintenance, name());

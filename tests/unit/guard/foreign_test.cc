@@ -22,7 +22,7 @@ TEST(Judge, F5_FindsASessionThatCameAndWent) {
 
 TEST(Judge, F5_CountsWhoWasThereAtTheSnapshotAndLeft) {
   Sighting before = counted(10);
-  before.clients = {"pid 7, app"};
+  before.clients = {{.identity = {}, .line = "pid 7, app"}};
   EXPECT_THAT(judge(before, counted(12), 2).reasons,
               ElementsAre(HasSubstr("was connected before: pid 7")));
 }

@@ -1,0 +1,81 @@
+// The read-only hold: others may read, writers are ended and kept out (architecture.md §5).
+//
+// `default_transaction_read_only` alone is a wish (F4). What makes it evidence: no role has a
+// setting of its own that is stronger, nothing but client sessions works in the database, whoever
+// read his settings before is gone, the counters of the tables did not move while nobody was to
+// write, and no session of another was seen with a transaction id.
+//
+// What has to be put back is written into the cluster, as part of the comment on the copy, and into
+// the journal before anything changes (S18).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "guard/foreign.h"
+#include "guard/marks.h"
+#include "guard/take_back.h"
+
+namespace guard {
+
+class SessionLedger;
+
+class StandingHold {
+ public:
+  // Begins it. Kind::Preflight naming what cannot be ended; then nothing is held.
+  StandingHold(const RunContext& context, const SessionLedger& ledger, const std::stop_token& stop);
+  // Does not release: release_hold().
+  ~StandingHold();
+  StandingHold(const StandingHold&) = delete;
+  StandingHold& operator=(const StandingHold&) = delete;
+
+  // Why it is not evidence that nobody else wrote since it began; empty: it is. Through a
+  // connection to another database; any thread that owns that.
+  std::vector<std::string> doubts(pg::Connection& maintenance) const;
+
+  // What the database was when nobody could write any more: later differences are the
+  // migration's, or those of somebody who overrode the hold.
+  void set_base(WriteMarks base);
+  const WriteMarks& base() const;
+  // Of `now`, read before the migration begins: what changed although nobody was to write.
+  std::vector<std::string> changed_since_base(const WriteMarks& now) const;
+
+ private:
+  class Watch;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Settings, workers, subscriptions: what a hold would not bind, asked before it begins.
+std::vector<std::string> hold_doubts(pg::Connection& maintenance, const std::string& database,
+                                     const IsOwn& is_own);
+
+// The same, and whether the hold still stands.
+std::vector<std::string> standing_doubts(pg::Connection& maintenance, const std::string& database,
+                                         const IsOwn& is_own);
+
+// Puts back what the run's hold changed, on the served database and on the kept one, and ends the
+// sessions that were opened read-only, so that pools connect anew. Nothing if no hold stands.
+// Repeatable. For how long writers were kept out.
+std::optional<std::chrono::milliseconds> release_hold(const RunContext& context);
+// "writers were kept out for 4.2 s"; empty if nobody was.
+std::string kept_out_text(const std::optional<std::chrono::milliseconds>& kept_out);
+
+// Whether the hold of a run that a journal tells of stands.
+bool hold_stands(const RunRecord& record);
+
+// A hold as the comment on a copy tells it.
+struct HoldMark {
+  std::string database;                 // that is held
+  std::optional<std::string> previous;  // of default_transaction_read_only
+};
+std::string hold_mark(const HoldMark& mark);  // appended to the comment
+std::optional<HoldMark> parse_hold_mark(std::string_view comment);
+// Lifts what a run left behind whose journal is not here; `side` is its copy.
+void lift_marked_hold(pg::Connection& maintenance, const std::string& side, const HoldMark& mark);
+
+}  // namespace guard
