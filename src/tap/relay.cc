@@ -6,6 +6,8 @@
 #include <array>
 #include <cerrno>
 
+#include "tap/wire.h"
+
 namespace tap {
 
 namespace {
@@ -14,6 +16,13 @@ constexpr std::size_t kBufferBytes = 131'072;
 constexpr std::size_t kBulkBytes = 8'192;  // a read this large is probably followed by more
 
 bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+// Of a simple query, or of a Parse, where the name comes first.
+std::string_view statement_text(char type, std::string_view payload) {
+  Reader reader(payload);
+  if (type == 'P') reader.text_or_rest();
+  return reader.text_or_rest();
+}
 
 short events_for(Upstream::Io want) { return want == Upstream::Io::WantWrite ? POLLOUT : POLLIN; }
 
@@ -32,9 +41,14 @@ void Relay::saw_client(std::string_view bytes) {
   }
   struct Handler {
     StatementLog& log;
+    const RelayEvents& events;
     static std::size_t wanted(char type) { return StatementLog::wanted_from_client(type); }
-    void message(char type, std::string_view payload) { log.client_sent(type, payload); }
-  } handler{log_};
+    void message(char type, std::string_view payload) {
+      if (events.before_statement && (type == 'Q' || type == 'P'))
+        events.before_statement(statement_text(type, payload));
+      log.client_sent(type, payload);
+    }
+  } handler{log_, events_};
   const std::uint64_t before = log_.statements();
   client_frames_.scan(bytes, handler);
   if (log_.statements() != before) events_.counted(log_.statements());
@@ -52,6 +66,9 @@ void Relay::saw_server(std::string_view bytes) {
     }
   } handler{log_, events_};
   server_frames_.scan(bytes, handler);
+  for (FinishedStatement& statement : log_.take_finished()) {
+    if (events_.finished) events_.finished(std::move(statement));
+  }
 }
 
 // Each fill reads once into an empty buffer; false if there is nothing to pass on.

@@ -48,6 +48,7 @@ class Session {
   Shared& shared_;
   const int client_;
   std::optional<Upstream> upstream_;
+  SessionRecord record_;    // as it was at the login
   std::size_t number_ = 0;  // in the registry
   std::uint32_t key_ = random_key();
 };
@@ -80,8 +81,8 @@ void Session::cancel(const CancelKey& key) {
 
 void Session::open(const Startup& startup) {
   const Registry::Login login(shared_.registry);
-  const SessionRecord record = log_in(startup);
-  number_ = shared_.registry.enter(record, key_, upstream_->canceller());
+  record_ = log_in(startup);
+  number_ = shared_.registry.enter(record_, key_, upstream_->canceller());
 }
 
 SessionRecord Session::log_in(const Startup& startup) {
@@ -89,13 +90,16 @@ SessionRecord Session::log_in(const Startup& startup) {
   record.user = value_of(startup, "user");
   record.database = value_of(startup, "database");
   if (record.database.empty()) record.database = record.user;
+  std::map<std::string, std::string> parameters = startup.parameters;
+  if (shared_.options.database_for)
+    parameters["database"] = record.database = shared_.options.database_for(record.database);
   record.application = value_of(startup, "application_name");
   if (record.application.empty()) record.application = shared_.options.application_name;
   const std::string replication = util::lower(value_of(startup, "replication"));
   record.replication = !replication.empty() && replication != "false" && replication != "off" &&
                        replication != "no" && replication != "0";
   try {
-    upstream_ = Upstream::open(shared_.options, startup.parameters, shared_.stop);
+    upstream_ = Upstream::open(shared_.options, parameters, shared_.stop);
     record.backend_pid = upstream_->backend_pid();
     record.start = util::Clock::now();
     // A physical walsender knows no SQL.
@@ -135,15 +139,28 @@ void Session::let_in() {
 }
 
 void Session::relay() {
+  std::function<void(std::string_view)> before_statement;
+  if (shared_.options.on_statement)
+    before_statement = [this](std::string_view statement) {
+      shared_.options.on_statement(record_, statement);
+    };
+  std::function<void(FinishedStatement)> finished;
+  if (shared_.options.on_finished)
+    finished = [this](FinishedStatement statement) {
+      statement.backend_pid = upstream_->backend_pid();
+      shared_.options.on_finished(record_, statement);
+    };
   Relay relay(client_, *upstream_, shared_.stop,
               {.before_first_message = [this] { shared_.registry.pass_gate(); },
+               .before_statement = std::move(before_statement),
                .counted = [this](std::uint64_t count) { shared_.registry.count(number_, count); },
                .failed =
                    [this](FailedStatement failure) {
                      failure.backend_pid = upstream_->backend_pid();
                      failure.time = util::Clock::now();
                      shared_.registry.failed(number_, std::move(failure));
-                   }});
+                   },
+               .finished = std::move(finished)});
   switch (relay.run()) {
     case Relay::End::Client:
       break;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kTextBytes = 65'536;  // of a statement
 constexpr std::size_t kNameBytes = 4'096;  // of a Bind, Execute …: only the names at its beginning
+constexpr std::size_t kTagBytes = 64;
 constexpr std::size_t kErrorBytes = 65'536;
 constexpr std::size_t kMaxPending = 65'536;
 constexpr std::size_t kMaxNames = 1'000;       // of prepared statements, of portals
@@ -70,12 +71,13 @@ std::size_t StatementLog::wanted_from_server(char type) noexcept {
   switch (type) {
     case 'E':
       return kErrorBytes;
+    case 'C':
+      return kTagBytes;
     case '1':
     case '2':
     case '3':
     case 'T':
     case 'n':
-    case 'C':
     case 'I':
     case 's':
     case 'Z':
@@ -113,7 +115,7 @@ void StatementLog::queue(char type, Text text) {
     pending_.clear();
     return;
   }
-  pending_.push_back({type, std::move(text)});
+  pending_.push_back({type, std::move(text), util::Clock::now()});
 }
 
 void StatementLog::client_sent(char type, std::string_view payload) {
@@ -168,7 +170,20 @@ void StatementLog::ready() {
   copy_in_ = false;
   const auto end = std::find_if(pending_.begin(), pending_.end(),
                                 [](const Pending& item) { return ends_with_ready(item.type); });
+  if (end != pending_.end() && end->type == 'Q') finish(*end, {});
   pending_.erase(pending_.begin(), end == pending_.end() ? end : std::next(end));
+}
+
+void StatementLog::finish(Pending& item, std::string sqlstate) {
+  if (!item.text || item.over) return;
+  item.over = true;
+  const util::Clock::time_point now = util::Clock::now();
+  finished_.push_back({.statement = *item.text,
+                       .begin = std::max(item.sent, last_end_),
+                       .end = now,
+                       .tag = sqlstate.empty() ? std::exchange(tag_, {}) : std::string(),
+                       .sqlstate = std::move(sqlstate)});
+  last_end_ = now;
 }
 
 void StatementLog::begin_copy_in() {
@@ -190,17 +205,23 @@ std::optional<FailedStatement> StatementLog::server_sent(char type, std::string_
   if (type == 'E') {
     const std::map<char, std::string> fields = parse_error_fields(payload);
     const Text text = failing();
+    if (!pending_.empty() && (pending_.front().type == 'Q' || pending_.front().type == 'E'))
+      finish(pending_.front(), field(fields, 'C'));
     return FailedStatement{.sqlstate = field(fields, 'C'),
                            .severity = field(fields, fields.contains('V') ? 'V' : 'S'),
                            .message = field(fields, 'M'),
                            .statement = text ? *text : std::string()};
   }
+  if (type == 'C') tag_ = std::string(Reader(payload).text_or_rest());
   if (type == 'Z') {
     ready();
   } else if (type == 'G') {
     begin_copy_in();
   } else if (!pending_.empty() && completes(type, pending_.front().type)) {
-    if (pending_.front().type == 'E') last_executed_ = pending_.front().text;
+    if (pending_.front().type == 'E') {
+      last_executed_ = pending_.front().text;
+      finish(pending_.front(), {});
+    }
     pending_.pop_front();
   }
   return std::nullopt;

@@ -13,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tap/tap.h"
 
@@ -28,6 +30,9 @@ class StatementLog {
   // The failure, if the message is an ErrorResponse; pid and time are left to the caller.
   std::optional<FailedStatement> server_sent(char type, std::string_view payload);
 
+  // What is over since the last call, in the order of its end; pid is left to the caller.
+  std::vector<FinishedStatement> take_finished() { return std::exchange(finished_, {}); }
+
   std::uint64_t statements() const noexcept { return statements_; }
   bool running() const noexcept { return !pending_.empty() || lost_; }
 
@@ -36,6 +41,8 @@ class StatementLog {
   struct Pending {
     char type;  // of the client's message
     Text text;  // the statement that it belongs to, if any
+    util::Clock::time_point sent;
+    bool over = false;  // it failed: its ReadyForQuery is not a second end
   };
 
   Text keep(std::string_view statement) const;
@@ -44,6 +51,7 @@ class StatementLog {
   void queue(char type, Text text);
   void extended(char type, std::string_view payload);
   void ready();
+  void finish(Pending& item, std::string sqlstate);
   void begin_copy_in();
   Text failing() const;
 
@@ -53,6 +61,9 @@ class StatementLog {
   Text last_sent_;
   Text last_executed_;
   std::uint64_t statements_ = 0;
+  std::vector<FinishedStatement> finished_;
+  std::string tag_;
+  util::Clock::time_point last_end_;  // what was sent ahead begins when the one before it is over
   bool copy_in_ = false;
   bool lost_ = false;
 };

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pg/connection.h"
@@ -61,6 +62,16 @@ struct FailedStatement {
   util::Clock::time_point time;
 };
 
+// One that the server has answered. Preparing and binding are not in its time; a simple query of
+// several statements is one.
+struct FinishedStatement {
+  int backend_pid = 0;
+  std::string statement;  // as sent, cut at 64 KiB, NOT scrubbed
+  util::Clock::time_point begin, end;
+  std::string tag;       // of the last command: "UPDATE 500"; empty after an error
+  std::string sqlstate;  // of the error that ended it; empty: none
+};
+
 struct Options {
   pg::ConnInfo server;
   std::string application_name;  // for clients that send none
@@ -74,6 +85,15 @@ struct Options {
   // sessions() is somebody else's. If it throws, this client and all later ones are refused and the
   // exception is kept.
   std::function<void()> on_first_statement;
+  // Called with the text of each statement (a simple query, or one to be prepared) before it goes
+  // through, on the thread of its session, of several at once; the text is cut at 64 KiB. If it
+  // throws, nothing of the statement reaches the server, the session ends and its client is told.
+  std::function<void(const SessionRecord&, std::string_view statement)> on_statement;
+  // Called when a statement is over, on the thread of its session, of several at once.
+  std::function<void(const SessionRecord&, const FinishedStatement&)> on_finished;
+  // The database that a client reaches when it asks for `name`; throws to refuse it. Without it:
+  // the one that it asks for.
+  std::function<std::string(const std::string& name)> database_for;
 };
 
 class Tap {

@@ -155,5 +155,42 @@ TEST(StatementLog, WantsNothingOfRowsAndCopyData) {
   EXPECT_EQ(StatementLog::wanted_from_client('d'), kSkip);
 }
 
+std::vector<std::string> summary(StatementLog& log) {
+  std::vector<std::string> out;
+  for (const FinishedStatement& one : log.take_finished()) {
+    EXPECT_LE(one.begin, one.end);
+    out.push_back(one.statement + "|" + one.tag + "|" + one.sqlstate);
+  }
+  return out;
+}
+
+TEST_F(Statements, AreFinishedOnceEachWithTagOrSqlstate) {
+  query("update t set a = 1");
+  EXPECT_FALSE(log_.server_sent('C', "UPDATE 500\0"sv));
+  EXPECT_TRUE(log_.take_finished().empty()) << "over only with ReadyForQuery";
+  answers("Z");
+  EXPECT_EQ(summary(log_), std::vector<std::string>{"update t set a = 1|UPDATE 500|"});
+  query("broken");
+  EXPECT_EQ(failing(), "broken");
+  answers("Z");
+  EXPECT_EQ(summary(log_), std::vector<std::string>{"broken||23505"});
+}
+
+TEST_F(Statements, SentAheadBeginWhenTheOneBeforeIsOver) {
+  run("insert 1");
+  run("insert 2");
+  run("insert 3");
+  sync();
+  answers("12nC12n");
+  EXPECT_EQ(failing(), "insert 2");
+  answers("Z");
+  std::vector<FinishedStatement> finished = log_.take_finished();
+  ASSERT_EQ(finished.size(), 2U) << "the third was skipped by the server";
+  EXPECT_EQ(finished[0].statement, "insert 1");
+  EXPECT_EQ(finished[1].statement, "insert 2");
+  EXPECT_EQ(finished[1].sqlstate, "23505");
+  EXPECT_GE(finished[1].begin, finished[0].end);
+}
+
 }  // namespace
 }  // namespace tap
