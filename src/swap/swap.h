@@ -47,6 +47,15 @@ class DatabaseLock {
 // is in it.
 void create_side(pg::Connection& maintenance, const std::string& name,
                  const pg::DatabaseProperties& properties, const std::string& comment);
+// A database with the contents of `original`, which must be closed to connections, and the
+// properties of the guarded one; open when it returns.
+struct ClonePlan {
+  std::string name;
+  std::string original;
+  pg::DatabaseProperties properties;
+  std::string comment;
+};
+void clone_side(pg::Connection& maintenance, const ClonePlan& plan);
 void seal(pg::Connection& maintenance,
           const std::string& name);  // ALLOW_CONNECTIONS false, sessions ended
 bool sealed(pg::Connection& maintenance, const std::string& name);
