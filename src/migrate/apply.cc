@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "migrate/history.h"
@@ -17,6 +19,9 @@ using util::cat;
 using util::Error;
 using util::Kind;
 
+constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr std::chrono::milliseconds kLongestPause{30'000};
+
 std::uint64_t milliseconds(util::Seconds seconds) {
   return static_cast<std::uint64_t>(std::llround(seconds.count() * 1000));
 }
@@ -28,7 +33,7 @@ std::string hint_for(const Error& error, const File& file) {
            "run inside a "
            "transaction.";
   }
-  if (error.sqlstate() == "55P03")
+  if (error.sqlstate() == kLockNotAvailable)
     return "Somebody held a lock for longer than the lock timeout; try again.";
   return error.hint();
 }
@@ -42,8 +47,7 @@ class Runner {
   Outcome run(const std::vector<File>& files) {
     try {
       for (const File& file : files) {
-        prepare_session();
-        file.in_transaction ? apply_in_transaction(file) : apply_plain(file);
+        file.in_transaction ? apply_until_locked(file) : apply_plain(file);
         outcome_.applied.push_back(file.name);
       }
       connection_.execute("discard all");
@@ -67,7 +71,38 @@ class Runner {
     connection_.take_notices();
   }
 
+  // A lock that was not to be had in time was given up, so that whoever had queued up behind us
+  // could go on; then the file begins again.
+  void apply_until_locked(const File& file) {
+    for (unsigned retry = 0;; ++retry) {
+      const std::uint64_t statements = outcome_.statements;
+      try {
+        apply_in_transaction(file);
+        return;
+      } catch (const Error& error) {
+        if (error.sqlstate() != kLockNotAvailable || retry == options_.lock_retries) throw;
+        outcome_.statements = statements;
+        wait_for_lock(file, retry);
+      }
+    }
+  }
+
+  void wait_for_lock(const File& file, unsigned retry) {
+    const auto pause = std::min<std::chrono::milliseconds>(
+        options_.first_pause * (1U << std::min(retry, 10U)), kLongestPause);
+    reporter_.note(cat(file.name, ": a lock was not to be had within ",
+                       util::show_duration(options_.lock_timeout), "; again in ",
+                       util::show_duration(pause), " (", retry + 1, " of ", options_.lock_retries,
+                       ")"));
+    std::mutex mutex;
+    std::condition_variable_any woken;
+    std::unique_lock lock(mutex);
+    woken.wait_for(lock, stop_, pause, [] { return false; });
+    util::throw_if_stopped(stop_);
+  }
+
   void apply_in_transaction(const File& file) {
+    prepare_session();
     const util::Stopwatch watch;
     pg::Transaction transaction(connection_);
     run_statements(file);
@@ -79,6 +114,7 @@ class Runner {
   }
 
   void apply_plain(const File& file) {
+    prepare_session();
     const util::Stopwatch watch;
     outcome_.committed =
         true;  // each statement may commit, a failing one too (CREATE INDEX CONCURRENTLY)
@@ -127,7 +163,7 @@ class Runner {
       reporter_.progress(file.name, n, file.statements.size());
       const Statement& statement = file.statements[n];
       try {
-        connection_.execute(statement.text);
+        execute(file, statement);
       } catch (const Error& error) {
         show_notices(file, statement);
         throw failed(error, file, n);
@@ -135,6 +171,39 @@ class Runner {
       show_notices(file, statement);
       ++outcome_.statements;
     }
+  }
+
+  void execute(const File& file, const Statement& statement) {
+    const bool alone = !file.in_transaction && !connection_.in_transaction();
+    if (alone && concurrently(statement)) {
+      connection_.execute("set lock_timeout to 0");
+      connection_.execute(cat("set statement_timeout to ", options_.concurrently_timeout.count()));
+      connection_.execute(statement.text);
+      connection_.execute(
+          cat("reset statement_timeout; set lock_timeout to ", options_.lock_timeout.count()));
+      return;
+    }
+    for (unsigned retry = 0;; ++retry) {
+      try {
+        connection_.execute(statement.text);
+        return;
+      } catch (const Error& error) {
+        const bool locked = error.sqlstate() == kLockNotAvailable;
+        if (!alone || !locked || connection_.in_transaction() || retry == options_.lock_retries)
+          throw;
+        wait_for_lock(file, retry);
+      }
+    }
+  }
+
+  // Outside of a transaction, by its own words: CREATE INDEX CONCURRENTLY, REINDEX …
+  bool concurrently(const Statement& statement) const {
+    if (options_.lock_timeout.count() == 0 && options_.concurrently_timeout.count() == 0)
+      return false;
+    const std::vector<Token> words = tokens(statement.text);
+    return std::any_of(words.begin(), words.end(), [](const Token& token) {
+      return token.kind == TokenKind::Word && token.text == "concurrently";
+    });
   }
 
   Error failed(const Error& error, const File& file, std::size_t n) const {

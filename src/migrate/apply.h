@@ -20,6 +20,13 @@ namespace migrate {
 struct ApplyOptions {
   std::string run;                            // id, for the history
   std::chrono::milliseconds lock_timeout{0};  // 0: the server's
+  // How often what ran into the lock timeout is tried again, after pauses that double: a file in a
+  // transaction as a whole, a statement outside of one by itself.
+  unsigned lock_retries = 0;
+  std::chrono::milliseconds first_pause{500};
+  // Statements with CONCURRENTLY outside of a transaction wait for every older transaction, and
+  // what they leave when they give up is an invalid index: they have this limit instead. 0: none.
+  std::chrono::milliseconds concurrently_timeout{0};
 };
 
 struct Outcome {
