@@ -74,6 +74,27 @@ guard::Questions questions(const Invocation& invocation) {
   return out;
 }
 
+std::optional<std::chrono::milliseconds> limit(const config::Settings& settings,
+                                               std::string_view name) {
+  return settings.text(name).empty() ? std::nullopt : std::optional(settings.duration(name));
+}
+
+guard::RehearsalOptions rehearsal_options(const Invocation& invocation) {
+  const config::Settings& settings = invocation.settings;
+  guard::RehearsalOptions options;
+  options.limits = {.max_lock = limit(settings, "max-lock"),
+                    .max_duration = limit(settings, "max-duration"),
+                    .max_rewrite_bytes = settings.size("max-rewrite-bytes")};
+  if (settings.text("on-limit") == "warn") options.on_limit = guard::OnLimit::Warn;
+  if (settings.text("shared-objects") == "allow") options.shared = guard::SharedObjects::Allow;
+  if (settings.flag("rehearse") && settings.flag("no-rehearse"))
+    throw Error(Kind::Usage, "--rehearse and --no-rehearse say the opposite of one another");
+  options.when = settings.flag("rehearse")      ? guard::Rehearse::Yes
+                 : settings.flag("no-rehearse") ? guard::Rehearse::No
+                                                : guard::Rehearse::Auto;
+  return options;
+}
+
 guard::Options guard_options(const Invocation& invocation) {
   const config::Settings& settings = invocation.settings;
   guard::Options options;
@@ -106,7 +127,13 @@ guard::Options guard_options(const Invocation& invocation) {
   options.tap = !settings.flag("no-tap");
   options.plan_only = settings.flag("plan");
   options.accept_superuser_functions = settings.flag("accept-superuser-functions");
+  options.rehearsal = rehearsal_options(invocation);
   options.lock_timeout = settings.duration("lock-timeout");
+  options.lock_retries =
+      static_cast<unsigned>(std::min<std::uint64_t>(settings.count("lock-retries"), 1000));
+  options.concurrently_timeout = settings.duration("concurrently-timeout");
+  options.max_waiting = settings.count("max-waiting");
+  options.max_wait = settings.duration("max-wait");
   options.jobs = settings.count("jobs");
   options.version = PGBELAY_VERSION;
   options.outside = invocation.outside_options();
@@ -114,23 +141,21 @@ guard::Options guard_options(const Invocation& invocation) {
   return options;
 }
 
-}  // namespace
-
-int run_migrate(const Invocation& invocation) {
-  refuse_what_is_not_here_yet(invocation);
-  guard::Options options = guard_options(invocation);
-  if (invocation.has_separator) {
-    if (!invocation.arguments.empty()) {
-      throw Error(Kind::Usage,
-                  cat("either a folder of migrations or a command: ",
-                      util::printable(invocation.arguments.front()), " stands before --"));
-    }
-    options.command = command_spec(invocation);
-  } else {
+void say_what_to_run(const Invocation& invocation, guard::Options& options) {
+  if (!invocation.has_separator) {
     options.migrations =
         invocation.arguments.empty() ? "migrations" : invocation.argument("MIGRATIONS");
+    return;
   }
-  require_somebody_to_ask(invocation);
+  if (!invocation.arguments.empty()) {
+    throw Error(Kind::Usage,
+                cat("either a folder of migrations or a command: ",
+                    util::printable(invocation.arguments.front()), " stands before --"));
+  }
+  options.command = command_spec(invocation);
+}
+
+int run_guarded(const Invocation& invocation, const guard::Options& options) {
   TerminalReporter reporter(invocation.style(/*json_lines=*/true));
   const guard::Result result = guard::run(options, reporter, invocation.stop);
   if (invocation.json()) {
@@ -140,6 +165,24 @@ int run_migrate(const Invocation& invocation) {
     print_err(cat("exit ", result.exit_code, "\n"));
   }
   return result.exit_code;
+}
+
+}  // namespace
+
+int run_migrate(const Invocation& invocation) {
+  refuse_what_is_not_here_yet(invocation);
+  guard::Options options = guard_options(invocation);
+  say_what_to_run(invocation, options);
+  require_somebody_to_ask(invocation);
+  return run_guarded(invocation, options);
+}
+
+int run_rehearse(const Invocation& invocation) {
+  guard::Options options = guard_options(invocation);
+  options.rehearsal.when = guard::Rehearse::Yes;
+  options.rehearse_only = true;
+  say_what_to_run(invocation, options);
+  return run_guarded(invocation, options);
 }
 
 }  // namespace cli

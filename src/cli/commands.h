@@ -44,6 +44,7 @@ int run_restore(const Invocation& invocation);
 int run_diff(const Invocation& invocation);
 int run_extract(const Invocation& invocation);
 int run_migrate(const Invocation& invocation);
+int run_rehearse(const Invocation& invocation);
 int run_undo(const Invocation& invocation);
 int run_close(const Invocation& invocation);
 int run_rescue(const Invocation& invocation);

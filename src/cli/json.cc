@@ -63,6 +63,8 @@ std::string_view outcome_word(guard::Outcome outcome) {
       return "planned";
     case guard::Outcome::NothingToDo:
       return "nothing-to-do";
+    case guard::Outcome::Rehearsed:
+      return "rehearsed";
     case guard::Outcome::Done:
       return "done";
     case guard::Outcome::Undone:

@@ -29,7 +29,7 @@ constexpr std::array kRoutes{
     Route{config::kRescue, run_rescue},   Route{config::kRuns, run_runs},
     Route{config::kStatus, run_status},   Route{config::kDoctor, run_doctor},
     Route{config::kDemo, run_demo},       Route{config::kExtract, run_extract},
-    Route{config::kDiff, run_diff},
+    Route{config::kDiff, run_diff},       Route{config::kRehearse, run_rehearse},
 };
 static_assert(kRoutes.size() == config::kCommands.size());
 

@@ -21,6 +21,13 @@ using namespace std::chrono_literals;
 constexpr auto kEndPatience = 20s;            // for the command's sessions at the server
 constexpr std::size_t kStatementShown = 400;  // bytes of a failed statement in the report
 
+std::vector<std::string> startup_settings(const Options& options) {
+  std::vector<std::string> settings{"default_transaction_read_only=off"};
+  if (options.lock_timeout > 0ms)
+    settings.push_back(cat("lock_timeout=", options.lock_timeout.count()));
+  return settings;
+}
+
 // The state of one attempt through the tap; its callbacks run on the tap's threads.
 class Tapped {
  public:
@@ -30,7 +37,7 @@ class Tapped {
                                         input.context.names.application, {})),
         tap_({.server = input.context.database,
               .application_name = input.context.names.application,
-              .startup_settings = {"default_transaction_read_only=off"},
+              .startup_settings = startup_settings(input.options),
               .on_session =
                   [this](const tap::SessionRecord& record) {
                     input_.ledger.opened("migrate", record);
@@ -91,35 +98,20 @@ std::optional<util::Error> tap_failure(const tap::Tap& tap) {
   return std::nullopt;
 }
 
-Attempt judged(const migrate::CommandOutcome& outcome,
-               const std::optional<tap::FailedStatement>& failure, const util::Scrubber& scrubber) {
-  Attempt out;
-  out.succeeded = outcome.succeeded();
-  if (out.succeeded) {
-    out.summary = util::show_duration(outcome.took);
-    return out;
-  }
-  out.cause = how_it_ended(outcome.ended);
-  out.summary = out.cause;
-  if (failure) {
-    out.cause += "\n" + failed_statement_text(*failure);
-    out.summary += cat(" · ", failure->message, " (", failure->sqlstate, ")");
-  } else if (!outcome.last_output.empty()) {
-    out.cause += cat("\nits last output:\n", util::trim(outcome.last_output));
-  }
-  out.cause = scrubber.scrub(out.cause);
-  out.summary = scrubber.scrub(out.summary);
-  return out;
-}
-
-Attempt failed_by(const util::Error& error) {
-  return {.summary = error.message(), .cause = error.text(), .refused = {}};
+// For a command that does not come through the tap, behind what PGOPTIONS says already.
+std::string lock_timeout_line(const pg::ConnInfo& database, std::chrono::milliseconds timeout) {
+  const auto found = database.options().find("options");
+  const std::string own = found == database.options().end() ? std::string() : found->second + " ";
+  return cat("PGOPTIONS=", own, "-c lock_timeout=", timeout.count());
 }
 
 migrate::CommandOptions command_options(const AttemptInput& input, const Redirect* redirect) {
   const CommandSpec& command = *input.options.command;
   CommandEnvironment environment =
       command_environment(command, input.context.database, input.context.names.id, redirect);
+  if (input.options.lock_timeout > 0ms)
+    environment.set.push_back(
+        lock_timeout_line(input.context.database, input.options.lock_timeout));
   return {.argv = command.argv,
           .set_env = std::move(environment.set),
           .unset_env = std::move(environment.unset),
@@ -137,7 +129,7 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
     const migrate::CommandOutcome outcome =
         migrate::run_command(migrate::Live{input.proof}, command_options(input, &redirect),
                              scrubber, input.context.reporter, stop);
-    out = judged(outcome, tapped.tap().last_failure(), scrubber);
+    out = judged_command(outcome, tapped.tap().last_failure(), scrubber);
   } catch (const util::Error& error) {
     out = failed_by(error);
   }
@@ -167,7 +159,7 @@ Attempt without_tap(const AttemptInput& input, std::stop_token stop) {
   const migrate::CommandOutcome outcome =
       migrate::run_command(migrate::Live{input.proof}, command_options(input, nullptr), scrubber,
                            input.context.reporter, stop);
-  return judged(outcome, std::nullopt, scrubber);
+  return judged_command(outcome, std::nullopt, scrubber);
 }
 
 // The database's own setting must not keep the migration from writing; what the URL says otherwise
@@ -186,8 +178,46 @@ Attempt by_files(const AttemptInput& input, std::stop_token stop) {
   util::fault::point("run.migrating");
   const migrate::Outcome outcome =
       migrate::apply(migrate::Live{input.proof}, live, input.files,
-                     {.run = input.context.names.id, .lock_timeout = input.options.lock_timeout},
-                     input.context.reporter, stop);
+                     apply_options(input.context, input.options), input.context.reporter, stop);
+  return judged_files(outcome);
+}
+
+}  // namespace
+
+Attempt judged_command(const migrate::CommandOutcome& outcome,
+                       const std::optional<tap::FailedStatement>& failure,
+                       const util::Scrubber& scrubber) {
+  Attempt out;
+  out.succeeded = outcome.succeeded();
+  if (out.succeeded) {
+    out.summary = util::show_duration(outcome.took);
+    return out;
+  }
+  out.cause = how_it_ended(outcome.ended);
+  out.summary = out.cause;
+  if (failure) {
+    out.cause += "\n" + failed_statement_text(*failure);
+    out.summary += cat(" · ", failure->message, " (", failure->sqlstate, ")");
+  } else if (!outcome.last_output.empty()) {
+    out.cause += cat("\nits last output:\n", util::trim(outcome.last_output));
+  }
+  out.cause = scrubber.scrub(out.cause);
+  out.summary = scrubber.scrub(out.summary);
+  return out;
+}
+
+Attempt failed_by(const util::Error& error) {
+  return {.summary = error.message(), .cause = error.text(), .refused = {}};
+}
+
+migrate::ApplyOptions apply_options(const RunContext& context, const Options& options) {
+  return {.run = context.names.id,
+          .lock_timeout = options.lock_timeout,
+          .lock_retries = options.lock_retries,
+          .concurrently_timeout = options.concurrently_timeout};
+}
+
+Attempt judged_files(const migrate::Outcome& outcome) {
   Attempt out;
   if (outcome.failure) {
     out = failed_by(*outcome.failure);
@@ -201,17 +231,15 @@ Attempt by_files(const AttemptInput& input, std::stop_token stop) {
   return out;
 }
 
-check::Announced announced(const AttemptInput& input) {
+check::Announced announced(const Options& options, const std::vector<migrate::File>& files) {
   check::Announced out;
-  out.everything = input.options.allow_destructive;
-  migrate::Announced said = migrate::announced(input.files);
+  out.everything = options.allow_destructive;
+  migrate::Announced said = migrate::announced(files);
   out.everything = out.everything || said.everything;
   out.schemas = std::move(said.schemas);
   out.tables = std::move(said.tables);
   return out;
 }
-
-}  // namespace
 
 Attempt attempt(const AttemptInput& input, std::stop_token stop) {
   const util::Stopwatch watch;
@@ -247,8 +275,8 @@ std::string check_after(const AttemptInput& input, std::stop_token stop) {
         pg::Connection::open(input.context.database, input.context.names.application, stop);
     input.ledger.opened("check", "check",
                         {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
-    for (const check::Finding& finding :
-         check::after(live, input.gate.before, {.announced = announced(input)}, stop)) {
+    for (const check::Finding& finding : check::after(
+             live, input.gate.before, {.announced = announced(input.options, input.files)}, stop)) {
       if (finding.severity == check::Severity::Failure) {
         cause += cat(cause.empty() ? "" : "\n", "check ", finding.code, ": ", finding.text,
                      finding.hint.empty() ? "" : cat("\n  ", finding.hint));

@@ -7,8 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "check/check.h"
 #include "guard/gate.h"
+#include "migrate/apply.h"
+#include "migrate/command.h"
 #include "migrate/files.h"
+#include "tap/tap.h"
 #include "util/error.h"
 #include "verify/proof.h"
 
@@ -30,6 +34,17 @@ struct AttemptInput {
   SessionLedger& ledger;
   const std::vector<migrate::File>& files;  // without a command
 };
+
+// How a command that ended is judged, on the live database and in a rehearsal.
+Attempt judged_command(const migrate::CommandOutcome& outcome,
+                       const std::optional<tap::FailedStatement>& failure,
+                       const util::Scrubber& scrubber);
+// The files that ended, likewise.
+migrate::ApplyOptions apply_options(const RunContext& context, const Options& options);
+Attempt judged_files(const migrate::Outcome& outcome);
+Attempt failed_by(const util::Error& error);
+// What it may remove: by its files' statements, or because everything is allowed.
+check::Announced announced(const Options& options, const std::vector<migrate::File>& files);
 
 // Prints and journals the step "migrate". Throws nothing that the run could not survive: Kind::Bug
 // only.

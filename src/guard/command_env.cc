@@ -55,7 +55,9 @@ CommandEnvironment command_environment(const CommandSpec& command, const pg::Con
       continue;
     }
     const std::optional<pg::ConnInfo> own = original.empty() ? std::nullopt : parsed(original);
-    const pg::ConnInfo& where = own ? *own : database;
+    pg::ConnInfo where = own ? *own : database;
+    if (!redirect->database.empty() && where.database() == database.database())
+      where = where.with_database(redirect->database);
     out.set.push_back(cat(
         name, "=", where.redirected(redirect->host, redirect->port, redirect->password).reveal()));
   }
@@ -63,7 +65,8 @@ CommandEnvironment command_environment(const CommandSpec& command, const pg::Con
     for (const std::string_view name : kForeign) out.unset.emplace_back(name);
     for (const std::string& line :
          {cat("PGHOST=", redirect->host), cat("PGPORT=", redirect->port),
-          cat("PGUSER=", database.user()), cat("PGDATABASE=", database.database()),
+          cat("PGUSER=", database.user()),
+          cat("PGDATABASE=", redirect->database.empty() ? database.database() : redirect->database),
           cat("PGPASSWORD=", redirect->password.reveal()), std::string("PGSSLMODE=disable")}) {
       out.set.push_back(line);
     }
@@ -73,7 +76,7 @@ CommandEnvironment command_environment(const CommandSpec& command, const pg::Con
   }
   out.set.push_back(cat("PGAPPNAME=pgbelay-", run));
   out.set.push_back(cat("PGBELAY_RUN=", run));
-  out.set.push_back("PGBELAY_PHASE=migrate");
+  out.set.push_back(cat("PGBELAY_PHASE=", redirect == nullptr ? "migrate" : redirect->phase));
   return out;
 }
 

@@ -15,6 +15,8 @@ namespace guard {
 struct Redirect {
   std::string host, port;
   util::Secret password;
+  std::string database = {};           // the clone instead of the guarded one; empty: that one
+  std::string_view phase = "migrate";  // PGBELAY_PHASE
 };
 
 struct CommandEnvironment {

@@ -269,6 +269,7 @@ void Outside::ended(const Result& result) const {
     }
     case Outcome::Planned:
     case Outcome::NothingToDo:
+    case Outcome::Rehearsed:
       return;
   }
 }

@@ -313,13 +313,13 @@ Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
   folder_lines(out.lines, options);
   ask(out.lines, "space", [&] {
     out.server_folder = local_server_folder(options.database, facts.folder);
-    for (Line& line : space_lines({.database_bytes = out.database_bytes,
-                      .dir = options.dir,
-                      .server_folder = out.server_folder,
-                      .server_free = options.server_free,
-                      .needs_copy = options.needs_copy})) {
-      out.lines.push_back(std::move(line));
-    }
+    const SpaceQuestion question{.database_bytes = out.database_bytes,
+                                 .dir = options.dir,
+                                 .server_folder = out.server_folder,
+                                 .server_free = options.server_free,
+                                 .needs_copy = options.needs_copy};
+    for (Line& line : space_lines(question)) out.lines.push_back(std::move(line));
+    out.server_room = server_room(question);
   });
   ask(out.lines, "maintenance", [&] {
     pg::Connection maintenance =

@@ -42,6 +42,8 @@ struct PreflightOptions {
 struct Preflight {
   std::vector<Line> lines;
   std::uint64_t database_bytes = 0;
+  // Room on the server's disk beside what the run needs anyway; nothing if it is not known.
+  std::optional<std::uint64_t> server_room;
   std::uint64_t tables = 0;
   std::string server_version;
   std::string system_identifier;

@@ -8,6 +8,8 @@
 #include "guard/command_env.h"
 #include "guard/kept_copy.h"
 #include "guard/proof_place.h"
+#include "guard/rehearsal.h"
+#include "guard/rehearsal_cluster.h"
 #include "guard/sql_guard.h"
 #include "guard/verdict.h"
 #include "migrate/command.h"
@@ -89,7 +91,7 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
   const util::Stopwatch watch;
   context.reporter.step("proof", util::StepState::Begin, "");
   context.journal.begin("proof", {{"side", context.names.copy}});
-  const bool keep = keeps_copy(options);
+  const bool keep = keeps_copy(options) || rehearses(options);
   try {
     const ProofPlace place(context, options, made);
     verify::Proof proof =
@@ -139,6 +141,8 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
     terminate(maintenance, pids);
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+  swap::drop_side(maintenance, names.rehearsal);
+  tell_unsettled(maintenance, read_run(run.folder), reporter);
   swap::drop_side(maintenance, names.copy);
   remove_private_server(run.folder);
   journal.fact("run", "exit", {{"code", "1"}});
@@ -178,6 +182,7 @@ void require_consistent(const Options& options) {
                       "--hold read-only needs the tap: without it the command cannot write either",
                       {.hint = "Leave out --no-tap.", .sqlstate = {}});
   }
+  require_rehearsable(options);
   if (options.command) migrate::require_program({.argv = options.command->argv});
 }
 
@@ -221,7 +226,8 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
                      (options.proof >= archive::Level::Restored && options.proof_at.empty()),
        .copy_when_needed = undoes(options) && !keeps_copy(options),
        .accept_superuser_functions = options.accept_superuser_functions,
-       .must_be_alone = options.hold == Hold::Auto && !options.questions.go_on_with_others,
+       .must_be_alone = !options.rehearse_only && options.hold == Hold::Auto &&
+                        !options.questions.go_on_with_others,
        .replicas = options.replicas,
        .read_only_hold = options.hold == Hold::ReadOnly,
        .key = names.key},
@@ -337,6 +343,7 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
       options.command
           ? cat("migrate   ", util::join(scrubbed_command(*options.command, options.database), " "))
           : cat("migrate   ", util::show_counted(files.size(), "file")),
+      std::string(rehearses(options) ? "rehearse  on a clone of the proven copy" : "rehearse  no"),
       undo_plan(options)};
   if (options.hold == Hold::ReadOnly) {
     lines.emplace_back(

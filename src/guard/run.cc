@@ -17,9 +17,11 @@
 #include "guard/names.h"
 #include "guard/outside.h"
 #include "guard/prepare.h"
+#include "guard/rehearsal.h"
 #include "guard/rescue.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
+#include "guard/wait_watch.h"
 #include "swap/swap.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -99,6 +101,17 @@ Result finished(const RunContext& context, const Prepared& prepared, const KeepC
           .folder = context.names.folder};
 }
 
+Result rehearsed(const RunContext& context, const Prepared& prepared) {
+  drop_copy(context);
+  end_run(context,
+          {.state = RunState::Released, .exit_code = 0, .text = "rehearsed on a copy only"});
+  return {.outcome = Outcome::Rehearsed,
+          .run = context.names.id,
+          .backup = prepared.backup.manifest.name,
+          .exit_code = 0,
+          .folder = context.names.folder};
+}
+
 // Its copy goes, as if it had not been begun: the gate let nothing through.
 [[noreturn]] void refused_at_gate(const RunContext& context, const util::Error& error) {
   give_up(context, error);
@@ -106,7 +119,15 @@ Result finished(const RunContext& context, const Prepared& prepared, const KeepC
 
 Attempt attempt_watched(const AttemptInput& input, const Outside& outside, std::stop_token stop) {
   const std::jthread watch = outside.watch_migration();
-  return attempt(input, std::move(stop));
+  for (const std::string& line : lock_blockers(
+           input.context.maintenance, input.context.database.database(), input.ledger.own()))
+    input.context.reporter.warning(cat("locks of the migration may have to wait for ", line));
+  WaitWatch waits(input.context, input.options, input.ledger, std::move(stop));
+  Attempt tried = attempt(input, waits.token());
+  if (const std::string reason = waits.reason(); !reason.empty() && !tried.succeeded) {
+    tried.cause = cat(reason, tried.cause.empty() ? "" : "\n", tried.cause);
+  }
+  return tried;
 }
 
 // From the journal's first lines on. Errors before the migration step are thrown, with all cleared
@@ -120,6 +141,16 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
   try {
     util::fault::point("run.journalled");
     prepared.emplace(prepare(context, options, ledger, stop));
+    if (rehearses(options)) {
+      rehearse({.context = context,
+                .options = options,
+                .backup = prepared->backup,
+                .ledger = ledger,
+                .files = files},
+               stop);
+      if (options.rehearse_only) return rehearsed(context, *prepared);
+      if (!keeps_copy(options)) drop_copy(context);
+    }
     confirm(context, options, *prepared, files);
     util::throw_if_stopped(stop);
     outside.before_hold(stop);
@@ -199,6 +230,7 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
   chosen.label = label_of(options, files);
   const RunNames names = new_run_names(database, chosen.label, options.dir, options.now());
   const Preflight preflight = check_preflight(chosen, names, reporter, stop);
+  decide_rehearsal(chosen, preflight, reporter);
   if (options.plan_only) {
     for (const std::string& line : plan_lines(chosen, preflight, files)) reporter.note(line);
     return {.outcome = Outcome::Planned, .run = names.id};

@@ -16,6 +16,7 @@
 
 #include "archive/evidence.h"
 #include "backup/run.h"
+#include "guard/rehearsal_options.h"
 #include "pg/conninfo.h"
 #include "util/clock.h"
 #include "util/reporter.h"
@@ -75,9 +76,15 @@ struct Options {
   std::optional<std::uint64_t> server_free;  // bytes, if the operator states it (F9)
   bool allow_destructive = false;
   bool tap = true;
+  RehearsalOptions rehearsal;
+  bool rehearse_only = false;  // the command `rehearse`: nothing after that step
   bool plan_only = false;
   bool accept_superuser_functions = false;
-  std::chrono::milliseconds lock_timeout{0};  // for our own runner; 0: none
+  std::chrono::milliseconds lock_timeout{0};  // for files and commands; 0: none
+  unsigned lock_retries = 0;                  // for files
+  std::chrono::milliseconds concurrently_timeout{0};
+  std::uint64_t max_waiting = 0;  // sessions that wait for it; 0: not watched
+  std::chrono::milliseconds max_wait{0};
   std::size_t jobs = 0;
   std::string version;  // of pgbelay
   OutsideOptions outside;
@@ -85,7 +92,7 @@ struct Options {
   util::Now now = util::Clock::now;
 };
 
-enum class Outcome { Planned, NothingToDo, Done, Undone, NotUndone };
+enum class Outcome { Planned, NothingToDo, Rehearsed, Done, Undone, NotUndone };
 
 struct Result {
   Outcome outcome = Outcome::Done;

@@ -20,6 +20,14 @@ std::map<Key, const SharedObject*> by_key(const std::vector<SharedObject>& objec
   return out;
 }
 
+// The last word of "of MEMBER in ROLE", the first of "search_path of database app", else all of it.
+std::string short_name(const SharedObject& object) {
+  const std::string& identity = object.identity;
+  if (object.kind == "membership") return identity.substr(identity.rfind(' ') + 1);
+  if (object.kind == "setting") return identity.substr(0, identity.find(' '));
+  return identity;
+}
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -88,15 +96,16 @@ std::vector<SharedChange> compare_shared(const std::vector<SharedObject>& before
     const std::string name = util::cat(object->kind, " ", util::printable(object->identity));
     if (old == old_objects.end()) {
       if (object->kind == kPassword) continue;  // of a role that is told itself
-      changes.push_back({util::cat(name, " was added"), object->remove});
+      changes.push_back({util::cat(name, " was added"), object->remove, short_name(*object)});
     } else if (old->second->definition != object->definition) {
-      changes.push_back({util::cat(name, " was changed"), old->second->restore});
+      changes.push_back(
+          {util::cat(name, " was changed"), old->second->restore, short_name(*object)});
     }
   }
   for (const auto& [key, object] : old_objects) {
     if (new_objects.contains(key) || object->kind == kPassword) continue;
     const std::string name = util::cat(object->kind, " ", util::printable(object->identity));
-    changes.push_back({util::cat(name, " was removed"), object->recreate});
+    changes.push_back({util::cat(name, " was removed"), object->recreate, short_name(*object)});
   }
   return changes;
 }

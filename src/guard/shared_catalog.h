@@ -29,6 +29,7 @@ std::vector<SharedObject> shared_objects(pg::Connection& connection, const std::
 struct SharedChange {
   std::string text;       // role app_new was created
   std::string statement;  // DROP ROLE "app_new"; empty: none is simple
+  std::string name;       // what a statement that made the change would name: app_new
 };
 std::vector<SharedChange> compare_shared(const std::vector<SharedObject>& before,
                                          const std::vector<SharedObject>& now);

@@ -68,6 +68,21 @@ std::optional<std::filesystem::path> local_server_folder(const pg::ConnInfo& dat
   return folder.tablespace.empty() ? folder.data_directory : folder.tablespace;
 }
 
+std::optional<std::uint64_t> server_room(const SpaceQuestion& question) {
+  std::uint64_t needed = question.needs_copy ? kCopyFactor * question.database_bytes : 0;
+  std::uint64_t free = 0;
+  if (question.server_free) {
+    free = *question.server_free;
+  } else if (question.server_folder) {
+    free = util::free_space(*question.server_folder);
+    if (device_of(existing_part(question.dir)) == device_of(*question.server_folder))
+      needed += question.database_bytes + kSmallBackup;
+  } else {
+    return std::nullopt;
+  }
+  return free > needed ? free - needed : 0;
+}
+
 std::vector<Line> space_lines(const SpaceQuestion& question) {
   const std::uint64_t backup = question.database_bytes + kSmallBackup;
   const std::uint64_t copy = question.needs_copy ? kCopyFactor * question.database_bytes : 0;

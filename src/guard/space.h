@@ -27,6 +27,9 @@ struct SpaceQuestion {
   std::optional<std::uint64_t> server_free;  // stated by the operator
   bool needs_copy = true;
 };
+// What is left on the server's disk when backup and copy have what they need; nothing if it is not
+// known.
+std::optional<std::uint64_t> server_room(const SpaceQuestion& question);
 // One line for here, one for the server.
 std::vector<Line> space_lines(const SpaceQuestion& question);
 

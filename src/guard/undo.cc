@@ -13,6 +13,7 @@
 #include "guard/names.h"
 #include "guard/outside.h"
 #include "guard/proof_place.h"
+#include "guard/rehearsal_cluster.h"
 #include "guard/sql_guard.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
@@ -42,7 +43,9 @@ void require_open(const RunInfo& run) {
                         {.hint = "Interrupt it (Ctrl+C) to have it undone.", .sqlstate = {}});
     case RunState::Released:
       if (!run.undo_until.empty()) return;
-      throw nothing_to_undo(run, "had succeeded and was released");
+      throw nothing_to_undo(run, run.migrate_begun
+                                     ? "had succeeded and was released"
+                                     : "was a rehearsal, which left the database as it was");
     case RunState::Undone:
       throw nothing_to_undo(run, "was undone already");
     case RunState::Kept:
@@ -216,6 +219,7 @@ Result clear_before_migration(const RunContext& context, const RunRecord& record
   tell_release(context);
   drop_copy(context);
   remove_private_server(context.names.folder);
+  tell_unsettled(context.maintenance, record, context.reporter);
   const std::string text = "the run had ended before its migration: nothing had been changed";
   context.reporter.step("undo", util::StepState::Ok, text);
   return ended(context, record, {.state = RunState::Failed, .exit_code = 0, .text = text},
@@ -334,6 +338,7 @@ Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_tok
     swap::reopen(context.maintenance, context.database.database());
   tell_release(context);
   drop_copy(context);
+  tell_unsettled(context.maintenance, run.record(), reporter);
   forget_copy(context);
   Result result = ended(context, run.record(),
                         {.state = run.succeeded() ? RunState::Released : RunState::Kept,

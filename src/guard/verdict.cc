@@ -1,6 +1,7 @@
 #include "guard/verdict.h"
 
 #include "guard/hold.h"
+#include "guard/rehearsal_clone.h"
 #include "guard/rescue.h"
 #include "guard/sql_guard.h"
 #include "util/error.h"
@@ -155,6 +156,7 @@ Result take_back_failed(const FailedAttempt& failed) {
 }
 
 void drop_copy(const RunContext& context) {
+  drop_clone(context);  // of a rehearsal that died
   swap::drop_side(context.maintenance, context.names.copy);
 }
 

@@ -33,6 +33,7 @@ Result take_back_failed(const FailedAttempt& failed);
 // "release". Throws only if the hold could not be released.
 void release(const RunContext& context, const KeepCopy& keep);
 
+// The copy, and the clone of a rehearsal if there still is one.
 void drop_copy(const RunContext& context);
 // After an undo although others wrote: their rows are saved, and it is said where. A failure is a
 // warning.

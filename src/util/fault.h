@@ -10,7 +10,7 @@
 
 namespace util::fault {
 
-constexpr std::array<std::string_view, 29> kPoints{
+constexpr std::array<std::string_view, 32> kPoints{
     "pending_file.before_rename",
     "backup.staged",    // the stage directory exists, nothing is in it
     "backup.snapshot",  // locks are held, the snapshot is exported
@@ -25,10 +25,13 @@ constexpr std::array<std::string_view, 29> kPoints{
     "run.journalled",  // the run's folder exists
     "run.backed_up",
     "run.proven",
-    "hold.marked",     // what must be put back is written down, nothing is held yet
-    "hold.begun",      // new sessions are read-only, the old ones are gone
-    "hold.copy_open",  // the copy is open for what has changed
-    "hold.caught_up",  // and sealed again
+    "rehearsal.cloned",    // the clone exists, nothing has run in it
+    "rehearsal.migrated",  // its migration has ended
+    "rehearsal.dropped",   // the clone is gone, the cluster is not compared yet
+    "hold.marked",         // what must be put back is written down, nothing is held yet
+    "hold.begun",          // new sessions are read-only, the old ones are gone
+    "hold.copy_open",      // the copy is open for what has changed
+    "hold.caught_up",      // and sealed again
     "run.gate",
     "run.migrating",  // the command is running
     "run.migrated",   // the command has ended, nothing is judged

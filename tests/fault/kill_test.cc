@@ -185,6 +185,39 @@ TEST_P(InTheMiddle, StopsTheNextRunAndNamesTheUndo) {
 INSTANTIATE_TEST_SUITE_P(Migrating, InTheMiddle, testing::Values("run.migrating", "run.migrated"),
                          test_name);
 
+// A rehearsal leaves nothing either, whoever brings order: undo, close or the next run.
+class KilledRehearsal : public FaultTest {
+ protected:
+  void die() {
+    killed({"rehearse", "--", "psql", "-X", "-q", "-c", "alter table orders drop column note"});
+    EXPECT_EQ(content(), before_);
+  }
+};
+
+TEST_P(KilledRehearsal, F10IsClearedByUndo) {
+  die();
+  const BinaryResult undone = run({"undo", "--yes"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+  expect_nothing_left_behind();
+}
+
+TEST_P(KilledRehearsal, F10IsClearedByTheNextRun) {
+  die();
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+
+TEST_P(KilledRehearsal, F10IsClearedByClose) {
+  die();
+  const BinaryResult closed = run({"close", "_psql", "--yes"});
+  EXPECT_EQ(closed.status, 0) << closed.err;
+  EXPECT_EQ(content(), before_);
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledRehearsal, testing::ValuesIn(points({"rehearsal."})),
+                         test_name);
+
 // The server goes away in the middle of the data.
 class ServerGone : public test::GuardedTest {
  protected:

@@ -134,6 +134,7 @@ void GuardedTest::expect_refusal(const BinaryResult& result, int status,
 
 void GuardedTest::expect_nothing_left_behind() {
   EXPECT_TRUE(sides("proof").empty()) << sides("proof").front();
+  EXPECT_TRUE(sides("rehearsal").empty()) << sides("rehearsal").front();
   EXPECT_TRUE(sides("probe").empty()) << sides("probe").front();
   EXPECT_TRUE(stages().empty()) << stages().front();
   EXPECT_EQ(sessions_of_pgbelay(), 0);

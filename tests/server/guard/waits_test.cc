@@ -1,0 +1,113 @@
+// Locks on the live database: tried again, watched, looked for first.
+#include <fstream>
+#include <thread>
+
+#include "guard/wait_watch.h"
+#include "guard_fixture.h"
+
+namespace guard {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class WaitsTest : public GuardTest {
+ protected:
+  Options files(const std::string& text) {
+    std::filesystem::create_directories(folder.path() / "migrations");
+    std::ofstream(folder.path() / "migrations" / "001.sql") << text;
+    Options options = base();
+    options.migrations = folder.path() / "migrations";
+    options.hold = Hold::None;
+    options.on_foreign_writes = OnForeignWrites::Undo;
+    return options;
+  }
+  // Holds a lock from now on.
+  pg::Connection holder() {
+    pg::Connection other = database->connect();
+    other.execute("begin; lock table members in access share mode");
+    return other;
+  }
+};
+
+TEST_F(WaitsTest, AFileThatRunsIntoTheLockTimeoutIsTriedAgain) {
+  Options options = files(
+      "insert into events values (5000, 1, '{}');\n"
+      "alter table members add column phone text;\n");
+  options.lock_timeout = 100ms;
+  options.lock_retries = 10;
+  std::optional<pg::Connection> other(holder());
+  std::jthread gives_up([&](const std::stop_token& ended) {
+    while (!ended.stop_requested() &&
+           reporter.all().find("a lock was not to be had") == std::string::npos)
+      std::this_thread::sleep_for(10ms);
+    other.reset();
+  });
+  const Result result = go(options);
+  gives_up.request_stop();
+  gives_up.join();
+  EXPECT_EQ(result.exit_code, 0) << result.cause << reporter.all();
+  EXPECT_EQ(value("select count(*) from events where id = 5000"), "1");
+  EXPECT_THAT(reporter.all(), HasSubstr("a lock was not to be had within 0.1 s; again in 0.5 s"));
+}
+
+TEST_F(WaitsTest, AfterTheLastRetryItFails) {
+  Options options = files("alter table members add column phone text;\n");
+  options.lock_timeout = 50ms;
+  options.lock_retries = 1;
+  const pg::Connection other = holder();
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause;
+  EXPECT_THAT(result.cause, HasSubstr("lock timeout"));
+}
+
+TEST_F(WaitsTest, ATappedCommandGetsTheLockTimeoutWhateverItIs) {
+  Options options = shell(
+      "test \"$(psql -X -At -c 'show lock_timeout')\" = 1234ms && "
+      "test \"$(PGOPTIONS= psql -X -At -c 'show lock_timeout')\" = 1234ms");
+  options.lock_timeout = 1234ms;
+  EXPECT_EQ(go(options).exit_code, 0) << reporter.all();
+}
+
+TEST_F(WaitsTest, AMigrationThatKeepsTooManyWaitingIsStoppedAndUndone) {
+  Options options =
+      psql("begin; lock table members in access exclusive mode; select pg_sleep(60);");
+  options.hold = Hold::None;
+  options.on_foreign_writes = OnForeignWrites::Undo;
+  options.max_waiting = 2;
+  options.max_wait = 500ms;
+  const auto wait_for_it = [&](const std::stop_token& ended) {
+    while (!ended.stop_requested()) {
+      try {
+        pg::Connection other = database->connect();
+        other.execute("select count(*) from members");
+      } catch (const util::Error&) {  // ended by the undo
+      }
+      std::this_thread::sleep_for(20ms);
+    }
+  };
+  Result result;
+  {
+    std::jthread one(wait_for_it);
+    std::jthread two(wait_for_it);
+    result = go(options);
+  }
+  EXPECT_EQ(result.exit_code, 3) << result.cause;
+  EXPECT_THAT(result.cause, HasSubstr("had to wait for it for 0.5 s"));
+}
+
+TEST_F(WaitsTest, BlockersAreNamed) {
+  pg::Connection other = database->connect();
+  other.execute("set application_name = 'pg_dump of somebody'; begin; select * from members");
+  pg::Connection prepared = database->connect();
+  prepared.execute("begin; insert into events values (6000, 1, '{}'); prepare transaction 'half'");
+  pg::Connection maintenance = test::test_server().connect();
+  const std::vector<std::string> lines =
+      lock_blockers(maintenance, name(), [](int, const std::string&) { return false; });
+  prepared.execute("rollback prepared 'half'");
+  EXPECT_THAT(lines, testing::UnorderedElementsAre(HasSubstr("a dump"),
+                                                   HasSubstr("prepared transaction 'half'")));
+}
+
+}  // namespace
+}  // namespace guard
