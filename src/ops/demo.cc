@@ -52,6 +52,7 @@ class Demo {
   void make_database();
   void back_up_and_prove();
   void good_migration();
+  void rehearsed_migration();
   void bad_migration();
   void interrupted_migration();
   void look_around();
@@ -181,6 +182,19 @@ void Demo::good_migration() {
         "and the database has what it made");
 }
 
+void Demo::rehearsed_migration() {
+  chapter("A migration that looks harmless, on a copy first: the rehearsal");
+  write("heavy/001_note.sql", kHeavyMigration);
+  claim(run({"rehearse", "heavy", "--max-rewrite-bytes", "1kB"}) == 9,
+        "exit 9: it would write a table anew, more than the limit allows");
+  claim(value("select pg_catalog.format_type(atttypid, atttypmod) from pg_catalog.pg_attribute "
+              "where attrelid = 'events'::regclass and attname = 'note'") == "text",
+        "the database was not touched");
+  claim(value("select count(*) from pg_catalog.pg_database where datname like "
+              "'community\\_\\_rehearsal\\_%'") == "0",
+        "the copy is gone");
+}
+
 void Demo::bad_migration() {
   chapter("A migration that fails half-way, after it has dropped a column and committed that");
   const std::string file = write("bad.sql", kBadMigration);
@@ -259,6 +273,7 @@ void Demo::tell() {
   accept_others();
   back_up_and_prove();
   good_migration();
+  rehearsed_migration();
   bad_migration();
   interrupted_migration();
   look_around();

@@ -89,6 +89,10 @@ UPDATE members SET quota = 500 WHERE id % 10 = 0;
 CREATE INDEX members_quota ON members (quota);
 )sql";
 
+const std::string_view kHeavyMigration = R"sql(-- Harmless to look at.
+ALTER TABLE events ALTER COLUMN note TYPE varchar(200);
+)sql";
+
 const std::string_view kBadMigration = R"sql(-- Each statement commits by itself, as psql does it.
 ALTER TABLE members DROP COLUMN email CASCADE;
 UPDATE orders SET total = total * 1.19 WHERE state = 'open';

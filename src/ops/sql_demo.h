@@ -12,7 +12,8 @@ namespace ops {
 std::string demo_schema(std::uint64_t members);
 
 extern const std::string_view kGoodMigration;
-extern const std::string_view kBadMigration;  // drops a column, commits it, and fails afterwards
+extern const std::string_view kHeavyMigration;  // writes a table anew while nobody can read it
+extern const std::string_view kBadMigration;    // drops a column, commits it, and fails afterwards
 extern const std::string_view
     kSlowMigration;  // drops a column, commits it, and goes on for a minute
 
