@@ -176,6 +176,7 @@ class Timeline {
     group("Locks");
     for (std::size_t n = 0; n < std::min(order.size(), kMostRelations); ++n) {
       std::vector<const HeldLock*> list = by_relation[order[n]];
+      if (list.size() > kMostBars) list.resize(kMostBars);
       const HeldLock& longest = *list.front();
       lane(order[n], time_text(longest.held()));
       std::sort(list.begin(), list.end(), [](const HeldLock* a, const HeldLock* b) {
