@@ -270,6 +270,7 @@ void write_origin(Json& document, const Manifest& manifest) {
   document["run"] = json_text(manifest.run);
   document["pgbelay_version"] = json_text(manifest.pgbelay_version);
   document["pg_dump_version"] = json_text(manifest.pg_dump_version);
+  document["schema_from"] = manifest.pg_dump_version.empty() ? "catalog" : "pg_dump";
   document["created_at"] = json_text(manifest.created_at);
   document["duration_s"] = finite(manifest.duration_s);
   document["database"] = json_text(manifest.database);

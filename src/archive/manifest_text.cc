@@ -60,7 +60,10 @@ std::string about(const Manifest& manifest) {
              "then empty the tables below and load them from here (pg_restore --data-only)"));
   }
   line(out, "Made by",
-       cat("pgbelay ", manifest.pgbelay_version, ", pg_dump ", manifest.pg_dump_version));
+       cat("pgbelay ", manifest.pgbelay_version,
+           manifest.pg_dump_version.empty()
+               ? std::string(", which read the schema from the catalogues")
+               : cat(", pg_dump ", manifest.pg_dump_version)));
   line(out, "Holds",
        cat(plural(manifest.tables.size(), "table", "tables"), ", ",
            plural(manifest.rows(), "row", "rows"), ", ",

@@ -152,7 +152,9 @@ void SqlScript::head() {
   sink_(cat("-- PostgreSQL database backup, written by pgbelay\n--\n-- Database: ",
             util::printable(toc_.database.value_or("-")),
             "\n-- Server version: ", util::printable(toc_.server_version),
-            "\n-- Schema read by pg_dump: ", util::printable(toc_.dumper_version),
+            toc_.dumper_version.starts_with("pgbelay ") ? "\n-- Schema read by "
+                                                        : "\n-- Schema read by pg_dump: ",
+            util::printable(toc_.dumper_version),
             "\n--\n-- Into a new database, or all or nothing over the existing one:\n"
             "--   gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d DATABASE\n\n"));
   sink_(special(toc_, "ENCODING", "SET client_encoding = 'UTF8';"));

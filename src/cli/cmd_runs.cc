@@ -221,6 +221,7 @@ int run_doctor(const Invocation& invocation) {
       .maintenance_db = invocation.settings.text("maintenance-db"),
       .dir = invocation.settings.path("dir"),
       .pg_dump = invocation.settings.path("pg-dump"),
+      .schema_from = invocation.schema_from(),
       .server_free = invocation.settings.size("server-free"),
       .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
       .replicas = invocation.replicas(),

@@ -29,6 +29,7 @@ struct Invocation {
   pg::ConnInfo database() const;          // Kind::Usage if none was named
   std::string database_name_if_given() const;
   std::vector<pg::ConnInfo> replicas() const;
+  dump::SchemaFrom schema_from() const;
   backup::Options backup_options() const;  // dump, formats, SQL settings, folder
   guard::OutsideOptions outside_options() const;
 };

@@ -48,12 +48,19 @@ std::vector<pg::ConnInfo> Invocation::replicas() const {
   return out;
 }
 
+dump::SchemaFrom Invocation::schema_from() const {
+  const std::string from = settings.text("schema-from");
+  if (from == "catalog") return dump::SchemaFrom::Catalog;
+  return from == "pg_dump" ? dump::SchemaFrom::PgDump : dump::SchemaFrom::Auto;
+}
+
 backup::Options Invocation::backup_options() const {
   backup::Options options;
   options.dir = settings.path("dir");
   options.dump.jobs = settings.count("jobs");
   options.dump.rate = settings.size("rate").value_or(0);
   options.dump.pg_dump = settings.path("pg-dump");
+  options.dump.schema_from = schema_from();
   options.dump.formats = {.sql = false, .csv = false};
   const std::string formats = settings.text("formats");
   for (const std::string_view format : util::split(formats, ',')) {

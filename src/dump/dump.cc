@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "dump/catalog_schema.h"
 #include "dump/facts.h"
 #include "dump/lock_watch.h"
 #include "dump/reader.h"
@@ -63,28 +64,39 @@ std::vector<pg::QualifiedName> wanted_by_others(Snapshot& snapshot) {
   return sql::excluded_by_others(*Snapshot::Session(snapshot), oids);
 }
 
-archive::Toc schema_of(const Options& options, const PgDumpProgram& program, Work& work,
-                       const std::stop_token& stop) {
-  const SchemaSource source{program, options.source, options.application_name, work.snapshot.id(),
+archive::Toc read_schema_of(const Options& options, const std::optional<PgDumpProgram>& program,
+                            Work& work, const std::stop_token& stop) {
+  if (!program) {
+    return read_catalog_schema({options.source, options.application_name, work.snapshot.id(),
+                                work.snapshot.encoding(), options.on_session},
+                               stop);
+  }
+  const SchemaSource source{*program, options.source, options.application_name, work.snapshot.id(),
                             options.directory / ".schema.dump"};
+  return read_schema(source, work.reporter, stop);
+}
+
+archive::Toc schema_of(const Options& options, const std::optional<PgDumpProgram>& program,
+                       Work& work, const std::stop_token& stop) {
   const LockWatch watch(work.snapshot, options.application_name, stop);
   try {
-    return read_schema(source, work.reporter, watch.token());
+    return read_schema_of(options, program, work, watch.token());
   } catch (const util::Error&) {
     util::throw_if_stopped(stop);
     const std::vector<pg::QualifiedName> wanted = wanted_by_others(work.snapshot);
     if (!watch.stuck() && wanted.empty()) throw;
-    if (options.on_session) options.on_session(0);
+    if (program && options.on_session) options.on_session(0);
     throw Overtaken(wanted);
   }
 }
 
 // The schema while the first rows are being read already, then everything in order.
-Outcome write(const Options& options, const PgDumpProgram& program, Work& work,
+Outcome write(const Options& options, const std::optional<PgDumpProgram>& program, Work& work,
               const std::stop_token& stop) {
   Outcome outcome;
   archive::Toc schema = schema_of(options, program, work, stop);
-  if (options.on_session) options.on_session(0);  // it opens one connection, and succeeded with it
+  if (program && options.on_session)
+    options.on_session(0);  // it opens one connection, and succeeded with it
   schema.version = version_for(work.snapshot.server_major(), schema.version);
   outcome.plan = extend(std::move(schema), work.content, work.snapshot.tables());
   outcome.written =
@@ -126,7 +138,8 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   if (options.on_session) options.on_session(Snapshot::Session(snapshot)->backend_pid());
   archive::Manifest manifest;
   manifest.created_at = util::rfc3339(util::Clock::now());
-  const PgDumpProgram program = find_pg_dump(snapshot.server_major(), options.pg_dump);
+  const std::optional<PgDumpProgram> program =
+      choose_pg_dump(snapshot.server_major(), options.schema_from, options.pg_dump);
   util::fault::point("backup.snapshot");
   Content content = content_of(snapshot);
   if (options.portion) {
@@ -151,7 +164,7 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   };
   util::run_workers(kOthers + reader_count(options.jobs), stop, thread);
   util::throw_if_stopped(stop);
-  record(options, program, work, outcome, manifest);
+  record(options, program ? program->version : "", work, outcome, manifest);
   return manifest;
 }
 

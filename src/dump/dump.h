@@ -17,6 +17,7 @@
 #include <string>
 
 #include "archive/manifest.h"
+#include "dump/pg_dump_program.h"
 #include "pg/conninfo.h"
 #include "pg/ident.h"
 #include "util/reporter.h"
@@ -46,6 +47,7 @@ struct Options {
   std::uint64_t rate = 0;          // at most so many bytes of rows a second; 0: no limit
   std::filesystem::path pg_dump;   // empty: looked for
   std::optional<Portion> portion;  // nothing: everything
+  SchemaFrom schema_from = SchemaFrom::Auto;
   // Told once for every session that was opened on the source database and reached its first
   // ReadyForQuery, as soon as it is known (K1, F5): the guard counts them. The pid is 0 for that of
   // pg_dump. From any thread.

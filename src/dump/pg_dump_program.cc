@@ -104,6 +104,17 @@ std::vector<PgDumpProgram> pg_dump_candidates(int server_major, const fs::path& 
   return programs;
 }
 
+std::optional<PgDumpProgram> choose_pg_dump(int server_major, SchemaFrom from,
+                                            const fs::path& configured) {
+  if (from == SchemaFrom::Catalog) return std::nullopt;
+  // One that somebody names is used or refused, but not passed over.
+  if (from == SchemaFrom::PgDump || !configured.empty())
+    return find_pg_dump(server_major, configured);
+  const std::vector<PgDumpProgram> programs = pg_dump_candidates(server_major, {});
+  if (programs.empty() || programs.front().major < server_major) return std::nullopt;
+  return programs.front();
+}
+
 PgDumpProgram find_pg_dump(int server_major, const fs::path& configured) {
   const std::vector<PgDumpProgram> programs = pg_dump_candidates(server_major, configured);
   if (!programs.empty() && programs.front().major >= server_major) return programs.front();
@@ -118,7 +129,7 @@ PgDumpProgram find_pg_dump(int server_major, const fs::path& configured) {
           " and no pg_dump of that version or a newer one ",
           found.empty() ? "was found" : util::cat("was found, only ", util::join(found, ", "))),
       {.hint = util::cat("Install it (Debian: apt install postgresql-client-", server_major,
-                         "), or name one with the option pg_dump."),
+                         "), name one with the option pg_dump, or use --schema-from catalog."),
        .sqlstate = {}});
 }
 

@@ -16,9 +16,16 @@ struct PgDumpProgram {
   std::string version;  // 15.20
 };
 
+// Who reads the schema. Auto: the best pg_dump that fits; pgbelay itself, from the catalogues,
+// where there is none.
+enum class SchemaFrom { Auto, PgDump, Catalog };
+
 // All that are there, best first for `server_major`; those that are too old at the end.
 std::vector<PgDumpProgram> pg_dump_candidates(int server_major,
                                               const std::filesystem::path& configured);
+// The program to use; nullopt: the catalogues are read.
+std::optional<PgDumpProgram> choose_pg_dump(int server_major, SchemaFrom from,
+                                            const std::filesystem::path& configured);
 // The best fitting one, or Kind::Preflight naming what was found and the remedy.
 PgDumpProgram find_pg_dump(int server_major, const std::filesystem::path& configured);
 

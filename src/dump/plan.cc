@@ -76,7 +76,7 @@ int Extender::depends_on(const std::string& desc, std::uint32_t oid, const std::
   if (const TocEntry* entry = index_.find(desc, oid)) return entry->dump_id;
   if (const std::optional<int> id = index_.extension(extension)) return *id;
   throw util::Error(util::Kind::Backup,
-                    util::cat("pg_dump did not write ", util::lower(desc), " ", name.display(),
+                    util::cat("the schema does not have ", util::lower(desc), " ", name.display(),
                               ", whose data would have no place in the archive"));
 }
 
@@ -100,7 +100,7 @@ void Extender::require_same_tables(const std::vector<scan::Lockable>& locked) co
   for (const TocEntry& entry : toc_.entries) {
     if (entry.desc != "TABLE" || known.contains(entry.object_oid)) continue;
     throw util::Error(util::Kind::Backup,
-                      util::cat("pg_dump wrote table ",
+                      util::cat("the schema has table ",
                                 pg::QualifiedName{entry.schema.value_or(""), entry.tag}.display(),
                                 ", which is not among the tables that are locked and read"));
   }

@@ -70,10 +70,10 @@ void record_content(const Work& work, const Outcome& outcome, archive::Manifest&
   manifest.files = outcome.written.files;
 }
 
-void record_making(const Options& options, const PgDumpProgram& program, const Plan& plan,
+void record_making(const Options& options, const std::string& pg_dump_version, const Plan& plan,
                    const Snapshot& snapshot, archive::Manifest& manifest) {
   manifest.pgbelay_version = PGBELAY_VERSION;
-  manifest.pg_dump_version = program.version;
+  manifest.pg_dump_version = pg_dump_version;
   manifest.source = options.source.sanitised();
   manifest.encoding = snapshot.encoding();
   manifest.snapshot = snapshot.text();
@@ -86,11 +86,11 @@ void record_making(const Options& options, const PgDumpProgram& program, const P
 
 }  // namespace
 
-void record(const Options& options, const PgDumpProgram& program, const Work& work,
+void record(const Options& options, const std::string& pg_dump_version, const Work& work,
             const Outcome& outcome, archive::Manifest& manifest) {
   check_counts(work);
   record_content(work, outcome, manifest);
-  record_making(options, program, outcome.plan, work.snapshot, manifest);
+  record_making(options, pg_dump_version, outcome.plan, work.snapshot, manifest);
 }
 
 }  // namespace dump

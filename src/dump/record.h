@@ -17,7 +17,8 @@ struct Outcome {
 
 // Fills tables, sequences, large objects, views, files, and how it was made. Kind::Backup when the
 // chunks of a table do not hold the rows that the table has (M2).
-void record(const Options& options, const PgDumpProgram& program, const Work& work,
+// `pg_dump_version` is empty where pgbelay has read the schema.
+void record(const Options& options, const std::string& pg_dump_version, const Work& work,
             const Outcome& outcome, archive::Manifest& manifest);
 
 }  // namespace dump

@@ -152,8 +152,11 @@ LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_
 
 void pg_dump_line(std::vector<Line>& lines, const PreflightOptions& options, int server_major) {
   ask(lines, "pg_dump", [&] {
-    const dump::PgDumpProgram program = dump::find_pg_dump(server_major, options.pg_dump);
-    lines.push_back(pass("pg_dump", cat(program.version, " at ", program.path.string())));
+    const std::optional<dump::PgDumpProgram> program =
+        dump::choose_pg_dump(server_major, options.schema_from, options.pg_dump);
+    lines.push_back(pass("pg_dump", program ? cat(program->version, " at ", program->path.string())
+                                            : std::string("none: pgbelay reads the schema from "
+                                                          "the catalogues")));
   });
 }
 

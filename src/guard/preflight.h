@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dump/pg_dump_program.h"
 #include "pg/conninfo.h"
 #include "util/error.h"
 
@@ -28,6 +29,7 @@ struct PreflightOptions {
   std::string maintenance_db;
   std::filesystem::path dir;
   std::filesystem::path pg_dump;
+  dump::SchemaFrom schema_from = dump::SchemaFrom::Auto;
   std::optional<std::uint64_t> server_free;
   bool needs_copy = true;         // a side database will be made, or may have to be
   bool copy_when_needed = false;  // for an undo only

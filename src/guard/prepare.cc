@@ -221,6 +221,7 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
        .maintenance_db = options.maintenance_db,
        .dir = options.dir,
        .pg_dump = options.backup.dump.pg_dump,
+       .schema_from = options.backup.dump.schema_from,
        .server_free = options.server_free,
        .needs_copy = undoes(options) ||
                      (options.proof >= archive::Level::Restored && options.proof_at.empty()),
