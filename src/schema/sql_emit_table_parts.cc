@@ -8,7 +8,14 @@ namespace {
 // Constraints that are part of the definition of their table or domain, unless they are not
 // validated or somebody needs them apart. NOT NULL is one of them since 18.
 constexpr std::string_view kTableConstraints = R"sql(
-select k.oid, k.conrelid, k.contypid, k.contype, format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), k.convalidated, k.conislocal, k.conname,
+select k.oid, k.conrelid, k.contypid, k.contype, format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), k.convalidated,
+       -- Valid in a child, though the parent's is not: it must be there before the parent's comes.
+       k.conislocal or k.contype = 'n' and k.convalidated and exists (
+         select from pg_catalog.pg_inherits i join pg_catalog.pg_constraint pk on pk.conrelid = i.inhparent and pk.contype = 'n' and not pk.convalidated
+           join pg_catalog.pg_attribute pa on pa.attrelid = pk.conrelid and pa.attnum = pk.conkey[1]
+           join pg_catalog.pg_attribute ca on ca.attrelid = k.conrelid and ca.attnum = k.conkey[1] and ca.attname = pa.attname
+          where i.inhrelid = k.conrelid),
+       k.conname,
        k.conkey[1], format(E'ALTER %s ADD CONSTRAINT %I %s;\n', x.owner, k.conname, pg_get_constraintdef(k.oid)), format(E'ALTER %s DROP CONSTRAINT %I;\n', x.owner, k.conname),
        n.nspname, coalesce(c.relname, t.typname), (select rolname from pg_catalog.pg_roles where oid = coalesce(c.relowner, t.typowner))
   from pg_catalog.pg_constraint k join pg_catalog.pg_namespace n on n.oid = k.connamespace

@@ -63,6 +63,22 @@ TEST(FindPgDump, RefusesWhatIsNoPgDump) {
   }
 }
 
+TEST(ChoosePgDump, ReadsTheCataloguesWhereNothingFits) {
+  EXPECT_FALSE(choose_pg_dump(99, SchemaFrom::Auto, {}));
+  EXPECT_FALSE(choose_pg_dump(13, SchemaFrom::Catalog, {}));
+  EXPECT_THROW(choose_pg_dump(99, SchemaFrom::PgDump, {}), util::Error);
+}
+
+TEST(ChoosePgDump, NeverPassesOverOneThatIsNamed) {
+  const util::TempDir folder("pg-dump-");
+  EXPECT_THROW(choose_pg_dump(15, SchemaFrom::Auto, program(folder, "pg_dump (PostgreSQL) 13.2")),
+               util::Error);
+  EXPECT_EQ(choose_pg_dump(15, SchemaFrom::Auto, program(folder, "pg_dump (PostgreSQL) 16.1"))
+                .value()
+                .major,
+            16);
+}
+
 TEST(FindPgDump, SaysWhatThereIsWhenNothingFits) {
   try {
     find_pg_dump(99, {});

@@ -1,0 +1,125 @@
+// The schema as statements: their order, and what is refused rather than left out.
+#include "schema/emit.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "pg/session.h"
+#include "support/server.h"
+#include "util/error.h"
+
+namespace schema {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Emission : public test::ServerTest {
+ protected:
+  static std::vector<Emitted> of(const test::TestDatabase& database) {
+    pg::Connection connection = database.connect();
+    pg::pin_settings(connection, "UTF8");
+    const pg::Transaction transaction(connection, pg::Transaction::Mode::RepeatableReadOnly);
+    return emit(connection);
+  }
+  static std::string refusal(const test::TestDatabase& database) {
+    try {
+      of(database);
+    } catch (const util::Error& failure) {
+      EXPECT_EQ(failure.kind(), util::Kind::Backup);
+      EXPECT_THAT(failure.hint(), HasSubstr("--schema-from pg_dump"));
+      return failure.message();
+    }
+    return "nothing was refused";
+  }
+  static std::size_t position(const std::vector<Emitted>& entries, std::string_view kind,
+                              std::string_view tag) {
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const Emitted& entry) {
+      return entry.kind == kind && entry.tag == tag;
+    });
+    EXPECT_NE(found, entries.end()) << kind << " " << tag;
+    return static_cast<std::size_t>(found - entries.begin());
+  }
+};
+
+TEST_F(Emission, NeedsOnlyWhatStandsBeforeAndBreaksCircles) {
+  const test::TestDatabase database = test::make_database("emitted");
+  database.connect().execute(R"sql(
+      create table z (id int primary key, a varchar check (a in ('x', 'y')));
+      create function good(z) returns boolean language sql immutable as 'select $1.id > 0';
+      alter table z add constraint good check (good(z));
+      create view a as select 1 as one; create view b as select one from a;
+      create or replace view a as select id as one from z;
+      create rule r as on insert to a do instead select * from b;
+      create rule s as on insert to b do instead insert into a values (new.one);
+      create view keyed as select id, a, count(*) from z group by id;
+      create table serials (id serial, n int default 5);
+      comment on table z is 'last by name')sql");
+  const std::vector<Emitted> entries = of(database);
+  for (std::size_t n = 0; n < entries.size(); ++n) {
+    for (const std::size_t need : entries[n].depends_on) EXPECT_LT(need, n) << entries[n].tag;
+    if (n > 0 && entries[n].part == Part::BeforeData) {
+      EXPECT_TRUE(std::none_of(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(n),
+                               [](const Emitted& e) { return e.part == Part::AfterData; }))
+          << entries[n].tag;
+    }
+  }
+  EXPECT_EQ(entries[position(entries, "CHECK CONSTRAINT", "z good")].part, Part::AfterData);
+  const std::size_t keyed = position(entries, "VIEW", "keyed");
+  EXPECT_THAT(entries[keyed].definition, HasSubstr("NULL::integer AS id"));
+  EXPECT_THAT(entries[position(entries, "RULE", "keyed _RETURN")].definition,
+              HasSubstr("GROUP BY"));
+  EXPECT_EQ(position(entries, "COMMENT", "TABLE \"z\""), position(entries, "TABLE", "z") + 1);
+  EXPECT_THAT(entries[position(entries, "TABLE", "serials")].definition,
+              AllOf(HasSubstr("DEFAULT 5"), testing::Not(HasSubstr("nextval"))));
+}
+
+TEST_F(Emission, LeavesTemporaryObjectsAndInvalidIndexesOut) {
+  const test::TestDatabase database = test::make_database("left_out");
+  pg::Connection other = database.connect();
+  other.execute(R"sql(
+      create temp table passing (id serial primary key, a int check (a > 0), b text);
+      create index on passing (a); create temp view over_it as select * from passing;
+      create type pg_temp.kind as enum ('a'); create table stays (a int, b int))sql");
+  other.execute("insert into stays values (1, 0), (1, 0)");
+  EXPECT_THROW(other.execute("create unique index concurrently twice on stays (a)"), util::Error);
+  for (const Emitted& entry : of(database))
+    EXPECT_THAT(entry.definition, testing::Not(HasSubstr("passing")));
+}
+
+TEST_F(Emission, RefusesWhatLiesInASchemaOfTheSystem) {
+  const test::TestDatabase database = test::make_database("system_schema");
+  database.connect().execute(
+      "create function pg_catalog.ours() returns int language sql as 'select 1'");
+  EXPECT_THAT(refusal(database), HasSubstr("pg_catalog.ours()"));
+}
+
+TEST_F(Emission, RefusesAnObjectWhoseOwnerIsGone) {
+  const test::TestDatabase database = test::make_database("no_owner");
+  database.connect().execute(R"sql(
+      set allow_system_table_mods = on;
+      create table orphan (a int); create table fine (a int);
+      update pg_class set relowner = 4000000 where relname = 'orphan')sql");
+  EXPECT_THAT(refusal(database), AllOf(HasSubstr("public.orphan"), HasSubstr("owner")));
+}
+
+TEST_F(Emission, RefusesWhatTheRoleMayNotRead) {
+  const test::TestDatabase database = test::make_database("hidden");
+  database.connect().execute(R"sql(
+      create foreign data wrapper w; create server s foreign data wrapper w;
+      create user mapping for postgres server s options (password 'secret');
+      do $$ begin create role emission_reader login; exception when duplicate_object then null; end $$)sql");
+  pg::Connection connection = database.connect();
+  pg::pin_settings(connection, "UTF8");
+  connection.execute("set session authorization emission_reader");
+  try {
+    emit(connection);
+    FAIL() << "nothing was refused";
+  } catch (const util::Error& failure) {
+    EXPECT_THAT(std::string(failure.message()), HasSubstr("USER MAPPING FOR postgres SERVER s"));
+  }
+}
+
+}  // namespace
+}  // namespace schema
