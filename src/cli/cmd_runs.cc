@@ -123,6 +123,17 @@ int run_undo(const Invocation& invocation) {
   return end(invocation, guard::undo(options, reporter, invocation.stop));
 }
 
+int run_resume(const Invocation& invocation) {
+  const guard::UndoOptions options = undo_options(invocation);
+  const guard::RunInfo run =
+      guard::find_run(options.dir, options.reference, options.database.database());
+  require_yes(invocation, {cat("Run ", run.run, " on ", options.database.display(),
+                               " will be finished: what was migrated well is checked and "
+                               "released, everything else is undone.")});
+  TerminalReporter reporter(invocation.style(/*json_lines=*/true));
+  return end(invocation, guard::resume(options, reporter, invocation.stop));
+}
+
 int run_close(const Invocation& invocation) {
   const guard::UndoOptions options = undo_options(invocation);
   invocation.argument("RUN");
@@ -181,7 +192,8 @@ int run_status(const Invocation& invocation) {
   }
   if (unfinished != runs.rend()) {
     print_out(cat("UNFINISHED RUN\n", run_details(*unfinished),
-                  "→ take it back with:     pgbelay undo ", unfinished->run,
+                  "→ finish it with:        pgbelay resume ", unfinished->run,
+                  "\n→ take it back with:     pgbelay undo ", unfinished->run,
                   "\n→ or leave it as it is:  pgbelay close ", unfinished->run, "\n\n"));
   }
   try {

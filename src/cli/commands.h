@@ -47,6 +47,7 @@ int run_extract(const Invocation& invocation);
 int run_migrate(const Invocation& invocation);
 int run_rehearse(const Invocation& invocation);
 int run_undo(const Invocation& invocation);
+int run_resume(const Invocation& invocation);
 int run_close(const Invocation& invocation);
 int run_rescue(const Invocation& invocation);
 int run_runs(const Invocation& invocation);

@@ -28,7 +28,8 @@ enum CommandBit : std::uint32_t {
   kDiff = 1U << 13U,
   kRescue = 1U << 14U,
   kRehearse = 1U << 15U,
-  kAll = (1U << 16U) - 1,
+  kResume = 1U << 16U,
+  kAll = (1U << 17U) - 1,
 };
 
 struct CommandSpec {
@@ -60,6 +61,8 @@ constexpr std::array kCommands{
     CommandSpec{kRehearse, "rehearse", "[MIGRATIONS] | -- COMMAND…",
                 "run a migration on a copy only, measure it, and write a report"},
     CommandSpec{kUndo, "undo", "[RUN]", "take an unfinished or failed run back"},
+    CommandSpec{kResume, "resume", "[RUN]",
+                "finish a run that died: release what was migrated well, undo everything else"},
     CommandSpec{kClose, "close", "RUN",
                 "leave the database as it is and release everything of the run"},
     CommandSpec{kRescue, "rescue", "RUN",
@@ -86,19 +89,19 @@ struct OptionSpec {
 
 // A table: one option a line where it fits.
 // clang-format off
-constexpr std::uint32_t kDatabase = kRehearse | kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff | kRescue;
-constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose | kRescue;
-constexpr std::uint32_t kTakesBack = kMigrate | kUndo | kClose;
+constexpr std::uint32_t kDatabase = kRehearse | kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff | kRescue | kResume;
+constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose | kRescue | kResume;
+constexpr std::uint32_t kTakesBack = kMigrate | kUndo | kClose | kResume;
 constexpr std::uint32_t kReads = kRehearse | kBackup | kVerify | kRestore | kMigrate | kExtract | kDiff;
 
 constexpr std::array kOptions{
     OptionSpec{.name = "database", .letter = 'd', .env = "DATABASE_URL", .value = "URL", .commands = kDatabase,
                .help = "the database: postgresql://user@host/db, a conninfo string, or the PG* variables"},
     OptionSpec{.name = "maintenance-db", .env = "PGBELAY_MAINTENANCE_DB", .value = "NAME",
-               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kStatus | kDoctor | kBackup,
+               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kResume | kStatus | kDoctor | kBackup,
                .help = "database to work from while others are renamed (else postgres, then template1)"},
     OptionSpec{.name = "replicas", .type = OptionType::List, .value = "URL",
-               .commands = kMigrate | kUndo | kDoctor,
+               .commands = kMigrate | kUndo | kResume | kDoctor,
                .help = "a standby server, whose sessions of the database are ended after an undo; may be repeated"},
     OptionSpec{.name = "dir", .env = "PGBELAY_DIR", .type = OptionType::Path, .value = "BACKUPS", .fallback = "backups",
                .commands = kDatabase, .help = "where backups and runs live"},
@@ -113,7 +116,7 @@ constexpr std::array kOptions{
     OptionSpec{.name = "log-file", .env = "PGBELAY_LOG_FILE", .type = OptionType::Path, .value = "FILE",
                .help = "append a log there"},
     OptionSpec{.name = "jobs", .letter = 'j', .env = "PGBELAY_JOBS", .type = OptionType::Count, .value = "N", .fallback = "0",
-               .commands = kReads | kUndo, .help = "connections that read or load at once; 0: as many as cores, at most 8"},
+               .commands = kReads | kUndo | kResume, .help = "connections that read or load at once; 0: as many as cores, at most 8"},
     OptionSpec{.name = "rate", .env = "PGBELAY_RATE", .type = OptionType::Size, .value = "SIZE",
                .commands = kBackup | kMigrate | kRehearse, .help = "read at most so much a second from the live database, e.g. 50MB (else as fast as it can)"},
     OptionSpec{.name = "pg-dump", .env = "PGBELAY_PG_DUMP", .type = OptionType::Path, .value = "PROGRAM",
@@ -171,7 +174,7 @@ constexpr std::array kOptions{
                .choices = "auto|none|read-only|exclusive", .commands = kMigrate,
                .help = "what to do about others who are connected"},
     OptionSpec{.name = "on-foreign-writes", .type = OptionType::Choice, .value = "WHAT", .fallback = "ask",
-               .choices = "ask|undo|keep", .commands = kMigrate | kUndo,
+               .choices = "ask|undo|keep", .commands = kMigrate | kUndo | kResume,
                .help = "when a migration failed and others may have written"},
     OptionSpec{.name = "server-free", .env = "PGBELAY_SERVER_FREE", .type = OptionType::Size, .value = "SIZE",
                .commands = kMigrate | kRehearse | kDoctor | kRestore, .help = "free space on the server's disk, where it cannot be seen from here"},

@@ -241,7 +241,25 @@ check::Announced announced(const Options& options, const std::vector<migrate::Fi
   return out;
 }
 
+namespace {
+
+CheckRecord check_record(const AttemptInput& input) {
+  return {.before = input.gate.before, .announced = announced(input.options, input.files)};
+}
+
+// Without it a run that dies before its checks can only be undone.
+void keep_check_record(const AttemptInput& input) {
+  try {
+    write_check_record(input.context.names.folder, check_record(input));
+  } catch (const util::Error& error) {
+    input.context.reporter.warning(error.message());
+  }
+}
+
+}  // namespace
+
 Attempt attempt(const AttemptInput& input, std::stop_token stop) {
+  keep_check_record(input);
   const util::Stopwatch watch;
   input.context.reporter.step("migrate", util::StepState::Begin, "");
   input.context.journal.begin("migrate");
@@ -265,38 +283,41 @@ Attempt attempt(const AttemptInput& input, std::stop_token stop) {
   return out;
 }
 
-std::string check_after(const AttemptInput& input, std::stop_token stop) {
-  input.context.reporter.step("check", util::StepState::Begin, "");
-  input.context.journal.begin("check");
+std::string check_now(const RunContext& context, SessionLedger& ledger, const CheckRecord& record,
+                      std::stop_token stop) {
+  context.reporter.step("check", util::StepState::Begin, "");
+  context.journal.begin("check");
   std::string cause;
   std::size_t notes = 0;
   try {
-    pg::Connection live =
-        pg::Connection::open(input.context.database, input.context.names.application, stop);
-    input.ledger.opened("check", "check",
-                        {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
-    for (const check::Finding& finding : check::after(
-             live, input.gate.before, {.announced = announced(input.options, input.files)}, stop)) {
+    pg::Connection live = pg::Connection::open(context.database, context.names.application, stop);
+    ledger.opened("check", "check",
+                  {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+    for (const check::Finding& finding :
+         check::after(live, record.before, {.announced = record.announced}, stop)) {
       if (finding.severity == check::Severity::Failure) {
         cause += cat(cause.empty() ? "" : "\n", "check ", finding.code, ": ", finding.text,
                      finding.hint.empty() ? "" : cat("\n  ", finding.hint));
         continue;
       }
       ++notes;
-      if (finding.severity == check::Severity::Warning)
-        input.context.reporter.warning(finding.text);
+      if (finding.severity == check::Severity::Warning) context.reporter.warning(finding.text);
     }
   } catch (const util::Error& error) {
     cause = cat("the checks after the migration could not be made: ", error.text());
   }
   const bool ok = cause.empty();
   if (ok) util::fault::point("run.checked");
-  input.context.journal.end("check", {{"result", ok ? "ok" : "failed"}, {"text", cause}});
+  context.journal.end("check", {{"result", ok ? "ok" : "failed"}, {"text", cause}});
   const std::string text =
       ok ? (notes == 0 ? std::string("nothing lost, all valid") : util::show_counted(notes, "note"))
          : std::string(util::split(cause, '\n').front());
-  input.context.reporter.step("check", ok ? util::StepState::Ok : util::StepState::Failed, text);
+  context.reporter.step("check", ok ? util::StepState::Ok : util::StepState::Failed, text);
   return cause;
+}
+
+std::string check_after(const AttemptInput& input, std::stop_token stop) {
+  return check_now(input.context, input.ledger, check_record(input), std::move(stop));
 }
 
 }  // namespace guard

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "check/check.h"
+#include "guard/check_record.h"
 #include "guard/gate.h"
 #include "migrate/apply.h"
 #include "migrate/command.h"
@@ -52,5 +53,8 @@ Attempt attempt(const AttemptInput& input, std::stop_token stop);
 
 // Prints and journals the step "check". The findings that fail, as a cause; empty if all is well.
 std::string check_after(const AttemptInput& input, std::stop_token stop);
+// The same by a later process, of what a migration has left.
+std::string check_now(const RunContext& context, SessionLedger& ledger, const CheckRecord& record,
+                      std::stop_token stop);
 
 }  // namespace guard

@@ -180,6 +180,11 @@ void Outside::before_hold(const std::stop_token& stop) const {
   context_.reporter.step("before_hold", util::StepState::Ok, util::show_duration(watch.elapsed()));
 }
 
+bool Outside::lets_in() const noexcept {
+  return !options_.after_release.empty() || !options_.health_url.empty() ||
+         !options_.health_command.empty();
+}
+
 void Outside::after_release(std::string_view outcome) const {
   if (!release_is_due(context_.names.folder)) return;
   hook_or_warn("after_release", options_.after_release,

@@ -34,6 +34,9 @@ class Outside {
   // the run is given up, nothing was changed.
   void before_hold(const std::stop_token& stop) const;
 
+  // There is something to do between the end of a hold and the release.
+  bool lets_in() const noexcept;
+
   // When nothing keeps the application out any more: after a success, an undo, or a run that was
   // given up once before_hold had begun; at most once a run. A failure is a warning.
   void after_release(std::string_view outcome) const;

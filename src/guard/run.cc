@@ -130,6 +130,19 @@ Attempt attempt_watched(const AttemptInput& input, const Outside& outside, std::
   return tried;
 }
 
+// The application is let in before it is asked how it is. Why the migration cannot stay.
+std::string let_in_and_ask(const RunContext& context, const Outside& outside,
+                           const std::stop_token& stop) {
+  if (!outside.lets_in()) return {};
+  try {
+    tell_release(context);
+  } catch (const util::Error& error) {
+    return cat("the hold could not be released: ", error.text());
+  }
+  outside.after_release("migrated");
+  return outside.health(stop);
+}
+
 // From the journal's first lines on. Errors before the migration step are thrown, with all cleared
 // away.
 Result guarded(const RunContext& context, const Options& options, const Outside& outside,
@@ -190,10 +203,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
   if (tried.succeeded) {
     cause = check_after(input, stop);
     if (cause.empty() && stop.stop_requested()) cause = "interrupted";
-    if (cause.empty()) {
-      outside.after_release("migrated");
-      cause = outside.health(stop);
-    }
+    if (cause.empty()) cause = let_in_and_ask(context, outside, stop);
     if (cause.empty()) return finished(context, *prepared, keep, tried.summary);
   }
   try {

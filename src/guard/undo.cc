@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "guard/attempt.h"
 #include "guard/catch_up.h"
 #include "guard/gate.h"
 #include "guard/hold.h"
@@ -318,7 +319,66 @@ Result undo_reopened(const UndoOptions& options, const Reopened& run) {
   }
 }
 
+bool ended_well(const RunRecord& record, std::string_view step) {
+  const Event* const end = record.last_end(step);
+  return end != nullptr && end->get("result") == "ok";
+}
+
+// Why the migration cannot stay; empty if it can.
+std::string failure_of(const Reopened& run, const std::stop_token& stop) {
+  const RunContext& context = run.context();
+  if (!ended_well(run.record(), "migrate")) return "the run had died during its migration";
+  if (run.record().begun("undo")) return "the run had begun to undo its migration";
+  if (ended_well(run.record(), "check")) return {};
+  const std::optional<CheckRecord> checks = read_check_record(context.names.folder);
+  if (!checks) return "the run had died before its checks, and what they need is not there";
+  SessionLedger ledger(context.journal, context.database.database(), context.names.application);
+  return check_now(context, ledger, *checks, stop);
+}
+
+Result resume_reopened(const UndoOptions& options, const Reopened& run,
+                       const std::stop_token& stop) {
+  const RunContext& context = run.context();
+  if (run.succeeded()) throw nothing_to_undo(run.info(), "had succeeded");
+  if (!run.info().migrate_begun) {
+    Result cleared = clear_before_migration(context, run.record());
+    cleared.exit_code = util::info(Kind::Preflight).exit_code;
+    return cleared;
+  }
+  end_run_sessions(context, journalled_sessions(run.record()));
+  std::string cause = run.record().begun("release") ? std::string() : failure_of(run, stop);
+  if (cause.empty()) {
+    if (undo_until(run.record()).empty()) {
+      release(context, {});
+    } else {
+      tell_release(context);
+    }
+    return ended(context, run.record(),
+                 {.state = RunState::Released, .exit_code = 0, .text = "finished by resume"},
+                 Outcome::Done);
+  }
+  Result result = undo_migration(context, run.record(), options);
+  if (result.outcome == Outcome::Undone) result.exit_code = util::info(Kind::Undone).exit_code;
+  if (result.cause.empty()) result.cause = std::move(cause);
+  return result;
+}
+
 }  // namespace
+
+Result resume(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop) {
+  require_usable(options.outside);
+  const Reopened run(options, reporter, stop);
+  const Outside outside(options.outside, run.context());
+  try {
+    Result result = resume_reopened(options, run, stop);
+    outside.ended(result);
+    return result;
+  } catch (const util::Error& error) {
+    if (error.kind() == Kind::Usage || !run.info().migrate_begun) throw;
+    return not_undone(run.context(), error.text(),
+                      {cat("when the reason is gone:  pgbelay resume ", run.context().names.id)});
+  }
+}
 
 Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop) {
   require_usable(options.outside);

@@ -59,6 +59,11 @@ struct UndoOptions {
 // when the run is still alive.
 Result undo(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop);
 
+// Finishes an unfinished run as the run itself would have: a migration that had ended well is
+// checked and released (Done, 0); anything else is undone (Undone, 3; NotUndone, 4); one that had
+// not begun is cleared away (Undone, 1). Kind::Usage when the run is over.
+Result resume(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop);
+
 // Leaves the database as it is, releases everything, state `kept`.
 Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop);
 
