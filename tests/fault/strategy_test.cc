@@ -115,4 +115,35 @@ INSTANTIATE_TEST_SUITE_P(
                                       : std::vector<std::string>{"undo.begin", "undo.swapped"}),
     test::test_name);
 
+// `resume` does what the run would have done. A migration whose end is not in the journal counts as
+// one that failed; one that was not checked any more is checked.
+class KilledThenResumed : public test::FaultTest {
+ protected:
+  bool migrated() {
+    return query(
+               "select count(*) from pg_attribute where attrelid = 'orders'::regclass and "
+               "attname = 'extra'") == "1";
+  }
+};
+
+TEST_P(KilledThenResumed, EndsAsTheRunWouldHave) {
+  killed(test::kGood);
+  const BinaryResult resumed = run({"resume", "psql", "--yes"});
+  const bool had_begun = GetParam() != "run.gate";
+  const bool had_migrated =
+      had_begun && GetParam() != "run.migrating" && GetParam() != "run.migrated";
+  EXPECT_EQ(migrated(), had_migrated) << resumed.err;
+  EXPECT_EQ(resumed.status, had_migrated ? 0 : had_begun ? 3 : 1) << resumed.err;
+  if (!had_migrated) {
+    EXPECT_EQ(content(), before_);
+  }
+  EXPECT_EQ(run({"status"}).status, 0) << "nothing is unfinished";
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(Points, KilledThenResumed,
+                         testing::Values("run.gate", "run.migrating", "run.migrated", "run.checked",
+                                         "run.releasing", "run.released"),
+                         test::test_name);
+
 }  // namespace
