@@ -40,7 +40,7 @@ struct Finding {
 struct Evidence {
   Level level = Level::None;  // reached
   bool damaged = false;
-  int definition = 1;  // 1: names of objects (contracts.md K3)
+  int definition = 1;  // of "proven" (contracts.md K3): 1 by name of objects, 2 by schema model
   std::string at;      // RFC 3339
   double duration_s = 0;
   std::string by_version;  // of pgbelay

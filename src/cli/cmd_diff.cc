@@ -1,11 +1,14 @@
 // diff: what is different from A to B.
 #include <memory>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/diff_text.h"
 #include "cli/json.h"
+#include "cli/schema_text.h"
 #include "compare/compare.h"
 #include "compare/sql_script.h"
+#include "ops/schema_diff.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -75,8 +78,7 @@ struct Sides {
   std::unique_ptr<compare::Side> a, b;
 };
 
-// A database's rows are read in the backup's encoding, else both in the first one's.
-Sides open_sides(const Invocation& invocation, util::Reporter& reporter) {
+std::pair<Named, Named> find_both(const Invocation& invocation) {
   const std::vector<std::string>& words = invocation.arguments;
   if (words.empty() || words.size() > 2) {
     throw Error(Kind::Usage,
@@ -85,8 +87,13 @@ Sides open_sides(const Invocation& invocation, util::Reporter& reporter) {
                          "database.",
                  .sqlstate = {}});
   }
-  Named a = find(invocation, words[0]);
-  Named b = find(invocation, words.size() == 2 ? words[1] : std::string());
+  return {find(invocation, words[0]),
+          find(invocation, words.size() == 2 ? words[1] : std::string())};
+}
+
+// A database's rows are read in the backup's encoding, else both in the first one's.
+Sides open_sides(const Invocation& invocation, util::Reporter& reporter) {
+  auto [a, b] = find_both(invocation);
   compare::SideOptions options{
       .jobs = invocation.settings.count("jobs"),
       .application_name = cat("pgbelay-", util::key_time(util::Clock::now())),
@@ -132,10 +139,29 @@ compare::Report as_text(const Sides& sides, const compare::Options& options,
   return report;
 }
 
+ops::SchemaSide schema_side(const Named& named, const std::string& application) {
+  return named.backup ? ops::schema_of(*named.backup)
+                      : ops::schema_of(*named.database, application);
+}
+
+int diff_schemas(const Invocation& invocation) {
+  const config::Settings& settings = invocation.settings;
+  if (settings.flag("rows"))
+    throw Error(Kind::Usage, "--schema is about no rows, --rows is: give one");
+  const std::string application = cat("pgbelay-", util::key_time(util::Clock::now()));
+  const auto [a, b] = find_both(invocation);
+  const ops::SchemaDiff diff =
+      ops::compare_schemas(schema_side(a, application), schema_side(b, application), application);
+  print_schema_diff(invocation, "diff-schema", diff);
+  const bool tell = settings.flag("exit-code") && !diff.changes.empty();
+  return tell ? util::info(Kind::Findings).exit_code : 0;
+}
+
 }  // namespace
 
 int run_diff(const Invocation& invocation) {
   const config::Settings& settings = invocation.settings;
+  if (settings.flag("schema")) return diff_schemas(invocation);
   TerminalReporter reporter(invocation.style(/*json_lines=*/false));
   compare::Options options{.table = settings.text("table")};
   const bool sql = settings.flag("as-sql");

@@ -43,6 +43,7 @@ int run_show(const Invocation& invocation);
 int run_verify(const Invocation& invocation);
 int run_restore(const Invocation& invocation);
 int run_diff(const Invocation& invocation);
+int run_drift(const Invocation& invocation);
 int run_extract(const Invocation& invocation);
 int run_migrate(const Invocation& invocation);
 int run_rehearse(const Invocation& invocation);

@@ -30,7 +30,7 @@ constexpr std::array kRoutes{
     Route{config::kStatus, run_status},   Route{config::kDoctor, run_doctor},
     Route{config::kDemo, run_demo},       Route{config::kExtract, run_extract},
     Route{config::kDiff, run_diff},       Route{config::kRehearse, run_rehearse},
-    Route{config::kResume, run_resume},
+    Route{config::kResume, run_resume},   Route{config::kDrift, run_drift},
 };
 static_assert(kRoutes.size() == config::kCommands.size());
 

@@ -29,7 +29,8 @@ enum CommandBit : std::uint32_t {
   kRescue = 1U << 14U,
   kRehearse = 1U << 15U,
   kResume = 1U << 16U,
-  kAll = (1U << 17U) - 1,
+  kDrift = 1U << 17U,
+  kAll = (1U << 18U) - 1,
 };
 
 struct CommandSpec {
@@ -56,6 +57,8 @@ constexpr std::array kCommands{
                 "print rows of a table out of a backup, without a server"},
     CommandSpec{kDiff, "diff", "A [B]",
                 "what differs from A to B: backups, databases (B: else the database)"},
+    CommandSpec{kDrift, "drift", "",
+                "what changed in the schema since the last guarded run; exit 9 if anything did"},
     CommandSpec{kMigrate, "migrate", "[MIGRATIONS] | -- COMMAND…",
                 "run a migration behind a proven backup, and undo it if it fails"},
     CommandSpec{kRehearse, "rehearse", "[MIGRATIONS] | -- COMMAND…",
@@ -89,7 +92,7 @@ struct OptionSpec {
 
 // A table: one option a line where it fits.
 // clang-format off
-constexpr std::uint32_t kDatabase = kRehearse | kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff | kRescue | kResume;
+constexpr std::uint32_t kDatabase = kRehearse | kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff | kRescue | kResume | kDrift;
 constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose | kRescue | kResume;
 constexpr std::uint32_t kTakesBack = kMigrate | kUndo | kClose | kResume;
 constexpr std::uint32_t kReads = kRehearse | kBackup | kVerify | kRestore | kMigrate | kExtract | kDiff;
@@ -250,12 +253,14 @@ constexpr std::array kOptions{
     OptionSpec{.name = "keep", .type = OptionType::Flag, .commands = kDemo, .help = "leave the demo's server running"},
     OptionSpec{.name = "rows", .type = OptionType::Count, .value = "N", .fallback = "100000", .commands = kDemo,
                .help = "members in the demo's database"},
+    OptionSpec{.name = "schema", .type = OptionType::Flag, .commands = kDiff,
+               .help = "the schemas only: every object with all that makes it up"},
     OptionSpec{.name = "rows", .type = OptionType::Flag, .commands = kDiff,
                .help = "tell which rows were added, changed, deleted"},
     OptionSpec{.name = "only", .type = OptionType::Choice, .value = "CHANGE", .choices = "added|changed|deleted",
                .commands = kDiff, .help = "only rows to which this happened; with them"},
-    OptionSpec{.name = "as-sql", .type = OptionType::Flag, .commands = kDiff,
-               .help = "the statements that turn A's rows into B's"},
+    OptionSpec{.name = "as-sql", .type = OptionType::Flag, .commands = kDiff | kDrift,
+               .help = "the statements that turn A's rows into B's; with --schema, and of drift, A's schema"},
     OptionSpec{.name = "exit-code", .type = OptionType::Flag, .commands = kDiff,
                .help = "exit 9 if anything differs"},
 };

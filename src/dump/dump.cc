@@ -148,6 +148,7 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   }
   Work work(content, snapshot, reporter, options.rate);
   Outcome outcome;
+  std::optional<archive::FileRecord> model_file;
 
   const ReaderOptions reading{options.source, options.application_name, options.formats.csv,
                               options.formats.sql, options.on_session};
@@ -157,7 +158,7 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
       outcome = write(options, program, work, local);
     } else if (number == 1) {
       const pg::CancelOnStop cancel = snapshot.cancel_on(local);
-      read_facts(snapshot, manifest);
+      model_file = read_facts(snapshot, options.directory, manifest, reporter);
     } else {
       read_tasks(reading, work, number == kOthers, local);
     }
@@ -165,6 +166,7 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   util::run_workers(kOthers + reader_count(options.jobs), stop, thread);
   util::throw_if_stopped(stop);
   record(options, program ? program->version : "", work, outcome, manifest);
+  if (model_file) manifest.files.push_back(*std::move(model_file));
   return manifest;
 }
 

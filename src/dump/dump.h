@@ -39,8 +39,8 @@ struct Portion {
 struct Options {
   pg::ConnInfo source;
   std::string application_name;
-  std::filesystem::path
-      directory;  // exists and is empty; gets full_backup.dump, full_backup.sql.gz, csv/
+  std::filesystem::path directory;  // exists and is empty; gets full_backup.dump,
+                                    // full_backup.sql.gz, csv/, schema.json
   Formats formats;
   archive::SqlFileOptions sql;
   std::size_t jobs = 0;            // connections that read; 0: as many as cores, at most 8

@@ -1,11 +1,19 @@
 #include "dump/facts.h"
 
+#include "codec/sha256.h"
 #include "pg/database_properties.h"
 #include "pg/server_facts.h"
+#include "schema/json.h"
 #include "schema/objects.h"
+#include "schema/read.h"
+#include "util/error.h"
+#include "util/files.h"
+#include "util/text.h"
 
 namespace dump {
 namespace {
+
+constexpr std::string_view kQueryCanceled = "57014";
 
 archive::DatabaseRecord record_of(const pg::DatabaseProperties& properties) {
   archive::DatabaseRecord record;
@@ -53,9 +61,40 @@ void read_objects(pg::Connection& connection, archive::Manifest& manifest) {
   manifest.has_plpgsql = of_template.plpgsql;
 }
 
+// In a subtransaction: what the server refuses here must not end the snapshot.
+std::optional<schema::Model> read_model(pg::Connection& connection, util::Reporter& reporter) {
+  connection.execute("savepoint pgbelay_schema");
+  try {
+    schema::Model model = schema::read(connection);
+    connection.execute("release savepoint pgbelay_schema");
+    return model;
+  } catch (const util::Error& error) {
+    const bool refused = error.kind() == util::Kind::Query || error.kind() == util::Kind::Privilege;
+    if (!refused || error.sqlstate() == kQueryCanceled) throw;
+    connection.execute("rollback to savepoint pgbelay_schema");
+    reporter.warning(
+        util::cat("the backup has no schema.json, and a proof compares objects by name only: ",
+                  error.text()));
+    return std::nullopt;
+  }
+}
+
+archive::FileRecord write_model(const schema::Model& model,
+                                const std::filesystem::path& directory) {
+  const std::string text = schema::to_json(model);
+  util::WriteFile file(directory / schema::kModelFileName);
+  file.write(text);
+  file.close();  // synced with all others when published
+  return {std::string(schema::kModelFileName), text.size(), codec::sha256_of(text),
+          "the schema, for comparison"};
+}
+
 }  // namespace
 
-void read_facts(Snapshot& snapshot, archive::Manifest& manifest) {
+std::optional<archive::FileRecord> read_facts(Snapshot& snapshot,
+                                              const std::filesystem::path& directory,
+                                              archive::Manifest& manifest,
+                                              util::Reporter& reporter) {
   using Read = void (*)(pg::Connection&, archive::Manifest&);
   const Read migrations = [](pg::Connection& connection, archive::Manifest& into) {
     into.applied_migrations = applied_migrations(connection);
@@ -64,6 +103,13 @@ void read_facts(Snapshot& snapshot, archive::Manifest& manifest) {
     const Snapshot::Session session(snapshot);
     read(*session, manifest);
   }
+  std::optional<schema::Model> model;
+  {
+    const Snapshot::Session session(snapshot);
+    model = read_model(*session, reporter);
+  }
+  if (!model) return std::nullopt;
+  return write_model(*model, directory);
 }
 
 }  // namespace dump

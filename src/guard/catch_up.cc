@@ -242,7 +242,7 @@ class CatchUp {
       if (!table.loaded_through.empty()) names.emplace(util::printable(table.loaded_through), name);
     }
     for (const archive::Finding& finding :
-         verify::compare_content(manifest, context_.database, context_.names.application,
+         verify::compare_content({manifest}, context_.database, context_.names.application,
                                  context_.jobs, context_.reporter, stop_)) {
       if (finding.severity != archive::Severity::Damage) continue;
       const auto table = names.find(finding.table);

@@ -101,7 +101,7 @@ std::vector<std::string> doubts_of_hold(const RunContext& context, const GateQue
     reasons = question.hold->changed_since_base(now);
   } else {
     for (const archive::Finding& finding :
-         verify::compare_content(question.manifest, context.database, context.names.application,
+         verify::compare_content({question.manifest}, context.database, context.names.application,
                                  context.jobs, context.reporter, {})) {
       if (finding.severity == archive::Severity::Damage)
         reasons.push_back(cat("changed under the hold: ", finding.text));

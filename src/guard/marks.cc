@@ -116,7 +116,7 @@ std::optional<std::string> sign_of_writing(const WriteQuestion& question,
     }
   }
   const std::vector<archive::Finding> findings = verify::compare_content(
-      question.manifest, question.database, question.application, 0, reporter, {});
+      {question.manifest}, question.database, question.application, 0, reporter, {});
   for (const archive::Finding& finding : findings) {
     if (finding.severity == archive::Severity::Damage) return finding.text;
   }

@@ -4,6 +4,7 @@
 
 #include "guard/run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "guard/prepare.h"
 #include "guard/rehearsal.h"
 #include "guard/rescue.h"
+#include "guard/schema_record.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
 #include "guard/wait_watch.h"
@@ -83,8 +85,22 @@ void require_server(const Options& options, const RunContext& context) {
   }
 }
 
+// What the migration changed, as far as it is worth a line here; all of it is in the run's folder.
+std::string tell_changes(const RunContext& context, const backup::Backup& backup,
+                         const std::vector<migrate::File>& files) {
+  constexpr std::size_t kTold = 20;
+  const std::vector<std::string> lines = record_changes(context, backup, files);
+  for (std::size_t n = 0; n < std::min(lines.size(), kTold); ++n)
+    context.reporter.note(cat("changed: ", lines[n]));
+  if (lines.size() > kTold) {
+    context.reporter.note(cat("and ", lines.size() - kTold, " more changes of the schema: ",
+                              (context.names.folder / "schema_changes.txt").string()));
+  }
+  return lines.empty() ? std::string() : cat("\n\nchanged:\n", util::join(lines, "\n"));
+}
+
 Result finished(const RunContext& context, const Prepared& prepared, const KeepCopy& keep,
-                const std::string& summary) {
+                const std::string& summary, const std::vector<migrate::File>& files) {
   try {
     release(context, keep);
   } catch (const util::Error& error) {
@@ -93,7 +109,11 @@ Result finished(const RunContext& context, const Prepared& prepared, const KeepC
                           error.text()),
                       {cat("let writers in again:  pgbelay close ", context.names.id)});
   }
-  end_run(context, {.state = RunState::Released, .exit_code = 0, .text = summary});
+  const std::string changes = tell_changes(context, prepared.backup, files);
+  end_run(context, {.state = RunState::Released,
+                    .exit_code = 0,
+                    .text = cat(summary, changes),
+                    .schema_recorded = true});
   return {.outcome = Outcome::Done,
           .run = context.names.id,
           .backup = prepared.backup.manifest.name,
@@ -103,8 +123,11 @@ Result finished(const RunContext& context, const Prepared& prepared, const KeepC
 
 Result rehearsed(const RunContext& context, const Prepared& prepared) {
   drop_copy(context);
-  end_run(context,
-          {.state = RunState::Released, .exit_code = 0, .text = "rehearsed on a copy only"});
+  // The live schema is not this run's: what drift compares with stays that of the last migration.
+  end_run(context, {.state = RunState::Released,
+                    .exit_code = 0,
+                    .text = "rehearsed on a copy only",
+                    .schema_recorded = true});
   return {.outcome = Outcome::Rehearsed,
           .run = context.names.id,
           .backup = prepared.backup.manifest.name,
@@ -204,7 +227,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
     cause = check_after(input, stop);
     if (cause.empty() && stop.stop_requested()) cause = "interrupted";
     if (cause.empty()) cause = let_in_and_ask(context, outside, stop);
-    if (cause.empty()) return finished(context, *prepared, keep, tried.summary);
+    if (cause.empty()) return finished(context, *prepared, keep, tried.summary, files);
   }
   try {
     require_server(options, context);

@@ -46,9 +46,10 @@ void prove_again(const RunContext& context, const backup::Backup& backup, const 
 void read_again(const RunContext& context, const backup::Backup& backup) {
   const std::string& copy = context.names.copy;
   swap::reopen(context.maintenance, copy);
-  const std::vector<archive::Finding> findings =
-      verify::compare_content(backup.manifest, context.database.with_database(copy),
-                              context.names.application, context.jobs, context.reporter, {});
+  const std::optional<schema::Model> model = verify::recorded_model(backup);
+  const std::vector<archive::Finding> findings = verify::compare_content(
+      {backup.manifest, model ? &*model : nullptr}, context.database.with_database(copy),
+      context.names.application, context.jobs, context.reporter, {});
   swap::seal(context.maintenance, copy);
   context.journal.fact("undo", "seal", seal_fields(swap::seal_record(context.maintenance, copy)));
   for (const archive::Finding& finding : findings) {

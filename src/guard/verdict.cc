@@ -3,6 +3,7 @@
 #include "guard/hold.h"
 #include "guard/rehearsal_clone.h"
 #include "guard/rescue.h"
+#include "guard/schema_record.h"
 #include "guard/sql_guard.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -183,6 +184,8 @@ void release(const RunContext& context, const KeepCopy& keep) {
 }
 
 void end_run(const RunContext& context, const Ending& ending) {
+  // A run that was given up has changed nothing.
+  if (ending.state != RunState::Failed && !ending.schema_recorded) record_schema(context);
   context.journal.fact("run", "exit", {{"code", cat(ending.exit_code)}});
   context.journal.end("run", {{"state", std::string(state_name(ending.state))}});
   write_report(context, state_name(ending.state), ending.exit_code, ending.text);

@@ -48,7 +48,8 @@ std::vector<std::string> choices(const std::string& run);
 struct Ending {
   RunState state = RunState::Failed;
   int exit_code = 0;
-  std::string text;  // for the report
+  std::string text;              // for the report
+  bool schema_recorded = false;  // in the run's folder, just now
 };
 void end_run(const RunContext& context, const Ending& ending);
 

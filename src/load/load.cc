@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <set>
 #include <thread>
 
@@ -29,6 +30,18 @@ std::size_t jobs_of(const Options& options) {
 void drop_additional(Restorer& restorer, const Options& options) {
   if (!options.has_public_schema) restorer.execute("DROP SCHEMA IF EXISTS public");
   if (!options.has_plpgsql) restorer.execute("DROP EXTENSION IF EXISTS plpgsql");
+}
+
+// From 15 on pg_dump writes of the privileges on public only what is otherwise than a server 15
+// makes it; older servers let everybody create objects there.
+void prepare_public(Restorer& restorer, const archive::Toc& toc, const Options& options) {
+  constexpr int kSince = 15;
+  int dumper = 0;
+  std::from_chars(toc.dumper_version.data(), toc.dumper_version.data() + toc.dumper_version.size(),
+                  dumper);
+  if (!options.acls || !options.has_public_schema || dumper < kSince) return;
+  if (restorer.connection().server_major() >= kSince) return;
+  restorer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
 }
 
 // Seconds from the start at which the last data and the last task were done.
@@ -102,6 +115,7 @@ Report run(const archive::Reader& archive, const Options& options, util::Reporte
 
   Restorer restorer(context, stop);
   drop_additional(restorer, options);
+  prepare_public(restorer, archive.toc(), options);
   restorer.all(plan.before);
   Times times;
   run_tasks(archive, context, plan.tasks, times, stop);

@@ -36,8 +36,8 @@ bool needs_quotes(std::string_view text) {
 }  // namespace
 
 const KindInfo* find_kind(std::string_view name) noexcept {
-  const auto* const found =
-      std::find_if(kKinds.begin(), kKinds.end(), [&](const KindInfo& kind) { return kind.name == name; });
+  const auto* const found = std::find_if(kKinds.begin(), kKinds.end(),
+                                         [&](const KindInfo& kind) { return kind.name == name; });
   return found == kKinds.end() ? nullptr : found;
 }
 
@@ -81,22 +81,24 @@ std::string list_of(const std::vector<std::string>& texts) {
 }
 
 const Element* Model::find(Kind kind, std::string_view identity) const noexcept {
-  const auto found = std::lower_bound(elements.begin(), elements.end(), identity,
-                                      [&](const Element& one, std::string_view wanted) {
-                                        return std::tie(one.kind, one.identity) < std::tie(kind, wanted);
-                                      });
+  const auto found = std::lower_bound(
+      elements.begin(), elements.end(), identity, [&](const Element& one, std::string_view wanted) {
+        return std::tie(one.kind, one.identity) < std::tie(kind, wanted);
+      });
   const bool is_it = found != elements.end() && found->kind == kind && found->identity == identity;
   return is_it ? &*found : nullptr;
 }
 
 void Model::sort() {
   std::sort(elements.begin(), elements.end(), before);
-  const auto twice = std::adjacent_find(
-      elements.begin(), elements.end(),
-      [](const Element& a, const Element& b) { return a.kind == b.kind && a.identity == b.identity; });
+  const auto twice =
+      std::adjacent_find(elements.begin(), elements.end(), [](const Element& a, const Element& b) {
+        return a.kind == b.kind && a.identity == b.identity;
+      });
   if (twice == elements.end()) return;
-  throw util::Error(util::Kind::Bug, util::cat("two elements of the schema are ", info(twice->kind).name, " ",
-                                               util::printable(twice->identity)));
+  throw util::Error(util::Kind::Bug,
+                    util::cat("two elements of the schema are ", info(twice->kind).name, " ",
+                              util::printable(twice->identity)));
 }
 
 }  // namespace schema

@@ -146,7 +146,8 @@ struct Address {
 
 enum class Form : std::uint8_t {
   Plain,
-  Deparsed,  // written by the server out of a parsed expression: another text may mean the same (F6)
+  Deparsed,  // written by the server out of a parsed expression: another text may mean the same
+             // (F6)
   List,      // texts, see texts_of()
   Secret,    // compared while it is known, never stored
 };

@@ -19,7 +19,8 @@ struct AddressHash {
   std::size_t operator()(const Address& address) const noexcept {
     constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15U;
     const std::uint64_t object = (std::uint64_t{address.class_oid} << 32U) | address.oid;
-    return static_cast<std::size_t>((object ^ (static_cast<std::uint64_t>(address.sub) << 17U)) * kOdd);
+    return static_cast<std::size_t>((object ^ (static_cast<std::uint64_t>(address.sub) << 17U)) *
+                                    kOdd);
   }
 };
 
@@ -44,7 +45,8 @@ struct Shape {
   std::vector<FactColumn> facts;
 
   explicit Shape(const pg::Result& rows) {
-    for (int column = 0; column < rows.column_count(); ++column) place(rows.column_name(column), column);
+    for (int column = 0; column < rows.column_count(); ++column)
+      place(rows.column_name(column), column);
     PGBELAY_ASSERT(kind >= 0 && oid >= 0 && sub >= 0 && schema >= 0 && name >= 0 && identity >= 0);
     PGBELAY_ASSERT(of >= 0 && of_oid >= 0);
   }
@@ -55,11 +57,10 @@ struct Shape {
       std::string_view label;
       int Shape::*place;
     };
-    constexpr Fixed kFixed[] = {{"kind", &Shape::kind},         {"oid", &Shape::oid},
-                                {"sub", &Shape::sub},           {"schema", &Shape::schema},
-                                {"name", &Shape::name},         {"identity", &Shape::identity},
-                                {"of", &Shape::of},             {"of_oid", &Shape::of_oid},
-                                {"class_oid", &Shape::class_oid}};
+    constexpr Fixed kFixed[] = {
+        {"kind", &Shape::kind},     {"oid", &Shape::oid},       {"sub", &Shape::sub},
+        {"schema", &Shape::schema}, {"name", &Shape::name},     {"identity", &Shape::identity},
+        {"of", &Shape::of},         {"of_oid", &Shape::of_oid}, {"class_oid", &Shape::class_oid}};
     for (const Fixed& fixed : kFixed) {
       // A second column of that label is the fact of that name.
       if (fixed.label != label || this->*fixed.place >= 0) continue;
@@ -70,9 +71,12 @@ struct Shape {
   }
 
   static FactColumn fact(std::string_view label, int column) {
-    if (label.ends_with("[]")) return {column, std::string(label.substr(0, label.size() - 2)), Form::List};
-    if (label.ends_with("~")) return {column, std::string(label.substr(0, label.size() - 1)), Form::Deparsed};
-    if (label.ends_with("!")) return {column, std::string(label.substr(0, label.size() - 1)), Form::Secret};
+    if (label.ends_with("[]"))
+      return {column, std::string(label.substr(0, label.size() - 2)), Form::List};
+    if (label.ends_with("~"))
+      return {column, std::string(label.substr(0, label.size() - 1)), Form::Deparsed};
+    if (label.ends_with("!"))
+      return {column, std::string(label.substr(0, label.size() - 1)), Form::Secret};
     return {column, std::string(label), Form::Plain};
   }
 };
@@ -82,11 +86,14 @@ class Reading {
   explicit Reading(pg::Connection& connection) : connection_(connection) {}
 
   Model run() {
+    connection_.query(sql::without_compiling());
     read_catalogues();
     read_members();
-    const Server server{.major = connection_.server_major(), .superuser = connection_.parameter("is_superuser") == "on"};
+    const Server server{.major = connection_.server_major(),
+                        .superuser = connection_.parameter("is_superuser") == "on"};
     for (const ObjectClass& of : object_classes()) read_class(of, server);
-    for (std::size_t n = 0; n < model_.elements.size(); ++n) places_.emplace(model_.elements[n].address, n);
+    for (std::size_t n = 0; n < model_.elements.size(); ++n)
+      places_.emplace(model_.elements[n].address, n);
     attach();
     model_.server_version = connection_.server_version();
     model_.sort();
@@ -96,7 +103,8 @@ class Reading {
  private:
   void read_catalogues() {
     const pg::Result rows = connection_.query(sql::catalogues());
-    for (int row = 0; row < rows.row_count(); ++row) catalogues_.emplace(rows.str(row, 1), oid_at(rows, row, 0));
+    for (int row = 0; row < rows.row_count(); ++row)
+      catalogues_.emplace(rows.str(row, 1), oid_at(rows, row, 0));
   }
 
   // 0 for a catalogue that this server does not have: then nothing is of it.
@@ -124,8 +132,11 @@ class Reading {
     for (int row = 0; row < rows.row_count(); ++row) {
       Element element = element_at(rows, row, shape);
       if (shape.class_oid < 0) element.address.class_oid = own;
-      if (of.members == Members::LeaveOut && is_member(element.address.class_oid, element.address.oid)) continue;
-      if (!rows.text(row, shape.of_oid).value_or("").empty() && is_member(parent, oid_at(rows, row, shape.of_oid))) {
+      if (of.members == Members::LeaveOut &&
+          is_member(element.address.class_oid, element.address.oid))
+        continue;
+      if (!rows.text(row, shape.of_oid).value_or("").empty() &&
+          is_member(parent, oid_at(rows, row, shape.of_oid))) {
         if (of.of_members == Members::LeaveOut) continue;
         element.extension_table = true;
       }
@@ -138,7 +149,8 @@ class Reading {
     const KindInfo* const kind = find_kind(rows.text(row, shape.kind).value_or(""));
     PGBELAY_ASSERT(kind != nullptr);
     element.kind = kind->kind;
-    element.address = {shape.class_oid < 0 ? 0 : oid_at(rows, row, shape.class_oid), oid_at(rows, row, shape.oid),
+    element.address = {shape.class_oid < 0 ? 0 : oid_at(rows, row, shape.class_oid),
+                       oid_at(rows, row, shape.oid),
                        static_cast<std::int32_t>(rows.i64(row, shape.sub))};
     element.schema = rows.text(row, shape.schema).value_or("");
     element.name = rows.text(row, shape.name).value_or("");
@@ -158,7 +170,8 @@ class Reading {
       add(address_at(comments, row, 0), {"comment", comments.str(row, 3)});
     const pg::Result labels = connection_.query(sql::labels());
     for (int row = 0; row < labels.row_count(); ++row)
-      add(address_at(labels, row, 0), {cat("security label ", labels.str(row, 3)), labels.str(row, 4)});
+      add(address_at(labels, row, 0),
+          {cat("security label ", labels.str(row, 3)), labels.str(row, 4)});
     attach_extensions();
   }
 
@@ -167,7 +180,8 @@ class Reading {
     std::unordered_map<Address, std::vector<std::string>, AddressHash> extensions;
     for (int row = 0; row < rows.row_count(); ++row)
       extensions[{oid_at(rows, row, 0), oid_at(rows, row, 1), 0}].push_back(rows.str(row, 2));
-    for (const auto& [address, names] : extensions) add(address, {"depends on extension", list_of(names), Form::List});
+    for (const auto& [address, names] : extensions)
+      add(address, {"depends on extension", list_of(names), Form::List});
   }
 
   void add(const Address& address, Fact fact) {
@@ -192,7 +206,8 @@ std::vector<Dependency> read_dependencies(pg::Connection& connection) {
   dependencies.reserve(static_cast<std::size_t>(rows.row_count()));
   for (int row = 0; row < rows.row_count(); ++row) {
     const std::string type = rows.str(row, 6);
-    dependencies.push_back({address_at(rows, row, 0), address_at(rows, row, 3), type.empty() ? 'n' : type[0]});
+    dependencies.push_back(
+        {address_at(rows, row, 0), address_at(rows, row, 3), type.empty() ? 'n' : type[0]});
   }
   return dependencies;
 }

@@ -12,12 +12,18 @@ std::string database(const Server& server) {
                                                        : "null";
   return cat(R"sql(
   select 'database' as kind, d.oid, 0 as sub, null as schema, d.datname as name, '' as identity, '' as of, null as of_oid,
-         )sql", role("d.datdba"), R"sql( as "owner",
+         )sql",
+             role("d.datdba"), R"sql( as "owner",
          pg_catalog.pg_encoding_to_char(d.encoding) as "encoding",
-         )sql", server.major >= 15 ? "case d.datlocprovider when 'c' then 'libc' when 'i' then 'icu' when 'b' then 'builtin' end"
-                                   : "'libc'", R"sql( as "locale provider",
-         d.datcollate as "collate", d.datctype as "character type", )sql", locale, R"sql( as "locale",
-         )sql", server.major >= 16 ? "d.daticurules" : "null", R"sql( as "rules",
+         )sql",
+             server.major >= 15 ? "case d.datlocprovider when 'c' then 'libc' when 'i' then 'icu' "
+                                  "when 'b' then 'builtin' end"
+                                : "'libc'",
+             R"sql( as "locale provider",
+         d.datcollate as "collate", d.datctype as "character type", )sql",
+             locale, R"sql( as "locale",
+         )sql",
+             server.major >= 16 ? "d.daticurules" : "null", R"sql( as "rules",
          (select t.spcname from pg_catalog.pg_tablespace t where t.oid = d.dattablespace) as "tablespace",
          case when d.datconnlimit >= 0 then d.datconnlimit end as "connection limit",
          case when d.datistemplate then 'yes' end as "template",
@@ -27,7 +33,8 @@ std::string database(const Server& server) {
               left join pg_catalog.pg_roles r on r.oid = s.setrole
               cross join lateral pg_catalog.unnest(s.setconfig) as c(item)
              where s.setdatabase = d.oid) x(setting)) as "settings[]",
-         )sql", acl("d", "d.datacl", "d.datdba"), R"sql( as "acl[]",
+         )sql",
+             acl("d", "d.datacl", "d.datdba"), R"sql( as "acl[]",
          pg_catalog.shobj_description(d.oid, 'pg_database') as "comment"
     from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())sql");
 }

@@ -1,5 +1,5 @@
-// Foreign-data wrappers, servers, user mappings. Options of a mapping hold passwords: only their names
-// are stored.
+// Foreign-data wrappers, servers, user mappings. Options of a mapping hold passwords: only their
+// names are stored.
 #include "schema/object_class.h"
 #include "util/text.h"
 
@@ -11,10 +11,14 @@ std::string foreign_data_wrappers(const Server&) {
   return cat(R"sql(
   select 'foreign-data wrapper' as kind, w.oid, 0 as sub, null as schema, w.fdwname as name,
          pg_catalog.quote_ident(w.fdwname) as identity, '' as of, null as of_oid,
-         )sql", role("w.fdwowner"), R"sql( as "owner",
-         )sql", function_name("w.fdwhandler"), R"sql( as "handler",
-         )sql", function_name("w.fdwvalidator"), R"sql( as "validator", w.fdwoptions as "options[]",
-         )sql", acl("F", "w.fdwacl", "w.fdwowner"), R"sql( as "acl[]"
+         )sql",
+             role("w.fdwowner"), R"sql( as "owner",
+         )sql",
+             function_name("w.fdwhandler"), R"sql( as "handler",
+         )sql",
+             function_name("w.fdwvalidator"), R"sql( as "validator", w.fdwoptions as "options[]",
+         )sql",
+             acl("F", "w.fdwacl", "w.fdwowner"), R"sql( as "acl[]"
     from pg_catalog.pg_foreign_data_wrapper w)sql");
 }
 
@@ -22,10 +26,12 @@ std::string foreign_servers(const Server&) {
   return cat(R"sql(
   select 'foreign server' as kind, s.oid, 0 as sub, null as schema, s.srvname as name,
          pg_catalog.quote_ident(s.srvname) as identity, '' as of, null as of_oid,
-         )sql", role("s.srvowner"), R"sql( as "owner",
+         )sql",
+             role("s.srvowner"), R"sql( as "owner",
          (select pg_catalog.quote_ident(w.fdwname) from pg_catalog.pg_foreign_data_wrapper w where w.oid = s.srvfdw) as "wrapper",
          s.srvtype as "type", s.srvversion as "version", s.srvoptions as "options[]",
-         )sql", acl("S", "s.srvacl", "s.srvowner"), R"sql( as "acl[]"
+         )sql",
+             acl("S", "s.srvacl", "s.srvowner"), R"sql( as "acl[]"
     from pg_catalog.pg_foreign_server s)sql");
 }
 

@@ -27,9 +27,8 @@ std::string acl(std::string_view type, std::string_view column, std::string_view
 }
 
 std::string sorted(std::string_view column) {
-  return cat("case when ", column,
-             " is not null then array(select i.item from pg_catalog.unnest(", column,
-             ") as i(item) order by i.item collate \"C\") end");
+  return cat("case when ", column, " is not null then array(select i.item from pg_catalog.unnest(",
+             column, ") as i(item) order by i.item collate \"C\") end");
 }
 
 std::string role(std::string_view oid) { return cat("pg_catalog.pg_get_userbyid(", oid, ")"); }

@@ -1,5 +1,5 @@
-// Objects that live in no schema and extend the server: languages, access methods, casts, transforms.
-// What initdb makes has an OID below 16384.
+// Objects that live in no schema and extend the server: languages, access methods, casts,
+// transforms. What initdb makes has an OID below 16384.
 #include "schema/object_class.h"
 #include "util/text.h"
 
@@ -11,12 +11,17 @@ std::string languages(const Server&) {
   return cat(R"sql(
   select 'language' as kind, l.oid, 0 as sub, null as schema, l.lanname as name,
          pg_catalog.quote_ident(l.lanname) as identity, '' as of, null as of_oid,
-         )sql", role("l.lanowner"), R"sql( as "owner",
+         )sql",
+             role("l.lanowner"), R"sql( as "owner",
          case when l.lanpltrusted then 'yes' end as "trusted",
-         )sql", function_name("l.lanplcallfoid"), R"sql( as "handler",
-         )sql", function_name("l.laninline"), R"sql( as "inline",
-         )sql", function_name("l.lanvalidator"), R"sql( as "validator",
-         )sql", acl("l", "l.lanacl", "l.lanowner"), R"sql( as "acl[]"
+         )sql",
+             function_name("l.lanplcallfoid"), R"sql( as "handler",
+         )sql",
+             function_name("l.laninline"), R"sql( as "inline",
+         )sql",
+             function_name("l.lanvalidator"), R"sql( as "validator",
+         )sql",
+             acl("l", "l.lanacl", "l.lanowner"), R"sql( as "acl[]"
     from pg_catalog.pg_language l where l.lanispl and l.oid >= 16384)sql");
 }
 
@@ -41,7 +46,8 @@ std::string casts(const Server& server) {
          case c.castmethod when 'b' then 'binary' when 'i' then 'in and out' when 'f' then 'function' end as "method",
          case when c.castfunc <> 0 then c.castfunc::pg_catalog.regprocedure::pg_catalog.text end as "function",
          case c.castcontext when 'a' then 'assignment' when 'i' then 'implicit' end as "context"
-    from pg_catalog.pg_cast c where c.oid >= 16384)sql", server.major >= 14 ? ranges : "");
+    from pg_catalog.pg_cast c where c.oid >= 16384)sql",
+             server.major >= 14 ? ranges : "");
 }
 
 std::string transforms(const Server&) {

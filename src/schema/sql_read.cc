@@ -2,6 +2,9 @@
 
 namespace schema::sql {
 
+// To compile a statement over catalogues takes longer than to run it.
+std::string_view without_compiling() { return "select pg_catalog.set_config('jit', 'off', false)"; }
+
 std::string_view catalogues() {
   return R"sql(
   select c.oid, c.relname from pg_catalog.pg_class c

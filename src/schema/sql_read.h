@@ -5,11 +5,12 @@
 
 namespace schema::sql {
 
-std::string_view catalogues();    // oid, name of every catalogue
-std::string_view members();       // class, oid of what extensions made
-std::string_view comments();      // class, oid, sub, text
-std::string_view labels();        // class, oid, sub, provider, text
+std::string_view without_compiling();     // for the rest of the session
+std::string_view catalogues();            // oid, name of every catalogue
+std::string_view members();               // class, oid of what extensions made
+std::string_view comments();              // class, oid, sub, text
+std::string_view labels();                // class, oid, sub, provider, text
 std::string_view extension_dependents();  // class, oid, extension
-std::string_view dependencies();  // class, oid, sub, class, oid, sub, type
+std::string_view dependencies();          // class, oid, sub, class, oid, sub, type
 
 }  // namespace schema::sql

@@ -95,7 +95,7 @@ class CatchUp {
 
   void compare() {
     for (const archive::Finding& finding :
-         compare_content(follow_up_.manifest, side_, options_.application_name, options_.jobs,
+         compare_content({follow_up_.manifest}, side_, options_.application_name, options_.jobs,
                          reporter_, stop_)) {
       if (finding.severity == archive::Severity::Damage) no_catch_up(finding.text);
     }

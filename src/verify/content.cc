@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "pg/database_properties.h"
+#include "pg/session.h"
 #include "scan/table.h"
 #include "util/mutex.h"
 #include "util/text.h"
@@ -80,8 +81,9 @@ std::string difference(const Fingerprint& now, const Fingerprint& before) {
 
 class Comparison {
  public:
-  Comparison(const archive::Manifest& manifest, Reading reading, std::stop_token stop)
-      : manifest_(manifest),
+  Comparison(const Expected& expected, Reading reading, std::stop_token stop)
+      : expected_(expected),
+        manifest_(expected.manifest),
         reading_(std::move(reading)),
         stop_(std::move(stop)),
         lists_(open_reader(reading_, stop_)) {}
@@ -108,9 +110,20 @@ class Comparison {
   void compare_lists() {
     const pg::CancelOnStop cancel(lists_, stop_);
     add(compare_properties(manifest_, lists_));
+    compare_schema();
+    add(compare_sequences(manifest_, lists_));
+  }
+
+  void compare_schema() {
+    if (expected_.model != nullptr) {
+      pg::Connection own =
+          pg::Connection::open(reading_.database, reading_.application_name, stop_);
+      const pg::CancelOnStop cancel(own, stop_);
+      pg::pin_settings(own, reading_.encoding);
+      return add(compare_models(*expected_.model, own));
+    }
     add(compare_extensions(manifest_, lists_));
     add(compare_objects(manifest_, lists_, Additional::Report));
-    add(compare_sequences(manifest_, lists_));
   }
 
   void plan_tables() {
@@ -323,6 +336,7 @@ class Comparison {
     }
   }
 
+  const Expected expected_;
   const archive::Manifest& manifest_;
   Reading reading_;
   std::stop_token stop_;
@@ -337,23 +351,22 @@ class Comparison {
 
 }  // namespace
 
-std::vector<Finding> compare_content(const archive::Manifest& manifest,
-                                     const pg::ConnInfo& database,
+std::vector<Finding> compare_content(const Expected& expected, const pg::ConnInfo& database,
                                      const std::string& application_name, std::size_t jobs,
                                      util::Reporter& reporter, std::stop_token stop) {
-  return compare_rest(manifest, database, application_name, jobs, nullptr, reporter,
+  return compare_rest(expected, database, application_name, jobs, nullptr, reporter,
                       std::move(stop));
 }
 
-std::vector<Finding> compare_rest(const archive::Manifest& manifest, const pg::ConnInfo& database,
+std::vector<Finding> compare_rest(const Expected& expected, const pg::ConnInfo& database,
                                   const std::string& application_name, std::size_t jobs,
                                   EarlyReading* early, util::Reporter& reporter,
                                   std::stop_token stop) {
   Reading reading{.database = database,
                   .application_name = application_name,
-                  .encoding = manifest.encoding,
+                  .encoding = expected.manifest.encoding,
                   .jobs = jobs};
-  return Comparison(manifest, std::move(reading), std::move(stop)).run(early, reporter);
+  return Comparison(expected, std::move(reading), std::move(stop)).run(early, reporter);
 }
 
 }  // namespace verify

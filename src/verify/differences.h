@@ -8,6 +8,7 @@
 #include "archive/evidence.h"
 #include "archive/manifest.h"
 #include "pg/connection.h"
+#include "schema/model.h"
 #include "schema/objects.h"
 
 namespace verify {
@@ -21,6 +22,8 @@ std::vector<schema::Object> source_objects(const archive::Manifest& manifest);
 enum class Additional { Ignore, Report };
 std::vector<archive::Finding> compare_objects(const archive::Manifest& manifest,
                                               pg::Connection& copy, Additional additional);
+// Everything but rows, after one reparse of what the server writes of expressions (F6).
+std::vector<archive::Finding> compare_models(const schema::Model& recorded, pg::Connection& copy);
 std::vector<archive::Finding> compare_extensions(const archive::Manifest& manifest,
                                                  pg::Connection& copy);
 std::vector<archive::Finding> compare_sequences(const archive::Manifest& manifest,

@@ -19,6 +19,7 @@
 #include "pg/connection.h"
 #include "pg/conninfo.h"
 #include "util/reporter.h"
+#include "verify/verify.h"
 
 namespace verify {
 
@@ -43,8 +44,7 @@ class EarlyReading {
 };
 
 // compare_content() without reading again what `early` vouches for; it may be null.
-std::vector<archive::Finding> compare_rest(const archive::Manifest& manifest,
-                                           const pg::ConnInfo& database,
+std::vector<archive::Finding> compare_rest(const Expected& expected, const pg::ConnInfo& database,
                                            const std::string& application_name, std::size_t jobs,
                                            EarlyReading* early, util::Reporter& reporter,
                                            std::stop_token stop);

@@ -195,7 +195,12 @@ class Climb {
       pg::Connection copy = pg::Connection::open(side_info(), options_.application_name, stop_);
       return add(Level::Restored, compare_objects(backup_.manifest, copy, Additional::Ignore));
     }
-    return add(Level::Proven, compare_rest(backup_.manifest, side_info(), options_.application_name,
+    std::optional<schema::Model> model = recorded_model(backup_);
+    // Another major version describes the same objects otherwise: those are compared by name.
+    if (model && model->server_version / 10000 != maintenance_->server_major()) model.reset();
+    if (model) evidence_.definition = 2;
+    const Expected expected{.manifest = backup_.manifest, .model = model ? &*model : nullptr};
+    return add(Level::Proven, compare_rest(expected, side_info(), options_.application_name,
                                            options_.jobs, &early, reporter_, stop_));
   }
 
@@ -212,7 +217,6 @@ class Climb {
   }
 
   void finish_evidence() {
-    evidence_.definition = 1;
     evidence_.at = util::rfc3339(util::Clock::now());
     evidence_.duration_s = watch_.elapsed().count();
     evidence_.by_version = options_.version;

@@ -13,6 +13,7 @@
 #include "pg/connection.h"
 #include "pg/conninfo.h"
 #include "pg/database_properties.h"
+#include "schema/model.h"
 #include "swap/swap.h"
 #include "util/reporter.h"
 #include "verify/proof.h"
@@ -62,9 +63,18 @@ Proof catch_up(const Proof& proven, const backup::Backup& follow_up, const Optio
 Proof recall(const backup::Backup& backup, const std::optional<swap::SealRecord>& copy,
              pg::Connection* maintenance);
 
-// Compares the content of a database with what the manifest says of the snapshot; with a
-// follow-up's only what is in it.
-std::vector<archive::Finding> compare_content(const archive::Manifest& manifest,
+// What a database is compared with.
+struct Expected {
+  const archive::Manifest& manifest;
+  const schema::Model* model = nullptr;  // without one, objects are compared by name
+};
+
+// The model at the snapshot: schema.json, which backups of earlier versions do not have.
+std::optional<schema::Model> recorded_model(const backup::Backup& backup);
+
+// Compares the content of a database with what was recorded at the snapshot; with a follow-up's
+// manifest only what is in it.
+std::vector<archive::Finding> compare_content(const Expected& expected,
                                               const pg::ConnInfo& database,
                                               const std::string& application_name, std::size_t jobs,
                                               util::Reporter& reporter, std::stop_token stop);

@@ -55,7 +55,8 @@ TEST_F(ModelOf, SaysEverythingOfATable) {
   EXPECT_EQ(table.value("replica identity"), "full");
   EXPECT_EQ(table.value("options"), "{fillfactor=70}");
   EXPECT_EQ(table.value("dropped columns"), "1");
-  EXPECT_THAT(texts_of(table.value("acl")), ElementsAre("=r/postgres", HasSubstr("postgres=arwdDxt")));
+  EXPECT_THAT(texts_of(table.value("acl")),
+              ElementsAre("=r/postgres", HasSubstr("postgres=arwdDxt")));
   const Element& id = at(model, Kind::Column, "public.\"T 1\".id");
   EXPECT_EQ(id.value("identity"), "always");
   EXPECT_EQ(id.value("type"), "integer");
@@ -76,17 +77,19 @@ TEST_F(ModelOf, SaysEverythingOfATable) {
   EXPECT_EQ(text.value("collation"), "pg_catalog.\"C\"");
   EXPECT_EQ(text.value("statistics"), "7");
   EXPECT_EQ(text.value("storage"), "external");
-  EXPECT_EQ(texts_of(at(model, Kind::Type, "public.mood").value("labels")), (std::vector<std::string>{"a", "b,c"}));
-  EXPECT_EQ(at(model, Kind::Sequence, "public.\"T 1_id_seq\"").value("identity of"), "public.\"T 1\".id");
+  EXPECT_EQ(texts_of(at(model, Kind::Type, "public.mood").value("labels")),
+            (std::vector<std::string>{"a", "b,c"}));
+  EXPECT_EQ(at(model, Kind::Sequence, "public.\"T 1_id_seq\"").value("identity of"),
+            "public.\"T 1\".id");
   EXPECT_EQ(at(model, Kind::Table, "public.child").value("inherits"), "{\"public.\\\"T 1\\\"\"}");
   EXPECT_EQ(at(model, Kind::Column, "public.child.n").value("local"), "no");
   const Element& check = at(model, Kind::Constraint, "\"T 1_n_check\" on public.\"T 1\"");
   EXPECT_EQ(check.value("definition"), "CHECK ((n > (0)::numeric))");
   EXPECT_EQ(check.value("comment"), "positive");
   EXPECT_EQ(at(model, Kind::Index, "public.\"T 1_pkey\"").value("constraint"), "T 1_pkey");
-  EXPECT_THAT(std::string(at(model, Kind::Index, "public.n_idx").value("definition")), HasSubstr("WHERE (n > "));
+  EXPECT_THAT(std::string(at(model, Kind::Index, "public.n_idx").value("definition")),
+              HasSubstr("WHERE (n > "));
 }
-
 
 }  // namespace
 }  // namespace schema

@@ -146,7 +146,7 @@ class Differences : public VerifyTest {
     connection.execute(kContent);
     const archive::Manifest manifest = read_manifest(connection);
     source_.connect().execute(change);
-    findings_ = compare_content(manifest, source_.conninfo(), "pgbelay-test", 2, quiet_, {});
+    findings_ = compare_content({manifest}, source_.conninfo(), "pgbelay-test", 2, quiet_, {});
     return codes(findings_, Severity::Damage);
   }
   test::TestDatabase source_ = test::make_database("differ");
@@ -223,7 +223,7 @@ TEST_F(Differences, PartitionsThatAreLoadedThroughTheirTableAreComparedAsOne) {
   ASSERT_EQ(parts.size(), 2U);
   std::swap(parts[0]->fingerprint, parts[1]->fingerprint);
   const auto found = [&] {
-    findings_ = compare_content(manifest, source_.conninfo(), "pgbelay-test", 2, quiet_, {});
+    findings_ = compare_content({manifest}, source_.conninfo(), "pgbelay-test", 2, quiet_, {});
     return codes(findings_, Severity::Damage);
   };
   EXPECT_THAT(found(), ElementsAre("fingerprint", "fingerprint"));

@@ -1,0 +1,103 @@
+#include "ops/schema_diff.h"
+
+#include <optional>
+#include <utility>
+
+#include "guard/journal.h"
+#include "guard/undo.h"
+#include "pg/connection.h"
+#include "pg/session.h"
+#include "schema/json.h"
+#include "schema/read.h"
+#include "schema/reparse.h"
+#include "util/error.h"
+#include "util/files.h"
+#include "util/text.h"
+#include "verify/verify.h"
+
+namespace ops {
+namespace {
+
+namespace fs = std::filesystem;
+using util::cat;
+using util::Error;
+using util::Kind;
+
+constexpr std::uint64_t kMostModelBytes = 4ULL << 30U;
+
+pg::Connection open_pinned(const pg::ConnInfo& database, const std::string& application_name) {
+  pg::Connection connection = pg::Connection::open(database, application_name);
+  pg::pin_settings(connection, pg::database_encoding(connection));
+  return connection;
+}
+
+int major(const SchemaSide& side) { return side.model.server_version / 10000; }
+
+void settle(SchemaDiff& diff, const std::string& application_name) {
+  const std::optional<pg::ConnInfo>& database = diff.b.database ? diff.b.database : diff.a.database;
+  if (!database || diff.changes.empty()) return;
+  pg::Connection connection = open_pinned(*database, application_name);
+  schema::settle_texts(diff.changes, connection, schema::Database::Live);
+}
+
+}  // namespace
+
+SchemaSide schema_of(const backup::Backup& backup) {
+  std::optional<schema::Model> model = verify::recorded_model(backup);
+  if (!model) {
+    throw Error(
+        Kind::Usage,
+        cat("backup ", util::printable(backup.manifest.name), " has no ", schema::kModelFileName),
+        {.hint = "It was made by an older pgbelay: compare objects and rows, without --schema.",
+         .sqlstate = {}});
+  }
+  return {.display = cat("backup ", util::printable(backup.manifest.name)),
+          .model = *std::move(model),
+          .database = {}};
+}
+
+SchemaSide schema_of(const pg::ConnInfo& database, const std::string& application_name) {
+  pg::Connection connection = open_pinned(database, application_name);
+  const pg::Transaction snapshot(connection, pg::Transaction::Mode::RepeatableReadOnly);
+  return {.display = cat("database ", database.display()),
+          .model = schema::read(connection),
+          .database = database};
+}
+
+SchemaSide schema_of_last_run(const fs::path& dir, const pg::ConnInfo& database) {
+  std::optional<guard::RunInfo> last;
+  std::error_code absent;
+  for (guard::RunInfo& run : guard::list_runs(dir)) {
+    const bool recorded = fs::exists(run.folder / schema::kModelFileName, absent);
+    if (recorded && run.database == database.database()) last = std::move(run);
+  }
+  if (!last) {
+    throw Error(Kind::Usage,
+                cat("no run on database ", util::printable(database.database()), " in ",
+                    util::printable(dir.string()), " has recorded a schema"),
+                {.hint = "Each guarded run records it at its end. To compare with a backup: "
+                         "pgbelay diff BACKUP --schema",
+                 .sqlstate = {}});
+  }
+  const fs::path path = last->folder / schema::kModelFileName;
+  return {.display = cat("run ", util::printable(last->run)),
+          .model = schema::from_json(util::read_text(path, kMostModelBytes), path.string()),
+          .database = {}};
+}
+
+SchemaDiff compare_schemas(SchemaSide a, SchemaSide b, const std::string& application_name) {
+  if (major(a) != major(b)) {
+    throw Error(Kind::Usage,
+                cat(a.display, " is of PostgreSQL ", major(a), ", ", b.display, " of ", major(b),
+                    ": different versions describe the same objects in different words"),
+                {.hint = "Compare sides of one major version; after an upgrade, make a guarded run "
+                         "or a backup first.",
+                 .sqlstate = {}});
+  }
+  SchemaDiff diff(std::move(a), std::move(b));
+  diff.changes = schema::compare(diff.a.model, diff.b.model);
+  settle(diff, application_name);
+  return diff;
+}
+
+}  // namespace ops
