@@ -56,7 +56,7 @@ TocEntry toc_entry(schema::Emitted emitted, int first_id) {
   entry.schema = std::move(emitted.schema);
   entry.tablespace = std::move(emitted.tablespace);
   entry.table_access_method = std::move(emitted.access_method);
-  entry.relkind = emitted.relkind;
+  entry.relkind = static_cast<unsigned char>(emitted.relkind);
   entry.owner = std::move(emitted.owner);
   for (const std::size_t need : emitted.depends_on)
     entry.dependencies.push_back(first_id + static_cast<int>(need));
