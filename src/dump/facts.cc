@@ -82,6 +82,8 @@ std::optional<schema::Model> read_model(pg::Connection& connection, util::Report
 archive::FileRecord write_model(const schema::Model& model,
                                 const std::filesystem::path& directory) {
   const std::string text = schema::to_json(model);
+  std::error_code ignored;
+  std::filesystem::remove(directory / schema::kModelFileName, ignored);  // of an attempt before
   util::WriteFile file(directory / schema::kModelFileName);
   file.write(text);
   file.close();  // synced with all others when published

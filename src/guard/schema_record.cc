@@ -4,6 +4,8 @@
 #include <exception>
 
 #include "codec/sha256.h"
+#include "guard/ledger.h"
+#include "guard/sql_guard.h"
 #include "pg/session.h"
 #include "schema/change.h"
 #include "schema/json.h"
@@ -25,6 +27,9 @@ constexpr std::string_view kNotNamed = " (not named in the migration's files)";
 
 schema::Model read_live(const RunContext& context) {
   pg::Connection live = pg::Connection::open(context.database, context.names.application);
+  SessionLedger(context.journal, context.database.database(), context.names.application)
+      .opened("run", "schema",
+              {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
   pg::pin_settings(live, pg::database_encoding(live));
   const pg::Transaction snapshot(live, pg::Transaction::Mode::RepeatableReadOnly);
   return schema::read(live);

@@ -124,7 +124,7 @@ TEST_F(DumpTest, WritesTheSameBytesWithAnyNumberOfWorkers) {
       sums[one.name].push_back(codec::sha256_of(bytes));
     }
   }
-  ASSERT_EQ(sums.size(), 5U);
+  ASSERT_EQ(sums.size(), 6U);
   for (const auto& [name, of_runs] : sums) {
     ASSERT_EQ(of_runs.size(), 3U) << name;
     EXPECT_EQ(of_runs[0], of_runs[1]) << name;

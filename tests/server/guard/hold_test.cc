@@ -171,11 +171,13 @@ TEST_F(HoldTest, F4_ARoleThatIsSetToWriteMeanwhileStopsItAtTheGate) {
   sql(util::cat("drop role ", role));
 }
 
-// Somebody who writes one way or another as fast as he can while the run goes on.
+// Somebody who writes one way or another as fast as he can while the run goes on. `setting` is a
+// query of its own: it counts from the next transaction on.
 class Writer {
  public:
-  Writer(pg::ConnInfo database, std::string statements)
-      : thread_([database = std::move(database), statements = std::move(statements),
+  Writer(pg::ConnInfo database, std::string setting, std::string statements)
+      : setting_(std::move(setting)),
+        thread_([database = std::move(database), statements = std::move(statements),
                  this](const std::stop_token& stop) {
           while (!stop.stop_requested()) write(database, statements, stop);
         }) {}
@@ -186,6 +188,7 @@ class Writer {
              const std::stop_token& stop) {
     try {
       pg::Connection connection = pg::Connection::open(database, "writer");
+      if (!setting_.empty()) connection.execute(setting_);
       while (!stop.stop_requested()) {
         connection.execute(statements);
         ++written_;
@@ -194,17 +197,19 @@ class Writer {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
+  const std::string setting_;
   std::atomic<int> written_{0};
   std::jthread thread_;
 };
 
 class OverriddenHoldTest : public HoldTest {
  protected:
-  void expect_found(const pg::ConnInfo& writer_database, const std::string& statements) {
+  void expect_found(const pg::ConnInfo& writer_database, const std::string& setting,
+                    const std::string& statements) {
     sql("create table written (i int, o oid)");
     Options options = held(kBreaks, {});
     {
-      const Writer writer(writer_database, statements);
+      const Writer writer(writer_database, setting, statements);
       const util::Error error = error_of(options);
       EXPECT_EQ(error.exit_code(), 6) << error.text();
       EXPECT_THAT(error.message(), HasSubstr("under the hold"));
@@ -218,29 +223,29 @@ class OverriddenHoldTest : public HoldTest {
 };
 
 TEST_F(OverriddenHoldTest, F4_BeginReadWriteIsFound) {
-  expect_found(database->conninfo(), "begin read write; insert into written values (1); commit");
+  expect_found(database->conninfo(), "",
+               "begin read write; insert into written values (1); commit");
 }
 
 TEST_F(OverriddenHoldTest, F4_ASettingOfTheSessionIsFound) {
-  expect_found(database->conninfo(),
-               "set default_transaction_read_only = off; insert into written values (1)");
+  expect_found(database->conninfo(), "set default_transaction_read_only = off",
+               "insert into written values (1)");
 }
 
 TEST_F(OverriddenHoldTest, F4_SessionCharacteristicsAreFound) {
-  expect_found(database->conninfo(),
-               "set session characteristics as transaction read write; insert into written values "
-               "(1)");
+  expect_found(database->conninfo(), "set session characteristics as transaction read write",
+               "insert into written values (1)");
 }
 
 TEST_F(OverriddenHoldTest, F4_PgOptionsAreFound) {
   expect_found(database->conninfo().with_option("options", "-c default_transaction_read_only=off"),
-               "insert into written values (1)");
+               "", "insert into written values (1)");
 }
 
 TEST_F(OverriddenHoldTest, F4_LargeObjectsOfReadOnlySessionsAreFound) {
   if (test::test_server().connect().server_major() >= 16)
     GTEST_SKIP() << "this server refuses them";
-  expect_found(database->conninfo(), "begin read only; select lo_from_bytea(0, 'x'); commit");
+  expect_found(database->conninfo(), "", "begin read only; select lo_from_bytea(0, 'x'); commit");
 }
 
 // During the migration only what the watch sees is known.
