@@ -1,9 +1,9 @@
 #include "guard/report_html_parts.h"
 
 namespace guard {
+namespace {
 
-std::string_view report_style() {
-  return R"css(
+constexpr std::string_view kStyle = R"css(
 :root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--ink:#12161c;--soft:#565f6d;--faint:#8a93a0;
 --line:#e3e6eb;--hair:#eef0f3;--code:#f6f7f9;--accent:#2f5bd3;--accent-soft:#dbe5fd;--ok:#0f7b4b;--ok-soft:#dcf3e7;
 --warn:#96600a;--warn-soft:#fbefd6;--bad:#bd271e;--bad-soft:#fce4e1;
@@ -125,6 +125,9 @@ td:empty{display:none}
 }
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
 )css";
-}
+
+}  // namespace
+
+std::string_view report_style() { return kStyle; }
 
 }  // namespace guard

@@ -96,7 +96,7 @@ std::vector<std::string> record_changes(const RunContext& context, const backup:
     if (!before) return {};
     std::vector<schema::Change> changes = schema::compare(*before, after);
     std::erase_if(changes, is_history);
-    const std::vector<std::string> lines = lines_of(changes, files);
+    std::vector<std::string> lines = lines_of(changes, files);
     util::publish_text(
         context.names.folder / kChangesText,
         lines.empty() ? std::string("nothing\n") : cat(util::join(lines, "\n"), "\n"));
