@@ -206,8 +206,9 @@ Written acl_statements(const Element& element, const std::optional<std::string>&
     return std::all_of(items.begin(), items.end(), [&](const std::string& item) {
       if (std::find(others.begin(), others.end(), item) != others.end()) return true;
       Written written = grant_statements(element, item, give);
-      if (written) append(statements, *std::move(written));
-      return written.has_value();
+      if (!written) return false;
+      append(statements, *std::move(written));
+      return true;
     });
   };
   if (!add(was, is, false) || !add(is, was, true)) return std::nullopt;

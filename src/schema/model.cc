@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "util/error.h"
 #include "util/text.h"
@@ -83,7 +84,7 @@ std::string list_of(const std::vector<std::string>& texts) {
 const Element* Model::find(Kind kind, std::string_view identity) const noexcept {
   const auto found = std::lower_bound(
       elements.begin(), elements.end(), identity, [&](const Element& one, std::string_view wanted) {
-        return std::tie(one.kind, one.identity) < std::tie(kind, wanted);
+        return std::pair(one.kind, std::string_view(one.identity)) < std::pair(kind, wanted);
       });
   const bool is_it = found != elements.end() && found->kind == kind && found->identity == identity;
   return is_it ? &*found : nullptr;

@@ -9,7 +9,6 @@
 namespace schema::sql {
 namespace {
 
-using pg::quote_ident;
 using pg::quote_literal;
 using util::cat;
 
