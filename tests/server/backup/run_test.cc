@@ -113,8 +113,8 @@ TEST_F(BackupRun, IsInvisibleUntilItIsWholeAndReadBack) {
   EXPECT_THAT(listed(), ElementsAre("2026-11-20_143052_test"));
   EXPECT_THAT(names(dir()), UnorderedElementsAre("2026-11-20_143052_test", kLatestName));
   EXPECT_THAT(names(made.path),
-              UnorderedElementsAre(kArchiveName, kSqlName, "csv", kGlobalsName, kManifestName,
-                                   kManifestTextName, kSumsName, kProofName));
+              UnorderedElementsAre("schema.json", kArchiveName, kSqlName, "csv", kGlobalsName,
+                                   kManifestName, kManifestTextName, kSumsName, kProofName));
   EXPECT_EQ(find(dir(), "latest", database_->name()).path, made.path);
 }
 
