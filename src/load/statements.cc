@@ -42,6 +42,25 @@ std::string grouped_acl(const Toc& toc, const TocEntry& entry) {
   return all;
 }
 
+// Current minor releases mark columns with an internal option, which pg_dump writes and no older
+// minor release takes. The server makes its own.
+std::string without_column_marks(std::string definition) {
+  constexpr std::string_view kMark = " SET (pg_attver=";
+  constexpr std::string_view kEnd = ");\n";
+  std::size_t mark = 0;
+  while ((mark = definition.find(kMark, mark)) != std::string::npos) {
+    const std::size_t end = definition.find(kEnd, mark);
+    const std::size_t before = definition.rfind(";\n", mark);
+    if (end == std::string::npos || before == std::string::npos) break;
+    const std::size_t begin = definition.find_first_not_of('\n', before + 1);
+    const bool whole = definition.compare(begin, 6, "ALTER ") == 0 &&
+                       definition.find(',', mark) > end;  // the one option that it sets
+    if (whole) definition.erase(begin, end + kEnd.size() - begin);
+    mark = whole ? begin : end;
+  }
+  return definition;
+}
+
 std::string definition_sql(const Toc& toc, const TocEntry& entry, const Options& options) {
   if (const std::vector<std::string> oids = archive::large_object_oids(entry); !oids.empty()) {
     return large_objects_sql(oids);
@@ -57,7 +76,7 @@ std::string definition_sql(const Toc& toc, const TocEntry& entry, const Options&
     return util::replace_all(*entry.definition, "CREATE SCHEMA public;",
                              "CREATE SCHEMA IF NOT EXISTS public;");
   }
-  return *entry.definition;
+  return without_column_marks(*entry.definition);
 }
 
 }  // namespace
