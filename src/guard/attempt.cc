@@ -98,11 +98,16 @@ std::optional<util::Error> tap_failure(const tap::Tap& tap) {
   return std::nullopt;
 }
 
-// For a command that does not come through the tap, behind what PGOPTIONS says already.
-std::string lock_timeout_line(const pg::ConnInfo& database, std::chrono::milliseconds timeout) {
+// What the URL asks of a session, and `setting` behind it.
+std::string session_options(const pg::ConnInfo& database, std::string_view setting) {
   const auto found = database.options().find("options");
-  const std::string own = found == database.options().end() ? std::string() : found->second + " ";
-  return cat("PGOPTIONS=", own, "-c lock_timeout=", timeout.count());
+  return cat(found == database.options().end() ? std::string() : found->second + " ", "-c ",
+             setting);
+}
+
+// For a command that does not come through the tap.
+std::string lock_timeout_line(const pg::ConnInfo& database, std::chrono::milliseconds timeout) {
+  return cat("PGOPTIONS=", session_options(database, cat("lock_timeout=", timeout.count())));
 }
 
 migrate::CommandOptions command_options(const AttemptInput& input, const Redirect* redirect) {
@@ -165,9 +170,8 @@ Attempt without_tap(const AttemptInput& input, std::stop_token stop) {
 // The database's own setting must not keep the migration from writing; what the URL says otherwise
 // stays.
 pg::ConnInfo writable(const pg::ConnInfo& database) {
-  const auto found = database.options().find("options");
-  const std::string own = found == database.options().end() ? std::string() : found->second + " ";
-  return database.with_option("options", own + "-c default_transaction_read_only=off");
+  return database.with_option("options",
+                              session_options(database, "default_transaction_read_only=off"));
 }
 
 Attempt by_files(const AttemptInput& input, std::stop_token stop) {

@@ -202,7 +202,7 @@ StandingHold::StandingHold(const RunContext& context, const SessionLedger& ledge
   const HoldMark mark{.database = state_->database,
                       .previous = sql::read_only_setting(context.maintenance, state_->database)};
   context.journal.fact("hold", "hold", fields_of("begun", mark));
-  sql::comment(context.maintenance, context.names.copy, context.names.comment + hold_mark(mark));
+  swap::comment(context.maintenance, context.names.copy, context.names.comment + hold_mark(mark));
   util::fault::point("hold.marked");
   util::throw_if_stopped(stop);
   sql::set_read_only(context.maintenance, state_->database, "on");
@@ -278,7 +278,7 @@ std::optional<std::chrono::milliseconds> release_hold(const RunContext& context)
       context.reporter.warning(cat("a session stays read-only until it ends: ", line));
   }
   if (database_oid(context.maintenance, context.names.copy) != 0)
-    sql::comment(context.maintenance, context.names.copy, context.names.comment);
+    swap::comment(context.maintenance, context.names.copy, context.names.comment);
   context.journal.fact("hold", "hold", fields_of("released", mark));
   const std::int64_t since = util::parse_i64(begun.get("at_ms")).value_or(now_ms());
   return std::chrono::milliseconds(now_ms() - since);
@@ -313,7 +313,7 @@ void lift_marked_hold(pg::Connection& maintenance, const std::string& side, cons
     read_only.end(kEndPatience);
   }
   const std::string comment = sql::comment_of(maintenance, side);
-  sql::comment(maintenance, side, comment.substr(0, comment.rfind(kMarkBegin)));
+  swap::comment(maintenance, side, comment.substr(0, comment.rfind(kMarkBegin)));
 }
 
 }  // namespace guard

@@ -97,11 +97,6 @@ void set_read_only(pg::Connection& connection, const std::string& database,
             : util::cat(alter, " RESET default_transaction_read_only"));
 }
 
-void comment(pg::Connection& connection, const std::string& database, const std::string& text) {
-  connection.execute(util::cat("COMMENT ON DATABASE ", pg::quote_ident(database), " IS ",
-                               pg::quote_literal(text)));
-}
-
 std::string comment_of(pg::Connection& connection, const std::string& database) {
   const pg::Result rows = connection.query(
       "select coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '')"

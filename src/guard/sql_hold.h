@@ -17,7 +17,6 @@ std::optional<std::string> read_only_setting(pg::Connection& connection,
                                              const std::string& database);
 void set_read_only(pg::Connection& connection, const std::string& database,
                    const std::optional<std::string>& value);
-void comment(pg::Connection& connection, const std::string& database, const std::string& text);
 std::string comment_of(pg::Connection& connection, const std::string& database);
 
 // Roles whose own setting is stronger than the database's, as "role x" or "role x in database y".

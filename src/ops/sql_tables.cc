@@ -62,7 +62,7 @@ bool name_taken(pg::Connection& connection, const pg::QualifiedName& name) {
 std::optional<LiveTable> find_table(pg::Connection& connection, const pg::QualifiedName& name) {
   const pg::Result result = connection.query(R"sql(
       select c.oid, c.relkind::pg_catalog.text, pg_catalog.pg_get_userbyid(c.relowner),
-             pg_catalog.pg_has_role(c.relowner, 'USAGE'), c.relispartition, c.relforcerowsecurity
+             pg_catalog.pg_has_role(c.relowner, 'USAGE'), c.relforcerowsecurity
         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        where n.nspname = $1 and c.relname = $2)sql",
                                              {name.schema, name.name});
@@ -71,8 +71,7 @@ std::optional<LiveTable> find_table(pg::Connection& connection, const pg::Qualif
                    .kind = result.str(0, 1).front(),
                    .owner = result.str(0, 2),
                    .ours = result.boolean(0, 3),
-                   .is_partition = result.boolean(0, 4),
-                   .forces_policies = result.boolean(0, 5)};
+                   .forces_policies = result.boolean(0, 4)};
 }
 
 std::vector<Leaf> leaves(pg::Connection& connection, std::uint32_t table) {
@@ -311,25 +310,6 @@ std::vector<std::string> revokes(pg::Connection& connection, const pg::Qualified
     out.push_back(cat("REVOKE ALL ON ", result.boolean(row, 0) ? "SEQUENCE " : "TABLE ",
                       relation.quoted(), " FROM ", result.str(row, 1)));
   }
-  return out;
-}
-
-std::vector<std::string> lock_holders(pg::Connection& connection, const pg::QualifiedName& table) {
-  const pg::Result result = connection.query(R"sql(
-      select distinct 'pid ' || l.pid || ' (' || coalesce(nullif(s.application_name, ''), 'no name')
-             || ', ' || coalesce(s.state, 'not visible') || ', ' || l.mode || ')'
-        from pg_catalog.pg_locks l
-        left join pg_catalog.pg_stat_activity s on s.pid = l.pid
-        join pg_catalog.pg_class c on c.oid = l.relation
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where l.granted and l.locktype = 'relation' and l.pid <> pg_catalog.pg_backend_pid()
-         and l.database = (select oid from pg_catalog.pg_database
-                            where datname = pg_catalog.current_database())
-         and n.nspname = $1 and c.relname = $2 order by 1)sql",
-                                             {table.schema, table.name});
-  std::vector<std::string> out;
-  for (int row = 0; row < result.row_count(); ++row)
-    out.push_back(util::printable(result.str(row, 0)));
   return out;
 }
 

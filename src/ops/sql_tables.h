@@ -21,7 +21,6 @@ struct LiveTable {
   char kind = 'r';  // r, p, f, v, m …
   std::string owner;
   bool ours = false;  // this role has the rights of its owner
-  bool is_partition = false;
   bool forces_policies = false;
 };
 std::optional<LiveTable> find_table(pg::Connection& connection, const pg::QualifiedName& name);
@@ -90,7 +89,5 @@ enum class Owner { Missing, NotOurs, Ours };
 Owner owner_state(pg::Connection& connection, const std::string& role);
 // Takes every privilege from everybody but the owner (default privileges may have given some).
 std::vector<std::string> revokes(pg::Connection& connection, const pg::QualifiedName& relation);
-// Sessions that hold locks on the table, one line each.
-std::vector<std::string> lock_holders(pg::Connection& connection, const pg::QualifiedName& table);
 
 }  // namespace ops::sql
