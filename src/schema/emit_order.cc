@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <queue>
+#include <tuple>
+#include <utility>
 
 #include "schema/emit_draft.h"
 #include "util/text.h"
@@ -76,7 +78,18 @@ using Needs = std::vector<std::vector<std::size_t>>;
 
 class Sorter {
  public:
-  Sorter(Drafts& drafts, const TableTexts& tables) : drafts_(drafts), tables_(tables) {}
+  Sorter(Drafts& drafts, const TableTexts& tables) : drafts_(drafts), tables_(tables) {
+    for (const Edge& edge : drafts_.edges) {
+      edges_from_[edge.from].push_back(edge);
+      if (edge.from.catalog == kRules && edge.type == 'i') query_of_.emplace(edge.to, edge.from);
+    }
+    for (std::size_t n = 0; n < entries().size(); ++n) {
+      if (entries()[n].kind != "INDEX ATTACH") continue;
+      for (const Edge& edge : edges_from({kRelations, entries()[n].address.oid})) {
+        if (edge.type == 'P') attached_to_[edge.to.oid].push_back(n);
+      }
+    }
+  }
 
   std::vector<std::size_t> sorted() {
     separate_defaults();
@@ -90,6 +103,12 @@ class Sorter {
 
  private:
   std::vector<Emitted>& entries() { return drafts_.entries; }
+
+  const std::vector<Edge>& edges_from(const Address& address) const {
+    static const std::vector<Edge> none;
+    const auto found = edges_from_.find(address);
+    return found != edges_from_.end() ? found->second : none;
+  }
 
   // A default that needs nothing of the user's stays within its table.
   void separate_defaults() {
@@ -142,15 +161,30 @@ class Sorter {
       const auto to = target(edge.to);
       if (!from || !to || *from == *to || !counts(edge, *from)) continue;
       needs_[*from].push_back(shell_instead(*from, *to, direct));
+      if (entries()[*from].kind == "FK CONSTRAINT" && edge.to.catalog == kRelations)
+        need_attached(*from, edge.to.oid);
     }
     for (std::size_t n = 0; n < entries().size(); ++n) add_needs_of_parts(n);
-    for (std::vector<std::size_t>& needs : needs_) {
-      // In the order in which they were found: a reader may look at the first one.
-      std::vector<std::size_t> once;
-      for (const std::size_t need : needs) {
-        if (std::find(once.begin(), once.end(), need) == once.end()) once.push_back(need);
-      }
-      needs = std::move(once);
+    keep_each_need_once();
+  }
+
+  // In the order in which they were found: a reader may look at the first one.
+  void keep_each_need_once() {
+    std::vector<std::size_t> needed_by(needs_.size(), needs_.size());
+    for (std::size_t n = 0; n < needs_.size(); ++n) {
+      std::erase_if(needs_[n],
+                    [&](std::size_t need) { return std::exchange(needed_by[need], n) == n; });
+    }
+  }
+
+  // The index of a partitioned table is good for a foreign key when those of all partitions are
+  // attached to it.
+  void need_attached(std::size_t n, std::uint32_t index) {
+    const auto found = attached_to_.find(index);
+    if (found == attached_to_.end()) return;
+    for (const std::size_t attach : found->second) {
+      needs_[n].push_back(attach);
+      need_attached(n, entries()[attach].address.oid);
     }
   }
 
@@ -181,25 +215,23 @@ class Sorter {
     }
     if (entry.address.catalog == kTypes && entry.kind == "DOMAIN") return;
     if (entry.kind == "SHELL TYPE" && entry.address.catalog == 0) {
-      for (const Edge& edge : drafts_.edges) {
-        if (edge.from == Address{kTypes, entry.address.oid} && edge.to.catalog == kSchemas)
-          need(edge.to);
+      for (const Edge& edge : edges_from({kTypes, entry.address.oid})) {
+        if (edge.to.catalog == kSchemas) need(edge.to);
       }
     }
     if (entry.address.catalog != 0 || entry.kind == "SHELL TYPE") return;
     if (entry.kind == "INDEX ATTACH") {
       need_index(n, entry.address.oid);
-      for (const Edge& edge : drafts_.edges) {
-        if (edge.from == Address{kRelations, entry.address.oid} && edge.type == 'P')
-          need_index(n, edge.to.oid);
+      for (const Edge& edge : edges_from({kRelations, entry.address.oid})) {
+        if (edge.type == 'P') need_index(n, edge.to.oid);
       }
       return;
     }
     need({kRelations, entry.address.oid});
     if (entry.kind == "TABLE ATTACH") need({kRelations, drafts_.attached.at(entry.address.oid)});
     if (entry.kind == "SEQUENCE OWNED BY") {
-      for (const Edge& edge : drafts_.edges) {
-        if (edge.from == Address{kRelations, entry.address.oid} && edge.type == 'a') need(edge.to);
+      for (const Edge& edge : edges_from({kRelations, entry.address.oid})) {
+        if (edge.type == 'a') need(edge.to);
       }
     }
   }
@@ -276,13 +308,10 @@ class Sorter {
   bool make_dummy(std::size_t n) {
     if (entries()[n].kind != "VIEW" || dummies_.contains(n)) return false;
     Emitted rule = entries()[n];
-    const auto of_view = [&](const Edge& edge) {
-      return edge.from.catalog == kRules && edge.to == rule.address && edge.type == 'i';
-    };
-    const auto edge = std::find_if(drafts_.edges.begin(), drafts_.edges.end(), of_view);
-    if (edge == drafts_.edges.end()) return false;
+    const auto query = query_of_.find(rule.address);
+    if (query == query_of_.end()) return false;
     const std::string dummy = drafts_.dummies.at(rule.address.oid);
-    rule.address = edge->from;
+    rule.address = query->second;
     rule.kind = "RULE";
     rule.tag += " _RETURN";
     rule.part = Part::AfterData;
@@ -324,13 +353,13 @@ class Sorter {
   // The next one is always the first, by part, kind and name, of those that need nothing more.
   std::vector<std::size_t> in_sequence() {
     const std::size_t count = entries().size();
-    std::vector<std::size_t> order(count), place(count), open(count, 0);
+    std::vector<std::size_t> order(count), place(count), open(count, 0), ranks(count);
     for (std::size_t n = 0; n < count; ++n) order[n] = n;
+    std::transform(entries().begin(), entries().end(), ranks.begin(), rank);
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      const auto key = [this](std::size_t n) {
+      const auto key = [&](const std::size_t& n) {
         const Emitted& entry = entries()[n];
-        return std::tuple(entry.part, rank(entry), entry.schema.value_or(""), entry.tag,
-                          entry.phrase, n);
+        return std::tie(entry.part, ranks[n], entry.schema, entry.tag, entry.phrase, n);
       };
       return key(a) < key(b);
     });
@@ -361,6 +390,9 @@ class Sorter {
   Drafts& drafts_;
   const TableTexts& tables_;
   Needs needs_;
+  std::map<Address, std::vector<Edge>> edges_from_;
+  std::map<Address, Address> query_of_;                            // of views: their rules
+  std::map<std::uint32_t, std::vector<std::size_t>> attached_to_;  // entries, by the parent's index
   std::set<std::size_t> gone_;     // defaults that stand within their table
   std::set<std::size_t> dummies_;  // views
 };

@@ -73,7 +73,8 @@ constexpr std::string_view kDefaults = R"sql(
 select 'pg_catalog.pg_attrdef'::regclass::oid, d.oid, 'DEFAULT', format('%s %s', c.relname, a.attname), n.nspname,
        (select rolname from pg_catalog.pg_roles where oid = c.relowner), false, '',
        format(E'ALTER %s %I.%I ALTER COLUMN %I SET DEFAULT %s;\n', case c.relkind when 'v' then 'VIEW' when 'f' then 'FOREIGN TABLE ONLY' else 'TABLE ONLY' end, n.nspname, c.relname, a.attname, pg_get_expr(d.adbin, d.adrelid)),
-       format(E'ALTER %s %I.%I ALTER COLUMN %I DROP DEFAULT;\n', case c.relkind when 'v' then 'VIEW' when 'f' then 'FOREIGN TABLE' else 'TABLE' end, n.nspname, c.relname, a.attname)
+       -- As pg_dump says it of views too: whoever reads archives knows this form.
+       format(E'ALTER %s %I.%I ALTER COLUMN %I DROP DEFAULT;\n', case c.relkind when 'f' then 'FOREIGN TABLE' else 'TABLE' end, n.nspname, c.relname, a.attname)
   from pg_catalog.pg_attrdef d join pg_catalog.pg_class c on c.oid = d.adrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
  where c.oid >= 16384 and a.attgenerated = '' and c.relpersistence <> 't')sql";

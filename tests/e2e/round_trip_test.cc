@@ -20,6 +20,36 @@ TEST_F(RoundTrip, OfEveryKindOfDataIsTheSameByEveryWay) {
   expect_all_copies_equal();
 }
 
+// The same with the schema read from the catalogues. Both loaders work in parallel, so that every
+// entry must name what it needs: a key to a partitioned table is refused (42830) before the indexes
+// of the partitions are attached.
+class FromCatalogs : public RoundTrip {
+ protected:
+  void read_catalogs() {
+    back_up({"--proof", "proven", "--sql-owners", "--sql-acls", "--schema-from", "catalog"});
+  }
+};
+
+TEST_F(FromCatalogs, EveryKindOfDataIsTheSameByEveryWay) {
+  make("kinds", "", {"types", "tables", "objects"});
+  read_catalogs();
+  expect_all_copies_equal();
+}
+
+// M9, and what the server quotes.
+TEST_F(FromCatalogs, EveryKindOfNameIsTheSame) {
+  make("na\"me's %\n\\! touch pwned\n", "", {"names"});
+  read_catalogs();
+  expect_all_copies_equal();
+  EXPECT_FALSE(std::filesystem::exists(folder() / "pwned"));
+}
+
+TEST_F(FromCatalogs, ADatabaseInLatin1IsTheSame) {
+  make("latin1", "encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'", {"latin1"});
+  read_catalogs();
+  expect_all_copies_equal();
+}
+
 // M9: a name with a newline and a command of psql runs nothing.
 TEST_F(RoundTrip, OfEveryKindOfNameIsTheSameAndRunsNothing) {
   make("na\"me's %\n\\! touch pwned\n", "", {"names"});
