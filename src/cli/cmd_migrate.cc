@@ -118,6 +118,8 @@ guard::Options guard_options(const Invocation& invocation) {
   options.hold = hold == "none"        ? guard::Hold::None
                  : hold == "read-only" ? guard::Hold::ReadOnly
                                        : guard::Hold::Auto;
+  options.blue_green = settings.flag("blue-green");
+  if (options.blue_green && options.hold == guard::Hold::Auto) options.hold = guard::Hold::ReadOnly;
   const std::string writes = settings.text("on-foreign-writes");
   options.on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo
                               : writes == "keep" ? guard::OnForeignWrites::Keep

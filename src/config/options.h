@@ -176,6 +176,8 @@ constexpr std::array kOptions{
     OptionSpec{.name = "hold", .env = "PGBELAY_HOLD", .type = OptionType::Choice, .value = "HOLD", .fallback = "auto",
                .choices = "auto|none|read-only|exclusive", .commands = kMigrate,
                .help = "what to do about others who are connected"},
+    OptionSpec{.name = "blue-green", .type = OptionType::Flag, .commands = kMigrate,
+               .help = "migrate the copy under a read-only hold, check it, and swap it in; the database is not touched until then"},
     OptionSpec{.name = "on-foreign-writes", .type = OptionType::Choice, .value = "WHAT", .fallback = "ask",
                .choices = "ask|undo|keep", .commands = kMigrate | kUndo | kResume,
                .help = "when a migration failed and others may have written"},

@@ -42,10 +42,14 @@ class Tapped {
                   [this](const tap::SessionRecord& record) {
                     input_.ledger.opened("migrate", record);
                   },
-              .on_first_statement = [this] { first_statement(); }}) {}
+              .on_first_statement = [this] { first_statement(); },
+              .database_for = [this](const std::string& name) { return database_for(name); }}) {}
 
   Redirect redirect() const {
-    return {.host = tap_.host(), .port = tap_.port(), .password = tap_.password()};
+    return {.host = tap_.host(),
+            .port = tap_.port(),
+            .password = tap_.password(),
+            .database = input_.copy != nullptr ? input_.copy->database() : std::string()};
   }
   tap::Tap& tap() noexcept { return tap_; }
 
@@ -59,6 +63,11 @@ class Tapped {
   }
 
  private:
+  // Whoever asks for the live database gets the copy, if that is what is migrated.
+  std::string database_for(const std::string& name) const {
+    return name == input_.context.database.database() ? input_.migrated().database() : name;
+  }
+
   void first_statement() {
     pass_gate(watcher_, input_.gate, input_.context.database.database(), input_.ledger,
               input_.options.hold);
@@ -124,6 +133,11 @@ migrate::CommandOptions command_options(const AttemptInput& input, const Redirec
           .inherit_stdin = command.inherit_stdin};
 }
 
+migrate::Target target(const AttemptInput& input) {
+  if (input.copy != nullptr) return migrate::Side{input.copy->database()};
+  return migrate::Live{input.proof};
+}
+
 Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
   Tapped tapped(input);
   const Redirect redirect = tapped.redirect();
@@ -131,9 +145,8 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
       scrubber_for(*input.options.command, input.context.database, &redirect);
   Attempt out;
   try {
-    const migrate::CommandOutcome outcome =
-        migrate::run_command(migrate::Live{input.proof}, command_options(input, &redirect),
-                             scrubber, input.context.reporter, stop);
+    const migrate::CommandOutcome outcome = migrate::run_command(
+        target(input), command_options(input, &redirect), scrubber, input.context.reporter, stop);
     out = judged_command(outcome, tapped.tap().last_failure(), scrubber);
   } catch (const util::Error& error) {
     out = failed_by(error);
@@ -176,13 +189,13 @@ pg::ConnInfo writable(const pg::ConnInfo& database) {
 
 Attempt by_files(const AttemptInput& input, std::stop_token stop) {
   pg::Connection live =
-      pg::Connection::open(writable(input.context.database), input.context.names.application, stop);
+      pg::Connection::open(writable(input.migrated()), input.context.names.application, stop);
   input.ledger.opened("migrate", "runner",
                       {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
   util::fault::point("run.migrating");
   const migrate::Outcome outcome =
-      migrate::apply(migrate::Live{input.proof}, live, input.files,
-                     apply_options(input.context, input.options), input.context.reporter, stop);
+      migrate::apply(target(input), live, input.files, apply_options(input.context, input.options),
+                     input.context.reporter, stop);
   return judged_files(outcome);
 }
 
@@ -287,14 +300,14 @@ Attempt attempt(const AttemptInput& input, std::stop_token stop) {
   return out;
 }
 
-std::string check_now(const RunContext& context, SessionLedger& ledger, const CheckRecord& record,
-                      std::stop_token stop) {
+std::string check_now(const RunContext& context, const pg::ConnInfo& database,
+                      SessionLedger& ledger, const CheckRecord& record, std::stop_token stop) {
   context.reporter.step("check", util::StepState::Begin, "");
   context.journal.begin("check");
   std::string cause;
   std::size_t notes = 0;
   try {
-    pg::Connection live = pg::Connection::open(context.database, context.names.application, stop);
+    pg::Connection live = pg::Connection::open(database, context.names.application, stop);
     ledger.opened("check", "check",
                   {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
     for (const check::Finding& finding :
@@ -321,7 +334,8 @@ std::string check_now(const RunContext& context, SessionLedger& ledger, const Ch
 }
 
 std::string check_after(const AttemptInput& input, std::stop_token stop) {
-  return check_now(input.context, input.ledger, check_record(input), std::move(stop));
+  return check_now(input.context, input.migrated(), input.ledger, check_record(input),
+                   std::move(stop));
 }
 
 }  // namespace guard

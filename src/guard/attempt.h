@@ -34,6 +34,8 @@ struct AttemptInput {
   const Gate& gate;
   SessionLedger& ledger;
   const std::vector<migrate::File>& files;  // without a command
+  const pg::ConnInfo* copy = nullptr;       // --blue-green: migrated instead of the live database
+  const pg::ConnInfo& migrated() const { return copy != nullptr ? *copy : context.database; }
 };
 
 // How a command that ended is judged, on the live database and in a rehearsal.
@@ -53,8 +55,8 @@ Attempt attempt(const AttemptInput& input, std::stop_token stop);
 
 // Prints and journals the step "check". The findings that fail, as a cause; empty if all is well.
 std::string check_after(const AttemptInput& input, std::stop_token stop);
-// The same by a later process, of what a migration has left.
-std::string check_now(const RunContext& context, SessionLedger& ledger, const CheckRecord& record,
-                      std::stop_token stop);
+// The same by a later process, of what a migration has left in `database`.
+std::string check_now(const RunContext& context, const pg::ConnInfo& database,
+                      SessionLedger& ledger, const CheckRecord& record, std::stop_token stop);
 
 }  // namespace guard

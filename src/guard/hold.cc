@@ -267,7 +267,8 @@ std::optional<std::chrono::milliseconds> release_hold(const RunContext& context)
   const Event& begun = *record.last_fact("hold");
   HoldMark mark{.database = context.database.database(), .previous = std::nullopt};
   if (begun.get("previous_set") == "yes") mark.previous = begun.get("previous");
-  put_back(context.maintenance, context.names.kept, mark);
+  for (const std::string& replaced : {context.names.kept, context.names.copy})  // by a swap
+    put_back(context.maintenance, replaced, mark);
   if (put_back(context.maintenance, mark.database, mark)) {
     const IsOwn is_own = [&](int, const std::string& application) {
       return application == context.names.application;

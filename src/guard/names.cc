@@ -33,6 +33,7 @@ RunNames run_names(const std::string& database, const std::string& id, const std
           .copy = swap::side_name(database, swap::Purpose::Proof, key),
           .rehearsal = swap::side_name(database, swap::Purpose::Rehearsal, key),
           .kept = swap::side_name(database, swap::Purpose::Failed, key),
+          .replaced = swap::side_name(database, swap::Purpose::Replaced, key),
           .comment = util::cat("pgbelay run ", id, ", ", host_name(), ":",
                                std::filesystem::absolute(dir).string()),
           .folder = dir / "runs" / id};

@@ -10,13 +10,14 @@
 namespace guard {
 
 struct RunNames {
-  std::string id;                // YYYY-MM-DD_HHMMSS_label
-  std::string key;               // YYYYMMDDHHMMSS[n]
-  std::string application;       // pgbelay-<key>: what every session of ours is called
-  std::string copy;              // the side database
-  std::string rehearsal;         // the copy's clone on which the migration is rehearsed
-  std::string kept;              // what the failed database is called after an undo
-  std::string comment;           // of every database that the run makes: leads back to the folder
+  std::string id;           // YYYY-MM-DD_HHMMSS_label
+  std::string key;          // YYYYMMDDHHMMSS[n]
+  std::string application;  // pgbelay-<key>: what every session of ours is called
+  std::string copy;         // the side database
+  std::string rehearsal;    // the copy's clone on which the migration is rehearsed
+  std::string kept;         // what the failed database is called after an undo
+  std::string replaced;  // --blue-green: the old one between the swap and its being kept as `copy`
+  std::string comment;   // of every database that the run makes: leads back to the folder
   std::filesystem::path folder;  // dir/runs/<id>
 };
 

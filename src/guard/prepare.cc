@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "backup/run.h"
+#include "guard/blue_green.h"
 #include "guard/catch_up.h"
 #include "guard/command_env.h"
 #include "guard/kept_copy.h"
@@ -171,6 +172,7 @@ void require_consistent(const Options& options) {
             ": nothing is restored for it"),
         {.hint = "Choose --proof restored or proven, or leave out --proof-at.", .sqlstate = {}});
   }
+  require_blue_green_possible(options);
   if (options.hold == Hold::ReadOnly && !keeps_copy(options)) {
     throw util::Error(Kind::Usage,
                       "--hold read-only catches up a copy on this server, and none is kept there",
@@ -348,7 +350,16 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
       undo_plan(options)};
   if (options.hold == Hold::ReadOnly) {
     lines.emplace_back(
-        "hold      read-only: others may read, writers are kept out from the catch-up to the end");
+        options.blue_green
+            ? "hold      read-only: others may read, writers are kept out until the swap"
+            : "hold      read-only: others may read, writers are kept out from the catch-up to the "
+              "end");
+  }
+  if (options.blue_green) {
+    lines.emplace_back(
+        "swap      blue-green: the copy is migrated, checked, and swapped in; the database stays "
+        "as "
+        "it is until then");
   }
   for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
   return lines;

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "guard/attempt.h"
+#include "guard/blue_green.h"
 #include "guard/command_env.h"
 #include "guard/gate.h"
 #include "guard/journal.h"
@@ -174,6 +175,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
   std::optional<Prepared> prepared;
   std::unique_ptr<StandingHold> hold;
   Gate gate;
+  std::optional<BlueGreen> green;
   try {
     util::fault::point("run.journalled");
     prepared.emplace(prepare(context, options, ledger, stop));
@@ -209,6 +211,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
       save_certain_rows(context, prepared->backup, *prepared->marks, stop);
     util::fault::point("run.gate");
     util::throw_if_stopped(stop);
+    if (options.blue_green) green.emplace(context, prepared->backup, gate, ledger);
   } catch (...) {
     give_up(context, util::as_error(std::current_exception()));
   }
@@ -219,26 +222,29 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                            .proof = prepared->proof,
                            .gate = gate,
                            .ledger = ledger,
-                           .files = files};
+                           .files = files,
+                           .copy = green ? &green->copy() : nullptr};
   const Attempt tried = attempt_watched(input, outside, stop);
   if (tried.refused) refused_at_gate(context, *tried.refused);
   std::string cause = tried.cause;
   if (tried.succeeded) {
     cause = check_after(input, stop);
     if (cause.empty() && stop.stop_requested()) cause = "interrupted";
+    if (cause.empty() && green) cause = green->swap_forward();
     if (cause.empty()) cause = let_in_and_ask(context, outside, stop);
     if (cause.empty()) return finished(context, *prepared, keep, tried.summary, files);
   }
   try {
     require_server(options, context);
+    if (green && !green->settle()) return copy_failed(context, prepared->backup, gate, cause);
   } catch (const util::Error& error) {
     return not_undone(context, cat(cause, "\nthe undo could not begin: ", error.text()),
                       {cat("when the server is back:  pgbelay undo ", context.names.id)});
   }
   return take_back_failed({.context = context,
                            .backup = prepared->backup,
-                           .copy = prepared->proof.copy(),
-                           .gate = gate,
+                           .copy = green ? green->old_state() : prepared->proof.copy(),
+                           .gate = green ? green->gate() : gate,
                            .ledger = ledger,
                            .cause = std::move(cause),
                            .undo = options.undo,

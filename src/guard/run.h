@@ -72,6 +72,7 @@ struct Options {
   Undo undo = Undo::Auto;
   std::chrono::milliseconds keep_undo{0};  // after a success: kept_copy.h
   Hold hold = Hold::Auto;
+  bool blue_green = false;  // blue_green.h
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
   std::optional<std::uint64_t> server_free;  // bytes, if the operator states it (F9)
   bool allow_destructive = false;

@@ -53,16 +53,17 @@ std::vector<std::string> end_sessions(pg::Connection& standby, const std::string
 
 std::string by_hand(const RunContext& context) {
   return cat("end all sessions of database ", util::printable(context.database.database()),
-             " there, they still see the failed one");
+             " there, they still see the one that was replaced");
 }
 
-std::string end_on(const pg::ConnInfo& replica, const RunContext& context) {
+std::string end_on(const pg::ConnInfo& replica, const RunContext& context,
+                   const std::string& replaced) {
   const std::string name = cat("standby ", replica.display(), ": ");
   try {
     pg::Connection standby = open(replica, context);
     if (!await_replay(standby, context))
       return cat(name, "it has not followed in time; ", by_hand(context));
-    const std::vector<std::string> left = end_sessions(standby, context.names.kept);
+    const std::vector<std::string> left = end_sessions(standby, replaced);
     if (left.empty()) return {};
     return cat(name, util::join(left, ", "), " cannot be ended; ", by_hand(context));
   } catch (const util::Error& error) {
@@ -96,10 +97,10 @@ std::string unfit(const pg::ConnInfo& replica, pg::Connection& primary,
 
 }  // namespace
 
-std::vector<std::string> end_on_standbys(const RunContext& context) {
+std::vector<std::string> end_on_standbys(const RunContext& context, const std::string& replaced) {
   std::vector<std::string> lines;
   for (const pg::ConnInfo& replica : context.replicas) {
-    if (std::string text = end_on(replica, context); !text.empty())
+    if (std::string text = end_on(replica, context, replaced); !text.empty())
       lines.push_back(std::move(text));
   }
   const std::vector<std::string> there = standbys(context.maintenance);

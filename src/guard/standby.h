@@ -13,9 +13,9 @@
 namespace guard {
 
 // After the swap: waits on each standby until it has the swap, then ends the sessions of what was
-// replaced there. Lines about what is left for people to do; empty: every standby serves the old
-// state.
-std::vector<std::string> end_on_standbys(const RunContext& context);
+// replaced there, a database of the name `replaced` now. Lines about what is left for people to do;
+// empty: every standby serves the old state.
+std::vector<std::string> end_on_standbys(const RunContext& context, const std::string& replaced);
 
 // The lines of preflight and doctor.
 std::vector<Line> standby_lines(pg::Connection& maintenance, const PreflightOptions& options,

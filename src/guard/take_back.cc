@@ -181,7 +181,7 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
                                   .kept_comment = cat(context.names.comment, " (failed)")});
   require_swapped(context, copy_oid);
   // Before it is said that the old state is served again (S7).
-  const std::vector<std::string> standbys = end_on_standbys(context);
+  const std::vector<std::string> standbys = end_on_standbys(context, context.names.kept);
   TakenBack out{.kept = context.names.kept, .cluster = cluster_changes(context)};
   util::fault::point("undo.before_end");
   std::string text =

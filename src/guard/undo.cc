@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "guard/attempt.h"
+#include "guard/blue_green.h"
 #include "guard/catch_up.h"
 #include "guard/gate.h"
 #include "guard/hold.h"
@@ -95,7 +96,13 @@ class Reopened {
                    .lock = lock_,
                    .journal = *journal_,
                    .reporter = reporter});
+    if (info_.state != RunState::Unfinished || !info_.migrate_begun) return;
+    blue_green_ = settle_blue_green(*context_, record_);
+    record_ = read_run(info_.folder);
   }
+
+  // Its migration ran on the copy only; the live database is what it was.
+  bool live_untouched() const { return blue_green_ == Found::LiveUntouched; }
 
   // It had succeeded; only its copy is still there, or the undo of an earlier call.
   bool succeeded() const {
@@ -125,6 +132,7 @@ class Reopened {
   std::optional<Journal> journal_;
   std::unique_ptr<swap::DatabaseLock> lock_;
   std::optional<RunContext> context_;
+  Found blue_green_ = Found::NoBlueGreen;
 };
 
 std::vector<OwnSession> journalled_sessions(const RunRecord& record) {
@@ -227,6 +235,16 @@ Result clear_before_migration(const RunContext& context, const RunRecord& record
                Outcome::Undone);
 }
 
+Result leave_untouched(const RunContext& context, const RunRecord& record) {
+  end_run_sessions(context, journalled_sessions(record));
+  const std::string text = cat(
+      "the migration had run on the copy only: the database is as it was · the copy is kept as ",
+      give_up_copy(context));
+  context.reporter.step("undo", util::StepState::Ok, text);
+  return ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text},
+               Outcome::Undone);
+}
+
 // The migration had succeeded; only the copy was still there. If it was to be kept, it is.
 [[noreturn]] void finish_release(const RunContext& context, const RunInfo& info,
                                  const RunRecord& record) {
@@ -310,6 +328,7 @@ Result undo_reopened(const UndoOptions& options, const Reopened& run) {
   const RunContext& context = run.context();
   if (run.succeeded()) return undo_success(options, run);
   if (!run.info().migrate_begun) return clear_before_migration(context, run.record());
+  if (run.live_untouched()) return leave_untouched(context, run.record());
   if (run.record().begun("release")) finish_release(context, run.info(), run.record());
   try {
     return undo_migration(context, run.record(), options);
@@ -333,7 +352,7 @@ std::string failure_of(const Reopened& run, const std::stop_token& stop) {
   const std::optional<CheckRecord> checks = read_check_record(context.names.folder);
   if (!checks) return "the run had died before its checks, and what they need is not there";
   SessionLedger ledger(context.journal, context.database.database(), context.names.application);
-  return check_now(context, ledger, *checks, stop);
+  return check_now(context, context.database, ledger, *checks, stop);
 }
 
 Result resume_reopened(const UndoOptions& options, const Reopened& run,
@@ -344,6 +363,13 @@ Result resume_reopened(const UndoOptions& options, const Reopened& run,
     Result cleared = clear_before_migration(context, run.record());
     cleared.exit_code = util::info(Kind::Preflight).exit_code;
     return cleared;
+  }
+  if (run.live_untouched()) {
+    // Who else wrote in the meantime is not known: what would show it died with the run.
+    Result untouched = leave_untouched(context, run.record());
+    untouched.cause = "the run had died before the migrated copy was swapped in";
+    untouched.exit_code = util::info(Kind::Undone).exit_code;
+    return untouched;
   }
   end_run_sessions(context, journalled_sessions(run.record()));
   std::string cause = run.record().begun("release") ? std::string() : failure_of(run, stop);
@@ -394,7 +420,7 @@ Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_tok
   const Reopened run(options, reporter, std::move(stop));
   const RunContext& context = run.context();
   end_run_sessions(context, journalled_sessions(run.record()));
-  if (run.record().last_fact("swap") != nullptr)
+  if (run.record().last_fact("swap") != nullptr || run.live_untouched())
     swap::reopen(context.maintenance, context.database.database());
   tell_release(context);
   drop_copy(context);

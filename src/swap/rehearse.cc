@@ -78,7 +78,7 @@ void rehearse_steps(pg::Connection& maintenance, const pg::ConnInfo& target, con
                       .kept = probe.kept,
                       .properties = properties,
                       .kept_comment = comment,
-                      .rehearsal = true});
+                      .fault_points = {}});
   });
 }
 

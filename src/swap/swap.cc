@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "swap/names.h"
 #include "swap/sessions.h"
 #include "swap/sql_swap.h"
 #include "util/error.h"
@@ -89,18 +90,19 @@ bool in_the_way(const util::Error& failure) {
 }
 
 void pass(const SwapPlan& plan, std::string_view point) {
-  if (!plan.rehearsal) util::fault::point(point);
+  if (!plan.fault_points.empty()) util::fault::point(cat(plan.fault_points, point));
 }
 
 void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
   const Clock::time_point deadline = Clock::now() + plan.patience;
   close(maintenance, plan.live);
   close(maintenance, plan.copy);
-  pass(plan, "undo.closed");
+  pass(plan, ".closed");
   for (;;) {
     if (const std::vector<std::string> left = end_all(maintenance, plan, deadline); !left.empty())
       refuse(plan, left);
-    pass(plan, "undo.before_rename");
+    if (plan.last_look) plan.last_look();
+    pass(plan, ".before_rename");
     try {
       rename_both(maintenance, plan);
       return;
@@ -145,7 +147,7 @@ void run(pg::Connection& maintenance, const SwapPlan& plan) {
   } catch (const util::Error& failure) {
     give_up(maintenance, plan, failure);
   }
-  pass(plan, "undo.swapped");
+  pass(plan, ".swapped");
 }
 
 void place(pg::Connection& maintenance, const SwapPlan& plan) {
@@ -159,6 +161,22 @@ void place(pg::Connection& maintenance, const SwapPlan& plan) {
   rename_database(maintenance, plan.copy, plan.live);
   allow_connections(maintenance, plan.live, true);
   pg::apply_properties(maintenance, plan.live, plan.properties, pg::CommentFrom::Properties);
+  transaction.commit();
+}
+
+void rename_side(pg::Connection& maintenance, const std::string& from, const std::string& to,
+                 const std::string& comment) {
+  for (const std::string& name : {from, to}) {
+    if (!parse_side_name(name))
+      throw util::Error(util::Kind::Bug,
+                        cat("not renamed: ", printable(name), " is no side database"));
+  }
+  if (!find_database(maintenance, from) && find_database(maintenance, to)) return;
+  seal(maintenance, from);
+  pg::Transaction transaction(maintenance);
+  rename_database(maintenance, from, to);
+  comment_on_database(maintenance, to, comment);
+  close_to_public(maintenance, to);
   transaction.commit();
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pg/connection.h"
@@ -96,7 +97,10 @@ struct SwapPlan {
       properties;  // from the record of the snapshot, applied to the copy before the renames (S2)
   std::string kept_comment;
   std::chrono::milliseconds patience{10'000};  // for ending sessions
-  bool rehearsal = false;  // with empty databases: the undo's fault points are not passed
+  // Called when both are closed and nobody is left in them, before the renames; may throw to give
+  // the swap up.
+  std::function<void()> last_look = {};
+  std::string_view fault_points = "undo";  // passed on the way; "": none
 };
 // Closes both to new sessions, ends sessions in rounds, renames and opens in one transaction; the
 // kept one stays closed to PUBLIC and to connections. Repeatable: called again after a crash at any
@@ -107,6 +111,10 @@ void run(pg::Connection& maintenance, const SwapPlan& plan);
 // The same where no database of the name `live` exists: the copy gets the properties, the name, and
 // is opened. `kept` and `kept_comment` are not used. Kind::Usage if there is one.
 void place(pg::Connection& maintenance, const SwapPlan& plan);
+// A side database, or one that a swap has replaced, gets another side name and this comment, and is
+// closed. Repeatable: nothing where `from` is gone and `to` is there.
+void rename_side(pg::Connection& maintenance, const std::string& from, const std::string& to,
+                 const std::string& comment);
 // Reopens `live` when a swap was given up before its renames.
 void reopen(pg::Connection& maintenance, const std::string& live);
 

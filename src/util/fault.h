@@ -10,7 +10,7 @@
 
 namespace util::fault {
 
-constexpr std::array<std::string_view, 32> kPoints{
+constexpr std::array<std::string_view, 38> kPoints{
     "pending_file.before_rename",
     "backup.staged",    // the stage directory exists, nothing is in it
     "backup.snapshot",  // locks are held, the snapshot is exported
@@ -33,11 +33,17 @@ constexpr std::array<std::string_view, 32> kPoints{
     "hold.copy_open",      // the copy is open for what has changed
     "hold.caught_up",      // and sealed again
     "run.gate",
+    "green.open",     // --blue-green: the copy is open to the command
     "run.migrating",  // the command is running
     "run.migrated",   // the command has ended, nothing is judged
     "run.checked",
-    "run.releasing",  // the outcome is a success, the copy is still there
-    "run.released",   // the copy is gone, the journal does not say so yet
+    "forward.judged",  // --blue-green: nobody wrote, the copy is sealed
+    "forward.closed",  // both databases refuse connections
+    "forward.before_rename",
+    "forward.swapped",  // the renames are committed
+    "forward.kept",     // the replaced database has the name of the old state
+    "run.releasing",    // the outcome is a success, the copy is still there
+    "run.released",     // the copy is gone, the journal does not say so yet
     "undo.begin",
     "undo.closed",  // both databases refuse connections
     "undo.before_rename",

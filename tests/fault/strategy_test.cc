@@ -21,6 +21,7 @@ const std::vector<Strategy> kStrategies{
     {"copy", {}},
     {"local", {"--proof-at", "local"}},
     {"none", {"--proof", "read-back"}},
+    {"blue_green", {"--blue-green"}},
 };
 
 using Case = std::tuple<std::size_t, std::string, Then>;  // strategy, point
@@ -33,6 +34,11 @@ bool all_asked_for() {
 std::vector<Case> cases() {
   std::vector<Case> out;
   for (std::size_t strategy = 0; strategy < kStrategies.size(); ++strategy) {
+    const bool forward = kStrategies[strategy].name == std::string_view("blue_green");
+    if (!all_asked_for() && forward) {
+      out.emplace_back(strategy, "run.migrating", Then::ServerCrash);
+      continue;
+    }
     if (!all_asked_for()) {
       out.emplace_back(strategy, strategy == 2 ? "backup.data" : "proof.loaded", Then::Nothing);
       out.emplace_back(strategy, "undo.before_rename", Then::Nothing);
@@ -41,7 +47,8 @@ std::vector<Case> cases() {
     }
     for (const std::string& point : test::points({"backup.data", "proof.", "run.", "undo."})) {
       if (kStrategies[strategy].name == std::string_view("none") && point.starts_with("proof."))
-        continue;  // nothing is restored
+        continue;                                           // nothing is restored
+      if (forward && point.starts_with("undo.")) continue;  // nothing is swapped back
       if (point == "run.checked" || point.starts_with("run.releas")) continue;  // for a success
       for (const Then then : {Then::Nothing, Then::ServerCrash})
         out.emplace_back(strategy, point, then);
@@ -145,5 +152,69 @@ INSTANTIATE_TEST_SUITE_P(Points, KilledThenResumed,
                          testing::Values("run.gate", "run.migrating", "run.migrated", "run.checked",
                                          "run.releasing", "run.released"),
                          test::test_name);
+
+// --blue-green: until the renames the live database is what it was; from then on the migrated one
+// serves, and either can be had.
+class KilledBlueGreen : public test::FaultTest {
+ protected:
+  void SetUp() override {
+    FaultTest::SetUp();
+    std::vector<std::string> good = test::kGood;
+    good.insert(good.begin() + 1, "--blue-green");
+    if (!IsSkipped()) killed(good);
+  }
+  bool swapped() const {
+    return GetParam() == "forward.swapped" || GetParam() == "forward.kept" ||
+           GetParam().starts_with("run.releas");
+  }
+  std::string extra_columns() {
+    return query(
+        "select count(*) from pg_attribute where attrelid = 'orders'::regclass and attname = "
+        "'extra'");
+  }
+  void expect_settled() {
+    EXPECT_EQ(run({"status"}).status, 0) << "nothing is unfinished";
+    EXPECT_EQ(query("select count(*) from pg_db_role_setting"), "0") << "the hold is released";
+    EXPECT_THAT(sides("replaced"), testing::IsEmpty());
+    expect_next_run_works();
+    expect_nothing_left_behind();
+  }
+};
+
+TEST_P(KilledBlueGreen, IsTakenBackByUndo) {
+  const bool released = GetParam().starts_with("run.releas");
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(undone.status, released ? 2 : 0) << undone.err;
+  if (!released) {
+    EXPECT_EQ(content(), before_);
+  }
+  expect_settled();
+}
+
+TEST_P(KilledBlueGreen, IsFinishedByResume) {
+  const BinaryResult resumed = run({"resume", "psql", "--yes"});
+  EXPECT_EQ(resumed.status, swapped() ? 0 : GetParam() == "green.open" ? 1 : 3) << resumed.err;
+  EXPECT_EQ(extra_columns(), swapped() ? "1" : "0");
+  if (!swapped()) {
+    EXPECT_EQ(content(), before_);
+  }
+  expect_settled();
+}
+
+TEST_P(KilledBlueGreen, IsLeftAsItIsByClose) {
+  EXPECT_EQ(run({"close", "psql", "--yes"}).status, 0);
+  EXPECT_EQ(extra_columns(), swapped() ? "1" : "0");
+  expect_settled();
+}
+INSTANTIATE_TEST_SUITE_P(
+    Points, KilledBlueGreen,
+    testing::ValuesIn(all_asked_for()
+                          ? std::vector<std::string>{"green.open", "run.migrating", "run.migrated",
+                                                     "run.checked", "forward.judged",
+                                                     "forward.closed", "forward.before_rename",
+                                                     "forward.swapped", "forward.kept",
+                                                     "run.releasing", "run.released"}
+                          : std::vector<std::string>{"forward.before_rename", "forward.swapped"}),
+    test::test_name);
 
 }  // namespace
