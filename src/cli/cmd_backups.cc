@@ -103,10 +103,11 @@ int verify_archive(const Invocation& invocation, const ops::Named& named, archiv
     print_out(verify_document(named.name(), level, evidence));
   } else {
     for (const archive::Finding& finding : evidence.findings) print_out(finding_line(finding));
-    print_out(cat(named.name(), ": ", evidence.damaged ? "DAMAGED" : "read-back", " · ",
-                  read.tables, " tables, ", util::show_count(read.rows), " rows, ",
-                  read.large_objects, " large objects · no fingerprints to compare with · ",
-                  util::show_duration(watch.elapsed()), "\n"));
+    print_out(
+        cat(named.name(), ": ", evidence.damaged ? "DAMAGED" : "read-back", " · ",
+            util::show_counted(read.tables, "table"), ", ", util::show_counted(read.rows, "row"),
+            ", ", util::show_counted(read.large_objects, "large object"),
+            " · no fingerprints to compare with · ", util::show_duration(watch.elapsed()), "\n"));
   }
   return evidence.damaged ? util::info(util::Kind::Damage).exit_code : 0;
 }

@@ -51,9 +51,10 @@ int restore_unproven(const Invocation& invocation, ops::Named named) {
   if (invocation.json()) {
     print_out(restore_document(options.from.name(), options.database, ""));
   } else {
-    print_out(cat("restored ", options.database, " from ", options.from.name(), ": ", result.tables,
-                  " tables, ", util::show_count(result.rows),
-                  " rows; NOT proven: nothing was compared with the source\n"));
+    print_out(cat("restored ", options.database, " from ", options.from.name(), ": ",
+                  util::show_counted(result.tables, "table"), ", ",
+                  util::show_counted(result.rows, "row"),
+                  "; NOT proven: nothing was compared with the source\n"));
   }
   return print_losses(result.lost);
 }
@@ -137,8 +138,8 @@ int run_restore(const Invocation& invocation) {
   if (invocation.json()) {
     print_out(restore_document(options.backup.manifest.name, result.database, result.kept));
   } else {
-    print_out(cat("restored ", result.database, ": ", result.tables, " tables, ",
-                  util::show_count(result.rows), " rows, equal to backup ",
+    print_out(cat("restored ", result.database, ": ", util::show_counted(result.tables, "table"),
+                  ", ", util::show_counted(result.rows, "row"), ", equal to backup ",
                   options.backup.manifest.name, "\n"));
   }
   return 0;

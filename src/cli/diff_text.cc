@@ -162,8 +162,8 @@ std::string diff_summary(const compare::Report& report) {
     out += cat("large object ", object.oid, ": ", large_object(object.a), " in A, ",
                large_object(object.b), " in B\n");
   }
-  const std::string equal = cat(util::show_count(report.equal_tables), " tables with ",
-                                util::show_count(report.equal_rows), " rows");
+  const std::string equal = cat(util::show_counted(report.equal_tables, "table"), " with ",
+                                util::show_counted(report.equal_rows, "row"));
   return out +
          (report.equal() ? cat("equal: ", equal, "\n") : cat("different; equal are ", equal, "\n"));
 }

@@ -113,8 +113,9 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
     context.journal.end("proof", {{"result", "ok"}, {"level", level}});
     context.reporter.step(
         "proof", util::StepState::Ok,
-        cat(level, " · ", util::show_duration(watch.elapsed()), " · ", made.manifest.tables.size(),
-            " tables, ", util::show_count(made.manifest.rows()), " rows",
+        cat(level, " · ", util::show_duration(watch.elapsed()), " · ",
+            util::show_counted(made.manifest.tables.size(), "table"), ", ",
+            util::show_counted(made.manifest.rows(), "row"),
             proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : "",
             place.text()));
     return proof;
@@ -237,7 +238,7 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
       stop);
   reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ",
                     preflight.server_version, ", ", util::show_size(preflight.database_bytes), ", ",
-                    preflight.tables, " tables)"));
+                    util::show_counted(preflight.tables, "table"), ")"));
   if (!preflight.ok()) {
     reporter.step("preflight", util::StepState::Failed, "");
     preflight.require();
@@ -340,7 +341,8 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
                                     const std::vector<migrate::File>& files) {
   std::vector<std::string> lines{
       cat("database  ", options.database.display(), ", PostgreSQL ", preflight.server_version, ", ",
-          util::show_size(preflight.database_bytes), ", ", preflight.tables, " tables"),
+          util::show_size(preflight.database_bytes), ", ",
+          util::show_counted(preflight.tables, "table")),
       cat("backup    to ", std::filesystem::absolute(options.dir).string()),
       cat("proof     ", archive::level_name(options.proof)),
       options.command

@@ -25,10 +25,11 @@ std::string host_name() {
 
 std::string summary(const backup::Backup& made, util::Seconds took) {
   const archive::Manifest& manifest = made.manifest;
-  return cat(util::show_duration(took), " · ", manifest.formats.size(),
-             manifest.formats.size() == 1 ? " format · " : " formats · ", manifest.tables.size(),
-             " tables, ", util::show_count(manifest.rows()), " rows · ",
-             util::show_size(manifest.bytes()), " · ", made.path.string());
+  return cat(util::show_duration(took), " · ",
+             util::show_counted(manifest.formats.size(), "format"), " · ",
+             util::show_counted(manifest.tables.size(), "table"), ", ",
+             util::show_counted(manifest.rows(), "row"), " · ", util::show_size(manifest.bytes()),
+             " · ", made.path.string());
 }
 
 void prove(const BackupOptions& options, const backup::Backup& made, util::Reporter& reporter,

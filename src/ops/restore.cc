@@ -53,8 +53,8 @@ void ask(const RestoreOptions& options, const std::string& kept) {
   const std::vector<std::string> lines{
       cat("Database ", options.database, " on ", options.server.display(),
           " will be replaced by backup ", manifest.name),
-      cat("(made ", manifest.created_at, ", ", manifest.tables.size(), " tables, ",
-          util::show_count(manifest.rows()), " rows)."),
+      cat("(made ", manifest.created_at, ", ", util::show_counted(manifest.tables.size(), "table"),
+          ", ", util::show_counted(manifest.rows(), "row"), ")."),
       cat("What is written there until then stays in the replaced database, which is kept as ",
           kept, "."),
       "Its sessions will be ended."};
