@@ -53,7 +53,7 @@ vertical-align:bottom}
 td{padding:9px 14px 9px 0;border-bottom:1px solid var(--hair);vertical-align:top}
 tr:last-child td{border-bottom:0;padding-bottom:0}
 .r{text-align:right}
-th.r,td.r{white-space:nowrap}
+th.r,td.r,td.dim:first-child{white-space:nowrap}
 th:last-child,td:last-child{padding-right:0}
 .dim{color:var(--faint)}
 .strong{font-weight:600}
