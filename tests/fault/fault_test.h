@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,16 @@ inline std::vector<std::string> points(std::initializer_list<std::string_view> p
     }
   }
   return names;
+}
+
+// PGBELAY_FAULTS=all (make test-faults).
+inline bool all_asked_for() {
+  const char* const asked = std::getenv("PGBELAY_FAULTS");  // NOLINT: before any thread
+  return asked != nullptr && std::string_view(asked) == "all";
+}
+inline std::vector<std::string> all_or(std::vector<std::string> all,
+                                       std::vector<std::string> sample) {
+  return all_asked_for() ? std::move(all) : std::move(sample);
 }
 
 inline std::string test_name(const testing::TestParamInfo<std::string>& info) {

@@ -1,7 +1,6 @@
 // kill -9 under each way of proving and undoing, with and without a crash of the server afterwards:
 // `undo` brings the old state, the next run works, nothing is left. A sample of it runs with all
 // tests; PGBELAY_FAULTS=all (make test-faults) runs every point.
-#include <cstdlib>
 #include <tuple>
 
 #include "fault_test.h"
@@ -26,20 +25,15 @@ const std::vector<Strategy> kStrategies{
 
 using Case = std::tuple<std::size_t, std::string, Then>;  // strategy, point
 
-bool all_asked_for() {
-  const char* const asked = std::getenv("PGBELAY_FAULTS");  // NOLINT: before any thread
-  return asked != nullptr && std::string_view(asked) == "all";
-}
-
 std::vector<Case> cases() {
   std::vector<Case> out;
   for (std::size_t strategy = 0; strategy < kStrategies.size(); ++strategy) {
     const bool forward = kStrategies[strategy].name == std::string_view("blue_green");
-    if (!all_asked_for() && forward) {
+    if (!test::all_asked_for() && forward) {
       out.emplace_back(strategy, "run.migrating", Then::ServerCrash);
       continue;
     }
-    if (!all_asked_for()) {
+    if (!test::all_asked_for()) {
       out.emplace_back(strategy, strategy == 2 ? "backup.data" : "proof.loaded", Then::Nothing);
       out.emplace_back(strategy, "undo.before_rename", Then::Nothing);
       out.emplace_back(strategy, "run.migrating", Then::ServerCrash);
@@ -116,11 +110,10 @@ TEST_P(KilledLateUndo, IsFinishedByTheNextOne) {
   expect_next_run_works();
   expect_nothing_left_behind();
 }
-INSTANTIATE_TEST_SUITE_P(
-    Points, KilledLateUndo,
-    testing::ValuesIn(all_asked_for() ? test::points({"undo."})
-                                      : std::vector<std::string>{"undo.begin", "undo.swapped"}),
-    test::test_name);
+INSTANTIATE_TEST_SUITE_P(Points, KilledLateUndo,
+                         testing::ValuesIn(test::all_or(test::points({"undo."}),
+                                                        {"undo.begin", "undo.swapped"})),
+                         test::test_name);
 
 // `resume` does what the run would have done. A migration whose end is not in the journal counts as
 // one that failed; one that was not checked any more is checked.
@@ -206,15 +199,12 @@ TEST_P(KilledBlueGreen, IsLeftAsItIsByClose) {
   EXPECT_EQ(extra_columns(), swapped() ? "1" : "0");
   expect_settled();
 }
-INSTANTIATE_TEST_SUITE_P(
-    Points, KilledBlueGreen,
-    testing::ValuesIn(all_asked_for()
-                          ? std::vector<std::string>{"green.open", "run.migrating", "run.migrated",
-                                                     "run.checked", "forward.judged",
-                                                     "forward.closed", "forward.before_rename",
-                                                     "forward.swapped", "forward.kept",
-                                                     "run.releasing", "run.released"}
-                          : std::vector<std::string>{"forward.before_rename", "forward.swapped"}),
-    test::test_name);
+INSTANTIATE_TEST_SUITE_P(Points, KilledBlueGreen,
+                         testing::ValuesIn(test::all_or(
+                             {"green.open", "run.migrating", "run.migrated", "run.checked",
+                              "forward.judged", "forward.closed", "forward.before_rename",
+                              "forward.swapped", "forward.kept", "run.releasing", "run.released"},
+                             {"forward.before_rename", "forward.swapped"})),
+                         test::test_name);
 
 }  // namespace
