@@ -170,7 +170,7 @@ constexpr std::array kOptions{
                .help = "a file for each table there, instead of stdout"},
     OptionSpec{.name = "label", .type = OptionType::Text, .value = "LABEL", .commands = kMigrate | kRehearse, .help = "a name for the run"},
     OptionSpec{.name = "undo", .env = "PGBELAY_UNDO", .type = OptionType::Choice, .value = "STRATEGY", .fallback = "auto",
-               .choices = "auto|swap|none", .commands = kMigrate, .help = "how a failed migration is undone"},
+               .choices = "auto|swap|clone|none", .commands = kMigrate, .help = "how a failed migration is undone"},
     OptionSpec{.name = "keep-undo", .env = "PGBELAY_KEEP_UNDO", .type = OptionType::Duration, .value = "DUR", .fallback = "24h",
                .commands = kMigrate, .help = "how long the old state is kept after a success, for undo RUN; 0s: not at all"},
     OptionSpec{.name = "hold", .env = "PGBELAY_HOLD", .type = OptionType::Choice, .value = "HOLD", .fallback = "auto",

@@ -43,11 +43,12 @@ constexpr std::string_view kHoldOverridden =
 void require_undo_possible(const RunContext& context, const GateQuestion& question) {
   if (!question.swap) return;
   const std::string broken = !question.copy_is_kept ? std::string()
-                             : question.proof.copy()
-                                 ? swap::seal_broken(context.maintenance, *question.proof.copy())
+                             : question.copy
+                                 ? swap::seal_broken(context.maintenance, *question.copy)
                                  : std::string("it was not kept");
   if (!broken.empty()) {
-    throw util::Error(util::Kind::Proof, cat("the proven copy cannot be used any more: ", broken),
+    throw util::Error(util::Kind::Proof,
+                      cat("the copy for an undo cannot be used any more: ", broken),
                       {.hint = "Start the run again.", .sqlstate = {}});
   }
   const std::vector<std::string> blockers =

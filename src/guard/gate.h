@@ -31,12 +31,12 @@ struct Gate {
 
 struct GateQuestion {
   const archive::Manifest& manifest;
-  const verify::Proof& proof;
+  const std::optional<swap::SealRecord>& copy;  // that the undo swaps in
   Sighting at_snapshot;
   std::uint64_t own_at_snapshot = 0;
   std::chrono::milliseconds proof_age{0};
   bool swap = true;          // the undo will be a swap
-  bool copy_is_kept = true;  // and its copy is the proven one
+  bool copy_is_kept = true;  // and its copy is there already
   const StandingHold* hold = nullptr;
   const WriteMarks* marks_at_snapshot = nullptr;  // read before it
 };

@@ -99,11 +99,13 @@ void privilege_lines(std::vector<Line>& lines, pg::Connection& live,
                          "Grant SELECT (and USAGE on the schema), or run as the owner.",
                          Kind::Privilege));
   }
-  if (!options.needs_copy) return;
+  if (!options.needs_copy || !options.restores_here) return;
   if (const std::vector<std::string> objects = unrestorable_objects(live); !objects.empty()) {
     lines.push_back(fail("privileges",
                          cat(who, " could not make again what a copy needs: ", named(objects)),
-                         "Run as a role that may, or remove what is not needed.", Kind::Privilege));
+                         "Run as a role that may, remove what is not needed, or have the server "
+                         "copy it: --undo clone with --proof read-back or --proof-at.",
+                         Kind::Privilege));
   }
 }
 

@@ -33,6 +33,7 @@ struct PreflightOptions {
   std::optional<std::uint64_t> server_free;
   bool needs_copy = true;         // a side database will be made, or may have to be
   bool copy_when_needed = false;  // for an undo only
+  bool restores_here = true;      // and this role has to make again what is in it
   bool accept_superuser_functions = false;
   bool must_be_alone =
       false;  // --hold auto, and nobody to ask: others would end the run at the gate

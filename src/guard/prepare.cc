@@ -92,7 +92,7 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
   const util::Stopwatch watch;
   context.reporter.step("proof", util::StepState::Begin, "");
   context.journal.begin("proof", {{"side", context.names.copy}});
-  const bool keep = keeps_copy(options) || rehearses(options);
+  const bool keep = keeps_proven_copy(options) || rehearses(options);
   try {
     const ProofPlace place(context, options, made);
     verify::Proof proof =
@@ -156,8 +156,13 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
 
 bool undoes(const Options& options) { return options.undo != Undo::None; }
 
+bool keeps_proven_copy(const Options& options) {
+  return undoes(options) && options.undo != Undo::Clone &&
+         options.proof >= archive::Level::Restored && options.proof_at.empty();
+}
+
 bool keeps_copy(const Options& options) {
-  return undoes(options) && options.proof >= archive::Level::Restored && options.proof_at.empty();
+  return options.undo == Undo::Clone || keeps_proven_copy(options);
 }
 
 void require_consistent(const Options& options) {
@@ -174,10 +179,12 @@ void require_consistent(const Options& options) {
         {.hint = "Choose --proof restored or proven, or leave out --proof-at.", .sqlstate = {}});
   }
   require_blue_green_possible(options);
-  if (options.hold == Hold::ReadOnly && !keeps_copy(options)) {
+  if (options.hold == Hold::ReadOnly && !keeps_proven_copy(options)) {
     throw util::Error(Kind::Usage,
-                      "--hold read-only catches up a copy on this server, and none is kept there",
-                      {.hint = "Leave out --undo none, --proof-at and a --proof below restored.",
+                      "--hold read-only catches up the proven copy on this server, and none is "
+                      "kept there",
+                      {.hint = "Leave out --undo none and clone, --proof-at and a --proof below "
+                               "restored.",
                        .sqlstate = {}});
   }
   if (options.hold == Hold::ReadOnly && options.command && !options.tap) {
@@ -229,6 +236,8 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
        .needs_copy = undoes(options) ||
                      (options.proof >= archive::Level::Restored && options.proof_at.empty()),
        .copy_when_needed = undoes(options) && !keeps_copy(options),
+       .restores_here = options.undo != Undo::Clone ||
+                        (options.proof >= archive::Level::Restored && options.proof_at.empty()),
        .accept_superuser_functions = options.accept_superuser_functions,
        .must_be_alone = !options.rehearse_only && options.hold == Hold::Auto &&
                         !options.questions.go_on_with_others,
@@ -282,8 +291,10 @@ Prepared prepare(const RunContext& context, const Options& options, SessionLedge
   verify::Proof proof = show_proof(context, options, made, stop);
   util::fault::point("run.proven");
   util::throw_if_stopped(stop);
+  std::optional<swap::SealRecord> copy = proof.copy();
   return {.backup = std::move(made),
           .proof = std::move(proof),
+          .copy = std::move(copy),
           .proven_at = std::chrono::steady_clock::now(),
           .at_snapshot = std::move(at_snapshot),
           .own_at_snapshot = own,
@@ -313,6 +324,7 @@ std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const
                  caught_up.follow_up->path.string());
     }
     if (caught_up.proof) prepared.proof = *std::move(caught_up.proof);
+    prepared.copy = prepared.proof.copy();
     prepared.backup.manifest = std::move(caught_up.manifest);
     prepared.proven_at = std::chrono::steady_clock::now();
     hold->set_base(std::move(caught_up.base));
@@ -331,6 +343,10 @@ namespace {
 
 std::string undo_plan(const Options& options) {
   if (!undoes(options)) return "undo      none: a failed migration stays";
+  if (options.undo == Undo::Clone) {
+    return "undo      clone: the server copies the database before the migration; nobody may be "
+           "connected meanwhile";
+  }
   if (keeps_copy(options)) return "undo      swap: two renames, whatever the size";
   return "undo      swap: the copy is made when it is needed, which takes a restore";
 }

@@ -41,6 +41,7 @@ std::vector<migrate::File> pending_files(const Options& options, const std::stri
 struct Prepared {
   backup::Backup backup;
   verify::Proof proof;
+  std::optional<swap::SealRecord> copy;  // what an undo swaps in, sealed; nothing: not kept
   std::chrono::steady_clock::time_point proven_at;
   Sighting at_snapshot;
   std::uint64_t own_at_snapshot = 0;
@@ -66,8 +67,10 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
 
 // A failed migration will be undone by a swap …
 bool undoes(const Options& options);
-// … with the proven copy, which is there already. Otherwise the copy is made when it is needed: a
-// restore (contracts.md K2).
+// … with the copy that the proof left, …
+bool keeps_proven_copy(const Options& options);
+// … or with any that is there already. Otherwise the copy is made when it is needed: a restore
+// (contracts.md K2).
 bool keeps_copy(const Options& options);
 
 }  // namespace guard

@@ -12,6 +12,7 @@
 
 #include "guard/attempt.h"
 #include "guard/blue_green.h"
+#include "guard/cloned_copy.h"
 #include "guard/command_env.h"
 #include "guard/gate.h"
 #include "guard/journal.h"
@@ -187,17 +188,18 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                 .files = files},
                stop);
       if (options.rehearse_only) return rehearsed(context, *prepared);
-      if (!keeps_copy(options)) drop_copy(context);
+      if (!keeps_proven_copy(options)) drop_copy(context);
     }
     confirm(context, options, *prepared, files);
     util::throw_if_stopped(stop);
     outside.before_hold(stop);
     if (options.hold == Hold::ReadOnly)
       hold = hold_and_catch_up(context, options, *prepared, ledger, stop);
+    if (options.undo == Undo::Clone) clone_for_undo(context, options, *prepared, ledger, stop);
     const auto age = std::chrono::steady_clock::now() - prepared->proven_at;
     gate = open_gate(context, options,
                      {.manifest = prepared->backup.manifest,
-                      .proof = prepared->proof,
+                      .copy = prepared->copy,
                       .at_snapshot = prepared->at_snapshot,
                       .own_at_snapshot = prepared->own_at_snapshot,
                       .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
@@ -243,7 +245,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
   }
   return take_back_failed({.context = context,
                            .backup = prepared->backup,
-                           .copy = green ? green->old_state() : prepared->proof.copy(),
+                           .copy = green ? green->old_state() : prepared->copy,
                            .gate = green ? green->gate() : gate,
                            .ledger = ledger,
                            .cause = std::move(cause),

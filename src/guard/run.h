@@ -25,7 +25,7 @@
 namespace guard {
 
 enum class Hold { Auto, None, ReadOnly };
-enum class Undo { Auto, Swap, None };
+enum class Undo { Auto, Swap, Clone, None };
 enum class OnForeignWrites { Ask, Undo, Keep };
 
 // What the operator is asked. Without a terminal the front end answers No, unless --yes was given.

@@ -10,7 +10,7 @@
 
 namespace util::fault {
 
-constexpr std::array<std::string_view, 38> kPoints{
+constexpr std::array<std::string_view, 39> kPoints{
     "pending_file.before_rename",
     "backup.staged",    // the stage directory exists, nothing is in it
     "backup.snapshot",  // locks are held, the snapshot is exported
@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 38> kPoints{
     "hold.begun",          // new sessions are read-only, the old ones are gone
     "hold.copy_open",      // the copy is open for what has changed
     "hold.caught_up",      // and sealed again
+    "clone.made",          // --undo clone: the server has copied the database
     "run.gate",
     "green.open",     // --blue-green: the copy is open to the command
     "run.migrating",  // the command is running

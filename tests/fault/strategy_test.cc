@@ -21,6 +21,7 @@ const std::vector<Strategy> kStrategies{
     {"local", {"--proof-at", "local"}},
     {"none", {"--proof", "read-back"}},
     {"blue_green", {"--blue-green"}},
+    {"clone", {"--undo", "clone", "--proof", "read-back"}},
 };
 
 using Case = std::tuple<std::size_t, std::string, Then>;  // strategy, point
@@ -28,6 +29,9 @@ using Case = std::tuple<std::size_t, std::string, Then>;  // strategy, point
 std::vector<Case> cases() {
   std::vector<Case> out;
   for (std::size_t strategy = 0; strategy < kStrategies.size(); ++strategy) {
+    const bool clone = kStrategies[strategy].name == std::string_view("clone");
+    if (clone) out.emplace_back(strategy, "clone.made", Then::Nothing);
+    if (clone && !test::all_asked_for()) continue;
     const bool forward = kStrategies[strategy].name == std::string_view("blue_green");
     if (!test::all_asked_for() && forward) {
       out.emplace_back(strategy, "run.migrating", Then::ServerCrash);
@@ -40,7 +44,8 @@ std::vector<Case> cases() {
       continue;
     }
     for (const std::string& point : test::points({"backup.data", "proof.", "run.", "undo."})) {
-      if (kStrategies[strategy].name == std::string_view("none") && point.starts_with("proof."))
+      if ((clone || kStrategies[strategy].name == std::string_view("none")) &&
+          point.starts_with("proof."))
         continue;                                           // nothing is restored
       if (forward && point.starts_with("undo.")) continue;  // nothing is swapped back
       if (point == "run.checked" || point.starts_with("run.releas")) continue;  // for a success

@@ -61,6 +61,51 @@ TEST_F(OwnerTest, S17_ProvesOnAPrivateServerWithHisOwnRights) {
   EXPECT_THAT(reporter.all(), HasSubstr("equals the snapshot on a private PostgreSQL"));
 }
 
+// S3, M8: what he may not make again keeps him from a restore, not from a copy by the server.
+TEST_F(OwnerTest, S3M8CloneHelpsWhereHeMayNotRestore) {
+  sql("create extension dblink; create table links (name text); alter table links owner to " +
+      role);
+  Options options = as_owner(psql(kBreaks));
+  options.proof = archive::Level::ReadBack;
+  EXPECT_THAT(error_of(options).text(), testing::AllOf(HasSubstr("dblink"), HasSubstr("clone")));
+
+  const std::string before = fingerprint();
+  options.undo = Undo::Clone;
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(reporter.all(), HasSubstr("nobody could connect for"));
+  EXPECT_EQ(fingerprint(), before);
+  EXPECT_EQ(value("select count(*) from pg_extension where extname = 'dblink'"), "1");
+}
+
+TEST_F(OwnerTest, M8CloneDoesNotEndTheSessionsOfOthersUnasked) {
+  Options options = psql(kBreaks);  // as superuser, who could
+  options.undo = Undo::Clone;
+  options.proof = archive::Level::ReadBack;
+  options.questions.go_on_with_others = [](const std::vector<std::string>&) { return true; };
+  pg::Connection other = database->connect();
+  EXPECT_EQ(error_of(options).kind(), util::Kind::NotConfirmed);
+  EXPECT_EQ(other.query("select 1").str(0, 0), "1");
+}
+
+// A migration that succeeds: its clone is the old state, which `undo` brings back later.
+TEST_F(OwnerTest, M8ACloneIsKeptForALaterUndo) {
+  const std::string before = fingerprint();
+  Options options = as_owner(psql("alter table members add column phone text;"));
+  options.undo = Undo::Clone;
+  options.proof = archive::Level::ReadBack;
+  options.keep_undo = std::chrono::hours(1);
+  const Result result = go(options);
+  ASSERT_EQ(result.outcome, Outcome::Done) << result.cause << "\n" << reporter.all();
+  const Result undone = undo({.database = options.database,
+                              .dir = options.dir,
+                              .reference = result.run,
+                              .on_foreign_writes = OnForeignWrites::Undo},
+                             reporter, {});
+  EXPECT_EQ(undone.outcome, Outcome::Undone) << undone.cause << "\n" << reporter.all();
+  EXPECT_EQ(fingerprint(), before);
+}
+
 // Of a stranger he sees neither type nor state, but that he is there.
 TEST_F(OwnerTest, F5_SeesAStrangersSession) {
   pg::Connection other = database->connect();
