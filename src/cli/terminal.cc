@@ -160,11 +160,24 @@ void TerminalReporter::progress(std::string_view what, std::uint64_t done, std::
     began_ = shown_ = now;
     return;
   }
-  if (now - shown_ < (terminal_ ? std::chrono::steady_clock::duration(kTerminalPause) : kLinePause))
-    return;
-  shown_ = now;
-  const std::string text =
-      progress_text(what, done, total, std::chrono::duration<double>(now - began_).count());
+  if (!due()) return;
+  show(progress_text(what, done, total, std::chrono::duration<double>(now - began_).count()));
+}
+
+void TerminalReporter::working(std::string_view what) {
+  const util::Lock lock(mutex_);
+  if (style_ == Style::Text && due()) show(util::cat("   ", what));
+}
+
+bool TerminalReporter::due() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool is = now - shown_ >=
+                  (terminal_ ? std::chrono::steady_clock::duration(kTerminalPause) : kLinePause);
+  if (is) shown_ = now;
+  return is;
+}
+
+void TerminalReporter::show(const std::string& text) {
   if (!terminal_) return line(text);
   clear_line();
   print_err(text);

@@ -26,11 +26,14 @@ class TerminalReporter : public util::Reporter {
 
   void step(std::string_view name, util::StepState state, std::string_view text) override;
   void progress(std::string_view what, std::uint64_t done, std::uint64_t total) override;
+  void working(std::string_view what) override;
   void note(std::string_view text) override;
   void warning(std::string_view text) override;
   void output(std::string_view text) override;
 
  private:
+  bool due() PGBELAY_REQUIRES(mutex_);  // has the last line stood long enough for another?
+  void show(const std::string& text) PGBELAY_REQUIRES(mutex_);
   void clear_line() PGBELAY_REQUIRES(mutex_);
   void line(std::string_view text) PGBELAY_REQUIRES(mutex_);
 

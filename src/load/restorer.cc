@@ -85,6 +85,7 @@ void Restorer::one(const TocEntry& entry) {
   if (settled(entry)) return;
   const std::string sql = restoring_sql(context_.toc, entry, context_.options);
   if (sql.empty()) return;
+  if (entry.section == archive::Section::PostData) context_.tally.working(display(entry));
   try {
     run(cat(index_settings(entry), sql));
   } catch (const util::Error& failure) {

@@ -23,6 +23,7 @@ class Tally {
   void add_rows(std::uint64_t rows) { rows_ += rows; }
   void add_statements(std::uint64_t statements) { statements_ += statements; }
   void add_bytes(std::uint64_t bytes);  // of data; told to the reporter now and then
+  void working(std::string_view what) { reporter_.working(what); }
   void warn(std::string text);
   void keep_warnings(pg::Connection& connection);  // those the server sent since the last call
 

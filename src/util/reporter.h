@@ -20,6 +20,8 @@ class Reporter {
   virtual void step(std::string_view name, StepState state, std::string_view text) = 0;
   // Work done so far within the current step; `total` 0 if unknown. Units are bytes unless named.
   virtual void progress(std::string_view what, std::uint64_t done, std::uint64_t total) = 0;
+  // Something begins that may be long and of which no amount is known: "index public.orders_idx".
+  virtual void working(std::string_view) {}
   virtual void note(std::string_view text) = 0;     // worth a line
   virtual void warning(std::string_view text) = 0;  // the operator should know
   // Output of the guarded command, scrubbed already, as it came.
