@@ -1,6 +1,7 @@
 #include "backup/run.h"
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
 
 #include "backup/files.h"
@@ -13,8 +14,10 @@
 #include "util/error.h"
 #include "util/fault.h"
 #include "util/files.h"
+#include "util/priority.h"
 #include "util/text.h"
 #include "util/units.h"
+#include "util/workers.h"
 
 namespace backup {
 namespace {
@@ -108,9 +111,7 @@ archive::Evidence evidence_of(const Backup& backup, ReadBack read_back, double s
   return evidence;
 }
 
-}  // namespace
-
-Backup run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
+Backup run_here(const Options& options, util::Reporter& reporter, const std::stop_token& stop) {
   const util::Stopwatch watch;
   open_folder(options.dir);
   remove_stale_stages(options.dir);
@@ -144,6 +145,19 @@ Backup run(const Options& options, util::Reporter& reporter, std::stop_token sto
   backup.evidence = evidence_of(backup, options.read_back, reading.elapsed().count());
   record(backup, *backup.evidence);
   return backup;
+}
+
+}  // namespace
+
+Backup run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
+  if (options.nice == 0) return run_here(options, reporter, stop);
+  // In a thread of its own: what the caller does afterwards has the old priority.
+  std::optional<Backup> made;
+  util::run_workers(1, stop, [&](std::size_t, const std::stop_token& ended) {
+    util::lower_priority(options.nice);
+    made = run_here(options, reporter, ended);
+  });
+  return *std::move(made);
 }
 
 }  // namespace backup

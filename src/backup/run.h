@@ -20,6 +20,7 @@ struct Options {
   std::string label;                   // [a-z0-9-]{1,40} after clean_label()
   std::string run;                     // id of the guarded run, or empty
   ReadBack read_back = ReadBack::Yes;  // before publishing
+  int nice = 0;                        // all of it at a priority lower by so much
   util::Now now = util::Clock::now;
 };
 

@@ -31,6 +31,7 @@ struct Invocation {
   std::vector<pg::ConnInfo> replicas() const;
   dump::SchemaFrom schema_from() const;
   backup::Options backup_options() const;  // dump, formats, SQL settings, folder
+  int nice() const;
   guard::OutsideOptions outside_options() const;
 };
 

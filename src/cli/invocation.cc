@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "util/error.h"
+#include "util/priority.h"
 #include "util/text.h"
 
 namespace cli {
@@ -59,6 +60,9 @@ backup::Options Invocation::backup_options() const {
   options.dir = settings.path("dir");
   options.dump.jobs = settings.count("jobs");
   options.dump.rate = settings.size("rate").value_or(0);
+  options.dump.max_load = settings.count("max-load");
+  options.dump.snapshot_warning = settings.duration("snapshot-warning");
+  options.nice = nice();
   options.dump.pg_dump = settings.path("pg-dump");
   options.dump.schema_from = schema_from();
   options.dump.formats = {.sql = false, .csv = false};
@@ -78,6 +82,13 @@ backup::Options Invocation::backup_options() const {
       settings.flag("sql-owners") ? archive::Include::Yes : archive::Include::No;
   options.dump.sql.acls = settings.flag("sql-acls") ? archive::Include::Yes : archive::Include::No;
   return options;
+}
+
+int Invocation::nice() const {
+  const std::uint64_t by = settings.count("nice");
+  if (by <= util::kLowestPriority) return static_cast<int>(by);
+  throw Error(Kind::Usage, cat("--nice ", by, " is no priority"),
+              {.hint = "Give a number from 1 to 19; 19 leaves most to others.", .sqlstate = {}});
 }
 
 guard::OutsideOptions Invocation::outside_options() const {

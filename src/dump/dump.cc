@@ -9,6 +9,7 @@
 #include "dump/reader.h"
 #include "dump/record.h"
 #include "dump/schema_source.h"
+#include "dump/server_watch.h"
 #include "dump/snapshot.h"
 #include "dump/sql_dump.h"
 #include "util/clock.h"
@@ -146,7 +147,10 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
     keep_portion(content, *options.portion);
     manifest.follows = options.portion->follows;
   }
-  Work work(content, snapshot, reporter, options.rate);
+  ServerWatch watch({options.source, options.application_name, snapshot.text(), options.max_load,
+                     options.snapshot_warning, options.on_session},
+                    reporter, stop);
+  Work work(content, snapshot, reporter, watch, options.rate);
   Outcome outcome;
   std::optional<archive::FileRecord> model_file;
 

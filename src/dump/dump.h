@@ -8,6 +8,7 @@
 // written may then be used.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -43,10 +44,12 @@ struct Options {
                                     // full_backup.sql.gz, csv/, schema.json
   Formats formats;
   archive::SqlFileOptions sql;
-  std::size_t jobs = 0;            // connections that read; 0: as many as cores, at most 8
-  std::uint64_t rate = 0;          // at most so many bytes of rows a second; 0: no limit
-  std::filesystem::path pg_dump;   // empty: looked for
-  std::optional<Portion> portion;  // nothing: everything
+  std::size_t jobs = 0;        // connections that read; 0: as many as cores, at most 8
+  std::uint64_t rate = 0;      // at most so many bytes of rows a second; 0: no limit
+  std::uint64_t max_load = 0;  // paused while more sessions of others are at work; 0: no limit
+  std::chrono::milliseconds snapshot_warning{0};  // told when the snapshot gets so old; 0: never
+  std::filesystem::path pg_dump;                  // empty: looked for
+  std::optional<Portion> portion;                 // nothing: everything
   SchemaFrom schema_from = SchemaFrom::Auto;
   // Told once for every session that was opened on the source database and reached its first
   // ReadyForQuery, as soon as it is known (K1, F5): the guard counts them. The pid is 0 for that of

@@ -62,6 +62,7 @@ Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
 
 void Reader::run() {
   while (const std::optional<Task> task = work_.take()) {
+    work_.watch.wait_until_calm(stop_);
     util::throw_if_stopped(stop_);
     try {
       perform(*task);
@@ -178,6 +179,9 @@ void Reader::take_row(const Task& task, std::span<const std::byte> row) {
 }
 
 void Reader::push_piece(const Task& task) {
+  // The snapshot's own session is not kept waiting: whoever waits behind its locks asks it who it
+  // is.
+  if (!work_.handed_over[task.index]) work_.watch.wait_until_calm(stop_);
   work_.throttle.take(text_.raw_bytes(), stop_);
   Part part;
   part.rows = std::exchange(piece_rows_, 0);

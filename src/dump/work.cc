@@ -28,10 +28,12 @@ std::size_t largest_cut_table(const Content& content) {
 
 }  // namespace
 
-Work::Work(const Content& listed, Snapshot& locked, util::Reporter& told, std::uint64_t rate)
+Work::Work(const Content& listed, Snapshot& locked, util::Reporter& told, ServerWatch& watching,
+           std::uint64_t rate)
     : content(listed),
       snapshot(locked),
       reporter(told),
+      watch(watching),
       window(slots_of(listed)),
       huge_rows(listed.tables.size()),
       handed_over(listed.tables.size()),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dump/plan.h"
+#include "dump/server_watch.h"
 #include "dump/snapshot.h"
 #include "dump/window.h"
 #include "scan/table.h"
@@ -31,11 +32,13 @@ struct Task {
 class Work {
  public:
   // `rate`: bytes of rows a second, 0 without limit.
-  Work(const Content& content, Snapshot& snapshot, util::Reporter& reporter, std::uint64_t rate);
+  Work(const Content& content, Snapshot& snapshot, util::Reporter& reporter, ServerWatch& watch,
+       std::uint64_t rate);
 
   const Content& content;
   Snapshot& snapshot;
   util::Reporter& reporter;
+  ServerWatch& watch;
   std::vector<Task> tasks;
   std::vector<std::vector<std::size_t>> table_slots;  // of each table
   std::vector<std::size_t> object_slots;

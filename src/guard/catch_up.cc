@@ -276,7 +276,8 @@ class CatchUp {
     wanted.dump.source = context_.database;
     wanted.dump.application_name = context_.names.application;
     if (wanted.dump.jobs == 0) wanted.dump.jobs = options_.jobs;
-    wanted.dump.rate = 0;  // writers wait for it
+    wanted.dump.rate = wanted.dump.max_load = 0;  // writers wait for it
+    wanted.nice = 0;
     wanted.dump.on_session = [&](int pid) {
       ledger_.opened("hold", "dump", {.pid = pid, .backend_start = {}});
     };
