@@ -126,25 +126,32 @@ TEST_F(DumpTest, StartsOverWhenPgDumpWouldWaitForEver) {
 }
 
 // Planning a query opens the indexes of its table: somebody who rebuilds one waits for us with the
-// table itself free.
+// table itself free. Before 14 there are no ranges of pages whose plan is asked for, and no
+// statement of ours has opened an index by then: he comes through at once.
 TEST_F(DumpTest, DoesNotWaitBehindSomebodyWhoRebuildsAnIndex) {
+  constexpr std::string_view kRebuild = "reindex index public.wide_pkey";
   const test::TestDatabase database = test::make_database("reindex");
   fill_for_disturbances(database);
-  Disturbances others(database, {"reindex index public.wide_pkey"});
+  const bool has_to_wait = database.connect().server_major() >= 14;
+  Disturbances others(database, {kRebuild});
   std::latch schema_is_read(1);
   Options with = options(database);
   with.jobs = 1;
   std::atomic<int> sessions{0};
   with.on_session = [&](int pid) {
     if (pid == 0) {
-      others.begin();
+      if (has_to_wait) {
+        others.begin();
+      } else {
+        database.connect().execute(kRebuild);
+      }
       schema_is_read.count_down();
     } else if (++sessions == 2) {
       schema_is_read.wait();
     }
   };
   EXPECT_EQ(content(run(with, reporter_, {})), content(database));
-  EXPECT_EQ(others.end(), 1);
+  EXPECT_EQ(others.end(), has_to_wait ? 1 : 0);
 }
 
 // F1: the snapshot is younger than the locks, so what was committed before the last lock is in it.

@@ -10,7 +10,32 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class GateTest : public GuardTest {};
+// Without counted sessions there is no gate to pass: BeforeTheGate.
+class GateTest : public GuardTest {
+ protected:
+  void SetUp() override {
+    GuardTest::SetUp();
+    if (!IsSkipped() && !HasFatalFailure() && !counts_sessions())
+      GTEST_SKIP() << "the server does not count its sessions";
+  }
+};
+
+class BeforeTheGate : public GuardTest {};
+
+// docs/versions.md: the preflight says so, and what can be done all the same.
+TEST_F(BeforeTheGate, AServerThatDoesNotCountSessionsNeedsADecision) {
+  if (counts_sessions()) GTEST_SKIP() << "the server counts its sessions";
+  const std::string before = fingerprint();
+  Options undecided = psql(kBreaks);
+  undecided.hold = Hold::Auto;
+  const util::Error error = error_of(undecided);
+  EXPECT_THAT(error.text(), HasSubstr("does not count sessions exactly"));
+  EXPECT_THAT(error.hint(), HasSubstr("--hold none; with --on-foreign-writes undo"));
+  EXPECT_EQ(fingerprint(), before);
+  const Result undone = go(psql(kBreaks));
+  EXPECT_EQ(undone.exit_code, 3) << undone.cause << "\n" << reporter.all();
+  EXPECT_EQ(fingerprint(), before);
+}
 
 TEST_F(GateTest, F5_SomebodyConnectedStopsTheRunBeforeTheMigration) {
   const std::string before = fingerprint();
@@ -135,6 +160,7 @@ class HoldNoneTest : public GuardTest {
   Options with_others(const std::string& script) {
     Options options = psql(script);
     options.hold = Hold::None;
+    options.on_foreign_writes = OnForeignWrites::Ask;
     return options;
   }
 };
