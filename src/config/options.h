@@ -172,7 +172,7 @@ constexpr std::array kOptions{
     OptionSpec{.name = "limit", .type = OptionType::Count, .value = "N", .commands = kExtract,
                .help = "at most so many rows of each table"},
     OptionSpec{.name = "format", .type = OptionType::Choice, .value = "FORMAT", .fallback = "csv", .choices = "csv|sql|json",
-               .commands = kExtract, .help = "of the output; json is one object a line"},
+               .commands = kExtract, .help = "of the output; json is one object a line, with numbers, booleans and documents as such"},
     OptionSpec{.name = "upsert", .type = OptionType::Flag, .commands = kExtract,
                .help = "with --format sql: update rows whose primary key is there already"},
     OptionSpec{.name = "output", .type = OptionType::Path, .value = "FOLDER", .commands = kExtract,

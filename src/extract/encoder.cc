@@ -83,10 +83,24 @@ void append_json(std::string& out, std::string_view text) {
   out += '"';
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The server's numbers are JSON's, but for NaN, Infinity and -Infinity.
+bool is_json_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && is_digit(text.front()) && is_digit(text.back());
+}
+
+// As it stands in the column, on one line: line ends can only stand between its tokens.
+void append_document(std::string& out, std::string_view document) {
+  for (const char c : document) out += c == '\n' || c == '\r' ? ' ' : c;
+}
+
 class JsonEncoder : public Encoder {
  public:
-  explicit JsonEncoder(const Projection& projection) : fields_(projection) {
-    for (const std::string& name : projection.names) {
+  explicit JsonEncoder(const RowOutput& output) : fields_(output.projection), types_(output.types) {
+    types_.resize(output.projection.names.size(), JsonType::Text);
+    for (const std::string& name : output.projection.names) {
       std::string& key = keys_.emplace_back();
       append_json(key, name);
       key += ':';
@@ -104,23 +118,36 @@ class JsonEncoder : public Encoder {
     for (std::size_t n = 0; n < std::min(fields.size(), keys_.size()); ++n) {
       if (n > 0) out += ',';
       out += keys_[n];
-      append_value(out, fields[n]);
+      append_value(out, fields[n], types_[n]);
     }
     out += "}\n";
   }
 
  private:
-  static void append_value(std::string& out, std::string_view raw) {
+  static void append_value(std::string& out, std::string_view raw, JsonType type) {
     if (raw == archive::kNullField) {
       out += "null";
     } else if (raw.find('\\') == std::string_view::npos) {
-      append_json(out, raw);
+      append_typed(out, raw, type);
     } else {
-      append_json(out, archive::unescape_field(raw));
+      append_typed(out, archive::unescape_field(raw), type);
+    }
+  }
+
+  static void append_typed(std::string& out, std::string_view value, JsonType type) {
+    if (type == JsonType::Json) {
+      append_document(out, value);
+    } else if (type == JsonType::Number && is_json_number(value)) {
+      out += value;
+    } else if (type == JsonType::Boolean && (value == "t" || value == "f")) {
+      out += value == "t" ? "true" : "false";
+    } else {
+      append_json(out, value);
     }
   }
 
   Fields fields_;
+  std::vector<JsonType> types_;
   std::vector<std::string> keys_;
 };
 
@@ -169,7 +196,7 @@ class SqlEncoder : public Encoder {
 std::unique_ptr<Encoder> make_encoder(const RowOutput& output) {
   switch (output.format) {
     case Format::Json:
-      return std::make_unique<JsonEncoder>(output.projection);
+      return std::make_unique<JsonEncoder>(output);
     case Format::Sql:
       return std::make_unique<SqlEncoder>(output);
     case Format::Csv:

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "extract/column_types.h"
 #include "extract/extract.h"
 
 namespace extract {
@@ -24,6 +25,7 @@ struct Projection {
 struct RowOutput {
   Format format = Format::Csv;
   Projection projection;
+  std::vector<JsonType> types;  // Json: of the columns of the projection
   // Of INSERT statements: what stands before the values of a row, and behind them.
   std::string insert, after_values;
 };
@@ -35,8 +37,9 @@ class Encoder {
 };
 
 // Csv: NULL is nothing and the empty string "", exactly as the server's COPY … CSV writes it. Json:
-// one object per line; a value is a string in PostgreSQL's text form, or null; Kind::Usage at a row
-// that is not UTF-8. Sql: one INSERT per row. `output` must outlive the encoder.
+// one object per line; numbers, booleans and values of json and jsonb are such, NULL is null,
+// everything else a string in PostgreSQL's text form, and so are NaN and Infinity; Kind::Usage at a
+// row that is not UTF-8. Sql: one INSERT per row. `output` must outlive the encoder.
 std::unique_ptr<Encoder> make_encoder(const RowOutput& output);
 
 // The line with the columns' names, for CSV.

@@ -59,8 +59,10 @@ Job make_job(const Query& query, const archive::Toc& toc, Table table) {
   RowFilter filter(table.copy.columns, conditions, grep, table.display());
   RowOutput output{.format = query.format,
                    .projection = projection_of(query, table),
+                   .types = {},
                    .insert = {},
                    .after_values = {}};
+  if (query.format == Format::Json) output.types = json_types(toc, table, output.projection.names);
   if (query.format == Format::Sql) {
     const std::vector<std::string>& names = output.projection.names;
     output.insert = insert_begin(toc, table, names);

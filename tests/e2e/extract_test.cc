@@ -94,6 +94,31 @@ TEST_F(Extract, SqlPutsBackWhatWasThere) {
   EXPECT_FALSE(std::filesystem::exists(folder() / "pwned")) << "M9";
 }
 
+// The server's own to_jsonb is the oracle, but for arrays, which stay text.
+TEST_F(Extract, JsonHasTheTypesThatTheServerGivesIt) {
+  make("extract_json", "", {});
+  pg::Connection connection = database().connect();
+  connection.execute(R"sql(
+      create table j (id serial primary key, b bigint, n numeric(12,3) default 1.5, r real, d float8,
+                      ok boolean not null default true, doc jsonb default '{"a": ")", "b": [1, 2]}', raw json,
+                      "odd, (name" smallint, a int[], t text default 'x, y');
+      insert into j (b, n, r, d, ok, doc, raw, "odd, (name", a, t) values
+        (9223372036854775807, 0.5, '1e30', 1e-300, true, '{"x": "a\nb\\"}', E'{"raw" :\n [1, "\\n"]}', -1, '{1,2}', E'tab\there'),
+        (null, 'NaN', 'Infinity', '-Infinity', false, 'null', '"text"', null, null, null),
+        (-1, -123456789.125, -0.1, 0, true, '12345678901234567890.5', ' true ', 0, '{}', ''))sql");
+  back_up({"--formats", "dump"});
+  const std::string text = rows({"--table", "j", "--format", "json"});
+  const std::vector<std::string_view> lines = util::split(util::trim(text), '\n');
+  ASSERT_EQ(lines.size(), 3U) << text;
+  for (std::size_t n = 0; n < lines.size(); ++n) {
+    EXPECT_TRUE(connection
+                    .query("select to_jsonb(j) - 'a' = $1::jsonb - 'a' from j where id = $2",
+                           {std::string(lines[n]), cat(n + 1)})
+                    .boolean(0, 0))
+        << lines[n];
+  }
+}
+
 TEST_F(Extract, UpsertTurnsChangedRowsBack) {
   make("extract_upsert", "", {});
   database().connect().execute(
