@@ -46,7 +46,7 @@ void add_special_entries(archive::Toc& toc, const std::string& encoding) {
 
 TocEntry toc_entry(schema::Emitted emitted, int first_id) {
   TocEntry entry;
-  entry.catalog_oid = util::cat(emitted.address.catalog);
+  entry.catalog_oid = util::cat(emitted.address.class_oid);
   entry.object_oid = util::cat(emitted.address.oid);
   entry.tag = std::move(emitted.tag);
   entry.desc = std::move(emitted.kind);

@@ -1,5 +1,6 @@
 #include "schema/emit.h"
 
+#include "schema/damage.h"
 #include "schema/emit_draft.h"
 #include "schema/emit_sql.h"
 #include "util/error.h"
@@ -63,10 +64,7 @@ std::vector<Emitted> together(emit_detail::Drafts& drafts, const std::vector<std
   return all;
 }
 
-}  // namespace
-
-std::vector<Emitted> emit(pg::Connection& connection) {
-  require_known_version(connection);
+std::vector<Emitted> emit_all(pg::Connection& connection) {
   emit_detail::Drafts drafts;
   emit_detail::read_drafts(connection, drafts);
   const emit_detail::TableTexts tables(connection, drafts);
@@ -75,6 +73,15 @@ std::vector<Emitted> emit(pg::Connection& connection) {
   const std::vector<std::size_t> order = emit_detail::in_order(drafts, tables);
   std::vector<Emitted> said = emit_detail::said_about(connection, drafts);
   return together(drafts, order, std::move(said));
+}
+
+}  // namespace
+
+std::vector<Emitted> emit(pg::Connection& connection) {
+  require_known_version(connection);
+  std::vector<Emitted> all;
+  naming_damage(connection, util::Kind::Backup, [&] { all = emit_all(connection); });
+  return all;
 }
 
 }  // namespace schema

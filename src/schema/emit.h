@@ -6,30 +6,21 @@
 // Failure: Kind::Backup naming the object that cannot be emitted, and the remedy.
 #pragma once
 
-#include <compare>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pg/connection.h"
+#include "schema/model.h"
 
 namespace schema {
-
-// A row of a catalogue with OIDs. Catalogue 0: what goes with the object of that OID without being
-// one.
-struct Address {
-  std::uint32_t catalog = 0;
-  std::uint32_t oid = 0;
-  friend auto operator<=>(const Address&, const Address&) = default;
-};
 
 // None: it is said about the entry before it (comment, security label) or comes at the end
 // (privileges).
 enum class Part { None, BeforeData, AfterData };
 
 struct Emitted {
-  Address address;
+  Address address;   // class_oid 0: what goes with the object of that OID without being one
   std::string kind;  // TABLE, INDEX … as archives call it
   std::string tag;
   std::optional<std::string> schema;

@@ -52,7 +52,7 @@ class About {
     for (int row = 0; row < rows.row_count(); ++row) {
       const Address address{oid_at(rows, row, 0), oid_at(rows, row, 1)};
       constexpr std::uint32_t kLargeObjects = 2613;
-      if (drafts_.of_extension(address) || address.catalog == kLargeObjects) continue;
+      if (drafts_.of_extension(address) || address.class_oid == kLargeObjects) continue;
       const std::optional<std::size_t> owner = drafts_.entry_of(address);
       if (!owner) continue;  // whether it may be left out, the coverage says
       const Emitted& entry = drafts_.entries[*owner];
@@ -166,6 +166,13 @@ class About {
     return item.is_public ? "PUBLIC" : pg::quote_ident(item.grantee);
   }
 
+  // What pg_get_userbyid() writes of a role that was removed without a DROP.
+  static void require_roles(const List& list, const Item& item) {
+    constexpr std::string_view kUnknown = "unknown (OID=";
+    if (item.grantor.starts_with(kUnknown) || item.grantee.starts_with(kUnknown))
+      refuse(list.phrase, "a role in its privileges does not exist any more");
+  }
+
   static std::string grants(const List& list) {
     std::string text;
     const std::string on = cat(" ON ", list.phrase);
@@ -175,6 +182,7 @@ class About {
     }
     for (const Item& item : list.now) {
       if (std::find(list.base.begin(), list.base.end(), item) != list.base.end()) continue;
+      require_roles(list, item);
       const bool other = item.grantor != list.owner;
       // As the one who granted it: only so is it his to take back.
       if (other) text += cat("SET SESSION AUTHORIZATION ", pg::quote_ident(item.grantor), ";\n");

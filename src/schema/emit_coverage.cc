@@ -39,7 +39,7 @@ std::string rows_of_users(pg::Connection& connection) {
 }
 
 std::string row_text(const Address& address) {
-  return util::cat("(", address.catalog, ", ", address.oid, ")");
+  return util::cat("(", address.class_oid, ", ", address.oid, ")");
 }
 
 // Those that are left out on purpose; what remains is unknown.

@@ -60,8 +60,8 @@ void read_links(pg::Connection& connection, Drafts& drafts) {
     // An index of a table of an extension is as much the extension's as the table.
     const Address from{oid_at(edges, row, 0), oid_at(edges, row, 1)};
     const Address to{oid_at(edges, row, 2), oid_at(edges, row, 3)};
-    if (edges.str(row, 4) == "a" && from.catalog != kPublishedTables &&
-        from.catalog != kRelations && drafts.members.contains(to))
+    if (edges.str(row, 4) == "a" && from.class_oid != kPublishedTables &&
+        from.class_oid != kRelations && drafts.members.contains(to))
       drafts.parts_of_members.insert(from);
     drafts.edges.push_back({from, to, edges.str(row, 4).front()});
   }
@@ -115,7 +115,7 @@ bool Drafts::of_extension(Address address) const {
 
 void Drafts::add(Emitted entry) {
   if (entry.kind == "SHELL TYPE") shells[entry.address.oid] = entries.size();
-  if (entry.address.catalog != 0) by_address[entry.address] = entries.size();
+  if (entry.address.class_oid != 0) by_address[entry.address] = entries.size();
   entries.push_back(std::move(entry));
 }
 
@@ -129,7 +129,7 @@ void read_drafts(pg::Connection& connection, Drafts& drafts) {
     for (int row = 0; row < rows.row_count(); ++row) {
       const Address address{oid_at(rows, row, 0), oid_at(rows, row, 1)};
       const std::uint32_t beside = rows.str(row, 2) == "SHELL TYPE" ? kTypes : kRelations;
-      if (drafts.of_extension({address.catalog == 0 ? beside : address.catalog, address.oid}))
+      if (drafts.of_extension({address.class_oid == 0 ? beside : address.class_oid, address.oid}))
         continue;
       drafts.add(emitted(rows, row));
     }

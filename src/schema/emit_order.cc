@@ -81,7 +81,7 @@ class Sorter {
   Sorter(Drafts& drafts, const TableTexts& tables) : drafts_(drafts), tables_(tables) {
     for (const Edge& edge : drafts_.edges) {
       edges_from_[edge.from].push_back(edge);
-      if (edge.from.catalog == kRules && edge.type == 'i') query_of_.emplace(edge.to, edge.from);
+      if (edge.from.class_oid == kRules && edge.type == 'i') query_of_.emplace(edge.to, edge.from);
     }
     for (std::size_t n = 0; n < entries().size(); ++n) {
       if (entries()[n].kind != "INDEX ATTACH") continue;
@@ -114,8 +114,8 @@ class Sorter {
   void separate_defaults() {
     std::set<std::uint32_t> needing;
     for (const Edge& edge : drafts_.edges) {
-      if (edge.from.catalog != kDefaults || edge.to.catalog == kRelations) {
-        if (edge.from.catalog != kDefaults) continue;
+      if (edge.from.class_oid != kDefaults || edge.to.class_oid == kRelations) {
+        if (edge.from.class_oid != kDefaults) continue;
         // Its own table, or a sequence.
         const auto owner = drafts_.owners.find(edge.from);
         if (owner != drafts_.owners.end() && owner->second == edge.to) continue;
@@ -161,7 +161,7 @@ class Sorter {
       const auto to = target(edge.to);
       if (!from || !to || *from == *to || !counts(edge, *from)) continue;
       needs_[*from].push_back(shell_instead(*from, *to, direct));
-      if (entries()[*from].kind == "FK CONSTRAINT" && edge.to.catalog == kRelations)
+      if (entries()[*from].kind == "FK CONSTRAINT" && edge.to.class_oid == kRelations)
         need_attached(*from, edge.to.oid);
     }
     for (std::size_t n = 0; n < entries().size(); ++n) add_needs_of_parts(n);
@@ -191,7 +191,7 @@ class Sorter {
   // That a sequence belongs to a column is an entry of its own.
   bool counts(const Edge& edge, std::size_t from) const {
     return edge.type != 'a' || drafts_.entries[from].kind != "SEQUENCE" ||
-           edge.to.catalog != kRelations;
+           edge.to.class_oid != kRelations;
   }
 
   // A function that a type is made of needs the type only as a shell.
@@ -199,7 +199,7 @@ class Sorter {
                             const std::set<std::pair<std::size_t, std::size_t>>& direct) const {
     const Emitted& type = drafts_.entries[to];
     const auto shell = drafts_.shells.find(type.address.oid);
-    if (type.address.catalog != kTypes || shell == drafts_.shells.end()) return to;
+    if (type.address.class_oid != kTypes || shell == drafts_.shells.end()) return to;
     return direct.contains({to, from}) ? shell->second : to;
   }
 
@@ -209,17 +209,17 @@ class Sorter {
       if (const auto found = drafts_.by_address.find(address); found != drafts_.by_address.end())
         needs_[n].push_back(found->second);
     };
-    if (entry.address.catalog == kTypes && entry.kind != "SHELL TYPE") {
+    if (entry.address.class_oid == kTypes && entry.kind != "SHELL TYPE") {
       const auto shell = drafts_.shells.find(entry.address.oid);
       if (shell != drafts_.shells.end()) needs_[n].push_back(shell->second);
     }
-    if (entry.address.catalog == kTypes && entry.kind == "DOMAIN") return;
-    if (entry.kind == "SHELL TYPE" && entry.address.catalog == 0) {
+    if (entry.address.class_oid == kTypes && entry.kind == "DOMAIN") return;
+    if (entry.kind == "SHELL TYPE" && entry.address.class_oid == 0) {
       for (const Edge& edge : edges_from({kTypes, entry.address.oid})) {
-        if (edge.to.catalog == kSchemas) need(edge.to);
+        if (edge.to.class_oid == kSchemas) need(edge.to);
       }
     }
-    if (entry.address.catalog != 0 || entry.kind == "SHELL TYPE") return;
+    if (entry.address.class_oid != 0 || entry.kind == "SHELL TYPE") return;
     if (entry.kind == "INDEX ATTACH") {
       need_index(n, entry.address.oid);
       for (const Edge& edge : edges_from({kRelations, entry.address.oid})) {
@@ -294,7 +294,7 @@ class Sorter {
   bool separate_constraints_of(const std::set<std::size_t>& circle) {
     bool any = false;
     for (const Edge& edge : drafts_.edges) {
-      if (edge.from.catalog != kConstraints || !drafts_.separable.contains(edge.from)) continue;
+      if (edge.from.class_oid != kConstraints || !drafts_.separable.contains(edge.from)) continue;
       const auto from = drafts_.entry_of(edge.from);
       const auto to = target(edge.to);
       if (!from || !to || *from == *to || !circle.contains(*from) || !circle.contains(*to))

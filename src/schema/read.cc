@@ -5,10 +5,12 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "schema/damage.h"
 #include "schema/object_class.h"
 #include "schema/sql_read.h"
 #include "util/error.h"
 #include "util/text.h"
+#include "util/units.h"
 
 namespace schema {
 namespace {
@@ -196,9 +198,38 @@ class Reading {
   std::unordered_map<Address, std::size_t, AddressHash> places_;
 };
 
+// " (pid 4711, psql, has public.orders in ACCESS EXCLUSIVE)", as far as it is still so.
+std::string blockers(pg::Connection& connection) {
+  const pg::Result rows = connection.query(sql::exclusive_locks());
+  std::vector<std::string> texts;
+  for (int row = 0; row < rows.row_count(); ++row)
+    texts.push_back(cat("pid ", rows.str(row, 0), ", ", util::printable(rows.str(row, 1)), ", has ",
+                        util::printable(rows.str(row, 2)), " in ACCESS EXCLUSIVE"));
+  return texts.empty() ? std::string() : cat(" (", util::join(texts, "; "), ")");
+}
+
 }  // namespace
 
-Model read(pg::Connection& connection) { return Reading(connection).run(); }
+Model read(pg::Connection& connection) {
+  Model model;
+  naming_damage(connection, util::Kind::Query, [&] { model = Reading(connection).run(); });
+  return model;
+}
+
+Model read_patiently(pg::Connection& connection, std::chrono::milliseconds patience) {
+  constexpr std::string_view kLockNotAvailable = "55P03";
+  try {
+    const pg::Transaction snapshot(connection, pg::Transaction::Mode::RepeatableReadOnly);
+    connection.execute(cat("set local lock_timeout to ", patience.count()));
+    return read(connection);
+  } catch (const util::Error& error) {
+    if (error.sqlstate() != kLockNotAvailable) throw;
+    throw util::Error(error.kind(),
+                      cat("the schema could not be read: a lock was not to be had within ",
+                          util::show_duration(patience), blockers(connection)),
+                      {.hint = "Try again when that is done.", .sqlstate = error.sqlstate()});
+  }
+}
 
 std::vector<Dependency> read_dependencies(pg::Connection& connection) {
   const pg::Result rows = connection.query(sql::dependencies());

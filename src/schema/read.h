@@ -6,6 +6,7 @@
 // no longer write, is named. Needs a session with pinned settings (pg::pin_settings).
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "pg/connection.h"
@@ -16,6 +17,11 @@ namespace schema {
 // Without members of extensions, system objects, temporary and toast relations, internal triggers,
 // and what partitions inherit under names of the server's choice (foreign keys, triggers).
 Model read(pg::Connection& connection);
+
+// The same in a transaction of its own that waits at most `patience` for a lock: the definition of
+// a view, for instance, is not told while somebody has a table of it in ACCESS EXCLUSIVE. Then
+// Kind::Query names who locks what.
+Model read_patiently(pg::Connection& connection, std::chrono::milliseconds patience);
 
 // Of pg_depend: `from` needs `on`.
 struct Dependency {

@@ -42,6 +42,17 @@ std::string_view extension_dependents() {
    order by e.extname collate "C")sql";
 }
 
+std::string_view exclusive_locks() {
+  return R"sql(
+  select l.pid, coalesce(nullif(a.application_name, ''), 'unknown program'), l.relation::pg_catalog.regclass::pg_catalog.text
+    from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+   where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.granted
+     and l.relation >= 16384 and l.pid <> pg_catalog.pg_backend_pid()
+     and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+   order by 1, 3
+   limit 5)sql";
+}
+
 std::string_view dependencies() {
   return R"sql(
   select d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype

@@ -13,4 +13,7 @@ std::string_view labels();                // class, oid, sub, provider, text
 std::string_view extension_dependents();  // class, oid, extension
 std::string_view dependencies();          // class, oid, sub, class, oid, sub, type
 
+// What other sessions have in ACCESS EXCLUSIVE here: pid, application, relation.
+std::string_view exclusive_locks();
+
 }  // namespace schema::sql

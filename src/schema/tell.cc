@@ -129,18 +129,19 @@ class Telling {
         added_(columns_of_changed(changes, Change::What::Added)),
         removed_(columns_of_changed(changes, Change::What::Removed)) {}
 
-  std::vector<std::string> lines() {
+  std::vector<Told> lines() {
     // A relation and its parts stand together, as do a sequence and the column that owns it.
-    std::vector<std::tuple<std::string, Kind, std::string>> sorted;
+    std::vector<Told> lines;
     for (const Change& change : changes_) {
-      if (told_with_relation(change)) continue;
-      const Element& element = change.element();
-      sorted.emplace_back(element.of.empty() ? element.identity : element.of, element.kind,
-                          line(change));
+      if (!told_with_relation(change)) lines.push_back({.change = &change, .text = line(change)});
     }
-    std::sort(sorted.begin(), sorted.end());
-    std::vector<std::string> lines;
-    for (auto& [relation, kind, text] : sorted) lines.push_back(std::move(text));
+    const auto key = [](const Told& told) {
+      const Element& element = told.change->element();
+      const std::string& relation = element.of.empty() ? element.identity : element.of;
+      return std::tie(relation, element.kind, told.text);
+    };
+    std::sort(lines.begin(), lines.end(),
+              [&](const Told& a, const Told& b) { return key(a) < key(b); });
     return lines;
   }
 
@@ -219,8 +220,12 @@ std::string tell(const Change& change) {
              text.empty() ? "" : ", ", text);
 }
 
+std::vector<Told> tell_each(const std::vector<Change>& changes) { return Telling(changes).lines(); }
+
 std::vector<std::string> tell(const std::vector<Change>& changes) {
-  return Telling(changes).lines();
+  std::vector<std::string> lines;
+  for (Told& told : tell_each(changes)) lines.push_back(std::move(told.text));
+  return lines;
 }
 
 }  // namespace schema

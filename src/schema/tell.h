@@ -20,4 +20,11 @@ std::string tell(const Change& change);
 // One line for each, relation by relation. What came or went with its relation is told with it.
 std::vector<std::string> tell(const std::vector<Change>& changes);
 
+// The same with the change that each line is about.
+struct Told {
+  const Change* change = nullptr;
+  std::string text;
+};
+std::vector<Told> tell_each(const std::vector<Change>& changes);
+
 }  // namespace schema

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "pg/session.h"
+#include "schema/read.h"
 #include "support/server.h"
 #include "util/error.h"
 
@@ -102,6 +103,90 @@ TEST_F(Emission, RefusesAnObjectWhoseOwnerIsGone) {
       create table orphan (a int); create table fine (a int);
       update pg_class set relowner = 4000000 where relname = 'orphan')sql");
   EXPECT_THAT(refusal(database), AllOf(HasSubstr("public.orphan"), HasSubstr("owner")));
+}
+
+// A row that goes without a DROP leaves others behind that refer to it.
+constexpr std::string_view kDamage = R"sql(
+    set allow_system_table_mods = on;
+    create function lost(int) returns int language sql immutable as 'select 1';
+    create table t (a int, b int default lost(1), constraint good check (lost(a) > 0));
+    create view v as select lost(a) as x from t; create view intact as select a from t;
+    delete from pg_proc where proname = 'lost')sql";
+
+class DamagedCatalogue : public Emission {
+ protected:
+  // What reading the database says, as statements and as model.
+  static std::vector<std::string> failures(const test::TestDatabase& database) {
+    pg::Connection connection = database.connect();
+    pg::pin_settings(connection, "UTF8");
+    const pg::Transaction transaction(connection, pg::Transaction::Mode::RepeatableReadOnly);
+    std::vector<std::string> messages;
+    const auto note = [&](const auto& reading) {
+      try {
+        reading();
+      } catch (const util::Error& error) {
+        EXPECT_EQ(error.sqlstate(), "XX000");
+        EXPECT_THAT(error.hint(), HasSubstr("damaged"));
+        messages.push_back(error.message());
+      }
+    };
+    note([&] { emit(connection); });
+    note([&] { read(connection); });
+    EXPECT_EQ(connection.query("select 1").str(0, 0), "1") << "the transaction goes on";
+    return messages;
+  }
+};
+
+TEST_F(DamagedCatalogue, IsToldWithTheObjectsThatTheServerCannotDescribe) {
+  const test::TestDatabase database = test::make_database("damaged");
+  database.connect().execute(kDamage);
+  const std::vector<std::string> messages = failures(database);
+  EXPECT_EQ(messages.size(), 2U);
+  for (const std::string& message : messages)
+    EXPECT_THAT(message, AllOf(HasSubstr("view public.v"), HasSubstr("constraint good on public.t"),
+                               HasSubstr("default of column 2 of public.t"),
+                               testing::Not(HasSubstr("intact"))));
+}
+
+TEST_F(DamagedCatalogue, IsToldWithTheRowsThatReferToNothing) {
+  const test::TestDatabase database = test::make_database("dangling");
+  database.connect().execute(R"sql(
+      set allow_system_table_mods = on;
+      create table gone (a int default 1);
+      delete from pg_class where relname = 'gone')sql");
+  const std::vector<std::string> messages = failures(database);
+  ASSERT_FALSE(messages.empty());
+  EXPECT_THAT(messages.front(), AllOf(HasSubstr("type gone"), HasSubstr("column a")));
+}
+
+TEST_F(Emission, RefusesPrivilegesOfARoleThatIsGone) {
+  const test::TestDatabase database = test::make_database("lost_role");
+  database.connect().execute(R"sql(
+      set allow_system_table_mods = on;
+      create table granted (a int);
+      do $$ begin create role emission_lost; exception when duplicate_object then null; end $$;
+      grant select on granted to emission_lost;
+      delete from pg_authid where rolname = 'emission_lost')sql");
+  EXPECT_THAT(refusal(database), AllOf(HasSubstr("TABLE public.granted"), HasSubstr("role")));
+}
+
+// Needs that are followed by a search through all others take minutes here.
+TEST_F(Emission, TakesManyObjectsInTheirStride) {
+  const test::TestDatabase database = test::make_database("many");
+  pg::Connection maker = database.connect();
+  maker.execute(R"sql(
+      create table whole (id int, a int, primary key (id)) partition by list (id);
+      create table pointing (id int references whole);
+      do $$ begin for n in 1 .. 400 loop
+        execute format('create table part_%s partition of whole for values in (%s)', n, n);
+        execute format('create table t_%s (id serial primary key, a int default 1)', n);
+      end loop; end $$)sql");
+  const std::vector<Emitted> entries = of(database);
+  const Emitted& key = entries[position(entries, "FK CONSTRAINT", "pointing pointing_id_fkey")];
+  const auto attached =
+      std::count_if(key.depends_on.begin(), key.depends_on.end(),
+                    [&](std::size_t need) { return entries[need].kind == "INDEX ATTACH"; });
+  EXPECT_EQ(attached, 400) << "42830: the key needs the index of every partition";
 }
 
 TEST_F(Emission, RefusesWhatTheRoleMayNotRead) {

@@ -6,6 +6,7 @@
 #include "pg/session.h"
 #include "schema/read.h"
 #include "support/server.h"
+#include "util/error.h"
 
 namespace schema {
 namespace {
@@ -89,6 +90,27 @@ TEST_F(ModelOf, SaysEverythingOfATable) {
   EXPECT_EQ(at(model, Kind::Index, "public.\"T 1_pkey\"").value("constraint"), "T 1_pkey");
   EXPECT_THAT(std::string(at(model, Kind::Index, "public.n_idx").value("definition")),
               HasSubstr("WHERE (n > "));
+}
+
+TEST_F(ModelOf, SaysWhoKeepsItFromBeingRead) {
+  const test::TestDatabase database = test::make_database("locked");
+  database.connect().execute(
+      "create table held (a int); create view of_held as select a from held");
+  pg::Connection holder = database.connect();
+  holder.execute(
+      "set application_name = 'nightly job'; begin; lock table held in access exclusive mode");
+  pg::Connection connection = database.connect();
+  pg::pin_settings(connection, "UTF8");
+  try {
+    read_patiently(connection, std::chrono::milliseconds(50));
+    FAIL() << "it was read";
+  } catch (const util::Error& error) {
+    EXPECT_EQ(error.sqlstate(), "55P03");
+    EXPECT_THAT(error.message(), testing::AllOf(HasSubstr("nightly job"), HasSubstr("public.held"),
+                                                HasSubstr("ACCESS EXCLUSIVE")));
+  }
+  holder.execute("commit");
+  EXPECT_FALSE(read_patiently(connection, std::chrono::seconds(10)).elements.empty());
 }
 
 }  // namespace
