@@ -140,7 +140,7 @@ class Rehearsal {
     report_.rewrites = find_rewrites(before, after);
     report_.rows = find_row_changes(clone, before, after, input_.backup.manifest);
     report_.rows_exact = clone.server_major() >= 15;
-    report_.objects = schema::compare(before.objects, after.objects);
+    report_.objects = find_object_changes(before, after);
   }
 
   util::Scrubber scrubber() const {

@@ -126,13 +126,18 @@ class Document {
     return list;
   }
 
+  static std::string_view word(ObjectChange::What what) {
+    if (what == ObjectChange::What::Changed) return "changed";
+    return what == ObjectChange::What::Added ? "added" : "removed";
+  }
+
   ordered_json objects() const {
     ordered_json list = ordered_json::array();
-    for (const schema::Difference& difference : report_.objects) {
-      const bool gone = difference.what == schema::Difference::What::Missing;
-      list.push_back({{"change", gone ? "removed" : "added"},
-                      {"type", difference.object.type},
-                      {"identity", difference.object.identity}});
+    for (const ObjectChange& change : report_.objects) {
+      list.push_back({{"change", word(change.what)},
+                      {"type", change.type},
+                      {"identity", change.identity},
+                      {"text", change.text}});
     }
     return list;
   }

@@ -4,7 +4,11 @@
 #include <set>
 #include <thread>
 
-#include "util/text.h"
+#include "guard/schema_record.h"
+#include "pg/session.h"
+#include "schema/change.h"
+#include "schema/read.h"
+#include "schema/tell.h"
 
 namespace guard {
 namespace {
@@ -36,10 +40,23 @@ std::optional<std::uint64_t> rows_in(const archive::Manifest& manifest,
   return std::nullopt;
 }
 
+ObjectChange::What what_of(schema::Change::What what) {
+  switch (what) {
+    case schema::Change::What::Removed:
+      return ObjectChange::What::Removed;
+    case schema::Change::What::Added:
+      return ObjectChange::What::Added;
+    case schema::Change::What::Changed:
+      break;
+  }
+  return ObjectChange::What::Changed;
+}
+
 }  // namespace
 
 CloneState read_clone(pg::Connection& clone) {
-  CloneState state{.relations = stored_relations(clone), .objects = schema::list_objects(clone)};
+  pg::pin_settings(clone, pg::database_encoding(clone));
+  CloneState state{.relations = stored_relations(clone), .model = schema::read(clone)};
   for (const auto& [oid, relation] : state.relations) {
     if (is_table(relation)) state.bytes += relation.total_bytes;
   }
@@ -79,6 +96,20 @@ std::vector<Rewrite> find_rewrites(const CloneState& before, const CloneState& a
   std::stable_sort(out.begin(), out.end(), [](const Rewrite& a, const Rewrite& b) {
     return a.what != b.what ? a.what < b.what : a.bytes_after > b.bytes_after;
   });
+  return out;
+}
+
+std::vector<ObjectChange> find_object_changes(const CloneState& before, const CloneState& after) {
+  std::vector<schema::Change> changes = schema::compare(before.model, after.model);
+  std::erase_if(changes, is_history);
+  std::vector<ObjectChange> out;
+  for (const schema::Told& told : schema::tell_each(changes)) {
+    const schema::Element& element = told.change->element();
+    out.push_back({.what = what_of(told.change->what),
+                   .type = std::string(schema::info(element.kind).name),
+                   .identity = element.identity,
+                   .text = told.text});
+  }
   return out;
 }
 

@@ -10,12 +10,13 @@
 #include "guard/rehearsal_report.h"
 #include "guard/sql_rehearsal.h"
 #include "pg/connection.h"
+#include "schema/model.h"
 
 namespace guard {
 
 struct CloneState {
   std::map<std::uint32_t, StoredRelation> relations;
-  std::vector<schema::Object> objects;
+  schema::Model model;
   std::uint64_t bytes = 0;
 };
 CloneState read_clone(pg::Connection& clone);
@@ -25,6 +26,9 @@ std::map<std::uint32_t, std::string> relation_names(const CloneState& state);
 
 // By identity: a table that has another storage and the same OID.
 std::vector<Rewrite> find_rewrites(const CloneState& before, const CloneState& after);
+
+// What the migration changed, without the history of our own runner.
+std::vector<ObjectChange> find_object_changes(const CloneState& before, const CloneState& after);
 
 // By the clone's counters; tables that went count as deleted. `manifest` knows the rows before.
 std::vector<RowChange> find_row_changes(pg::Connection& clone, const CloneState& before,

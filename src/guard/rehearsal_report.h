@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "guard/rehearsal_options.h"
-#include "schema/objects.h"
 #include "util/clock.h"
 
 namespace guard {
@@ -64,6 +63,14 @@ struct RowChange {
   std::optional<std::uint64_t> before, after;  // rows in it
 };
 
+// By the model of the schema: one element, with its columns if it is a relation that came or went.
+struct ObjectChange {
+  enum class What { Removed, Added, Changed };
+  What what = What::Changed;
+  std::string type, identity;
+  std::string text;  // table public.orders: column quota added, integer
+};
+
 struct RehearsalReport {
   std::string run, database, server_version, backup;
   std::vector<std::string> migration;  // the command, or the files
@@ -82,7 +89,7 @@ struct RehearsalReport {
   std::vector<Rewrite> rewrites;
   std::vector<RowChange> rows;
   bool rows_exact = true;
-  std::vector<schema::Difference> objects;
+  std::vector<ObjectChange> objects;
   std::optional<std::uint64_t> wal_bytes;                           // of the whole server meanwhile
   std::uint64_t bytes_before = 0, bytes_after = 0, bytes_peak = 0;  // of the clone
   std::uint64_t live_bytes = 0;                                     // of the guarded database

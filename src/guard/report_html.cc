@@ -342,17 +342,19 @@ class Page {
     return out + "</section>\n";
   }
 
+  static std::string sign(ObjectChange::What what) {
+    if (what == ObjectChange::What::Changed) return span("dim", "≠");
+    return what == ObjectChange::What::Removed ? span("minus", "−") : span("plus", "+");
+  }
+
   std::string objects() const {
     if (report_.objects.empty()) return {};
     std::string out =
         cat("<section>", head("Objects", util::show_counted(report_.objects.size(), "difference")),
             "<ul class=\"diff\">");
     for (std::size_t n = 0; n < std::min(report_.objects.size(), kMostObjects); ++n) {
-      const schema::Difference& difference = report_.objects[n];
-      const bool gone = difference.what == schema::Difference::What::Missing;
-      out += cat("<li>", gone ? span("minus", "−") : span("plus", "+"),
-                 span("dim", esc(difference.object.type)),
-                 span("mono", esc(difference.object.identity)), "</li>");
+      const ObjectChange& change = report_.objects[n];
+      out += cat("<li>", sign(change.what), span("mono", esc(change.text)), "</li>");
     }
     out += "</ul>";
     if (report_.objects.size() > kMostObjects)

@@ -21,6 +21,8 @@ namespace {
 
 using util::cat;
 
+// The run has ended but for this: nobody should wait for long.
+constexpr std::chrono::seconds kPatience{10};
 constexpr std::string_view kChangesText = "schema_changes.txt";
 constexpr std::string_view kChangesJson = "schema_changes.json";
 constexpr std::string_view kNotNamed = " (not named in the migration's files)";
@@ -31,8 +33,7 @@ schema::Model read_live(const RunContext& context) {
       .opened("run", "schema",
               {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
   pg::pin_settings(live, pg::database_encoding(live));
-  const pg::Transaction snapshot(live, pg::Transaction::Mode::RepeatableReadOnly);
-  return schema::read(live);
+  return schema::read_patiently(live, kPatience);
 }
 
 void store(const RunContext& context, const schema::Model& model) {
@@ -61,14 +62,6 @@ bool is_expected(const schema::Change& change, const std::vector<migrate::File>&
          (!element.of.empty() && is_named(files, bare(element.of)));
 }
 
-// The history of our own runner's files: no work of the migration.
-bool is_history(const schema::Change& change) {
-  constexpr std::string_view kOwnSchema = "pgbelay";
-  const schema::Element& element = change.element();
-  return element.schema == kOwnSchema ||
-         (element.kind == schema::Kind::Schema && element.name == kOwnSchema);
-}
-
 std::vector<std::string> lines_of(const std::vector<schema::Change>& changes,
                                   const std::vector<migrate::File>& files) {
   std::vector<schema::Change> expected, others;
@@ -86,6 +79,13 @@ void warn(const RunContext& context) {
 }
 
 }  // namespace
+
+bool is_history(const schema::Change& change) {
+  constexpr std::string_view kOwnSchema = "pgbelay";
+  const schema::Element& element = change.element();
+  return element.schema == kOwnSchema ||
+         (element.kind == schema::Kind::Schema && element.name == kOwnSchema);
+}
 
 std::vector<std::string> record_changes(const RunContext& context, const backup::Backup& backup,
                                         const std::vector<migrate::File>& files) {

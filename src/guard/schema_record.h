@@ -12,6 +12,7 @@
 #include "backup/backup.h"
 #include "guard/take_back.h"
 #include "migrate/files.h"
+#include "schema/change.h"
 
 namespace guard {
 
@@ -20,6 +21,9 @@ namespace guard {
 // file names is marked.
 std::vector<std::string> record_changes(const RunContext& context, const backup::Backup& backup,
                                         const std::vector<migrate::File>& files);
+
+// Of the history of our own runner's files: no work of the migration.
+bool is_history(const schema::Change& change);
 
 // schema.json alone.
 void record_schema(const RunContext& context);

@@ -39,9 +39,12 @@ RehearsalReport good() {
                    .begin = kBegin,
                    .end = kBegin + 400ms,
                    .statement = 1}};
-  report.objects = {{schema::Difference::What::Additional, {"table column", "orders.quota"}},
-                    {schema::Difference::What::Additional, {"index", "orders_quota"}},
-                    {schema::Difference::What::Missing, {"index", "orders_old"}}};
+  report.objects = {
+      {ObjectChange::What::Added, "column", "orders.quota", "table orders: column quota added"},
+      {ObjectChange::What::Added, "index", "orders.orders_quota",
+       "table orders: index orders_quota added"},
+      {ObjectChange::What::Removed, "index", "orders.orders_old",
+       "table orders: index orders_old dropped"}};
   report.bytes_before = 1'000'000;
   report.bytes_after = 1'100'000;
   report.bytes_peak = 1'500'000;
@@ -165,7 +168,7 @@ TEST(ReportHtml, EscapesEveryTextOfTheDatabase) {
   report.locks.front().relation = evil;
   report.rewrites = {{.relation = evil, .table = evil}};
   report.rows = {{.table = evil, .inserted = 1}};
-  report.objects.front().object = {evil, evil};
+  report.objects.front() = {ObjectChange::What::Changed, evil, evil, evil};
   report.outside = {{.text = evil, .statement = evil, .reason = evil}};
   for (const bool succeeded : {true, false}) {
     report.succeeded = succeeded;
