@@ -18,6 +18,7 @@ using util::cat;
 std::string schema_diff_text(const ops::SchemaDiff& diff) {
   std::string text = cat("A: ", diff.a.display, "\nB: ", diff.b.display, "\n");
   for (const std::string& line : schema::tell(diff.changes)) text += cat(line, "\n");
+  for (const std::string& line : diff.not_compared) text += cat("not compared: ", line, "\n");
   const std::size_t elements = diff.b.model.elements.size();
   return text + (diff.changes.empty()
                      ? cat("the schemas are equal: ", util::show_counted(elements, "element"), "\n")
@@ -39,6 +40,7 @@ std::string schema_diff_json(std::string_view command, const ops::SchemaDiff& di
                                     {"text", line},
                                     {"hint", nullptr}});
   }
+  document["not_compared"] = diff.not_compared;
   document["changes"] =
       std::move(ordered_json::parse(schema::changes_document(diff.changes))["changes"]);
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

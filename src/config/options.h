@@ -101,7 +101,7 @@ constexpr std::array kOptions{
     OptionSpec{.name = "database", .letter = 'd', .env = "DATABASE_URL", .value = "URL", .commands = kDatabase,
                .help = "the database: postgresql://user@host/db, a conninfo string, or the PG* variables"},
     OptionSpec{.name = "maintenance-db", .env = "PGBELAY_MAINTENANCE_DB", .value = "NAME",
-               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kResume | kStatus | kDoctor | kBackup,
+               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kResume | kStatus | kDoctor | kBackup | kDrift,
                .help = "database to work from while others are renamed (else postgres, then template1)"},
     OptionSpec{.name = "replicas", .type = OptionType::List, .value = "URL",
                .commands = kMigrate | kUndo | kResume | kDoctor,
@@ -272,6 +272,8 @@ constexpr std::array kOptions{
                .commands = kDiff, .help = "only rows to which this happened; with them"},
     OptionSpec{.name = "as-sql", .type = OptionType::Flag, .commands = kDiff | kDrift,
                .help = "the statements that turn A's rows into B's; with --schema, and of drift, A's schema"},
+    OptionSpec{.name = "against", .type = OptionType::Path, .value = "MIGRATIONS", .commands = kDrift,
+               .help = "compare with what these files make of an empty database instead"},
     OptionSpec{.name = "exit-code", .type = OptionType::Flag, .commands = kDiff,
                .help = "exit 9 if anything differs"},
 };

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/manifest.h"
@@ -26,5 +27,10 @@ std::optional<archive::FileRecord> read_facts(Snapshot& snapshot,
 // table that looks different or may not be read is left out. Needs a transaction, which stays
 // usable.
 std::vector<std::string> applied_migrations(pg::Connection& connection);
+
+// Whether a table, or a schema with all that is in it, of this name is where a migration tool keeps
+// its books.
+bool is_history_table(std::string_view name);
+bool is_history_schema(std::string_view name);
 
 }  // namespace dump

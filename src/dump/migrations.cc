@@ -1,4 +1,5 @@
 // The history tables of migration tools, by name and columns.
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -30,6 +31,30 @@ constexpr std::array kHistoryTables{
     HistoryTable{"__EFMigrationsHistory", "\"MigrationId\"", "\"MigrationId\"", ""},
     HistoryTable{"typeorm_migrations", "name", "id", ""},
 };
+// What tools keep besides, or as well without a list that could be read the same way.
+constexpr std::array<std::string_view, 21> kBooks{"__diesel_schema_migrations",
+                                                  "__drizzle_migrations",
+                                                  "_sqlx_migrations",
+                                                  "ar_internal_metadata",
+                                                  "atlas_schema_revisions",
+                                                  "databasechangeloglock",
+                                                  "doctrine_migration_versions",
+                                                  "goose_db_version",
+                                                  "gorp_migrations",
+                                                  "knex_migrations_lock",
+                                                  "kysely_migration",
+                                                  "kysely_migration_lock",
+                                                  "migrations",
+                                                  "migrations_lock",
+                                                  "mikro_orm_migrations",
+                                                  "phinxlog",
+                                                  "refinery_schema_history",
+                                                  "schema_info",
+                                                  "schema_version",
+                                                  "SequelizeMigrations",
+                                                  "umzug"};
+constexpr std::array<std::string_view, 5> kBookSchemas{"atlas_schema_revisions", "drizzle",
+                                                       "graphile_migrate", "pgbelay", "sqitch"};
 constexpr std::string_view kOwnHistory = "pgbelay.migrations";
 constexpr int kMostShown = 10'000;
 
@@ -78,6 +103,15 @@ std::vector<std::string> applied_migrations(pg::Connection& connection) {
                  names);
   }
   return names;
+}
+
+bool is_history_table(std::string_view name) {
+  return std::ranges::find(kHistoryTables, name, &HistoryTable::name) != kHistoryTables.end() ||
+         std::ranges::find(kBooks, name) != kBooks.end();
+}
+
+bool is_history_schema(std::string_view name) {
+  return std::ranges::find(kBookSchemas, name) != kBookSchemas.end();
 }
 
 }  // namespace dump

@@ -221,6 +221,7 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
   for (const swap::Side& side : swap::list_sides(maintenance, options.database.database())) {
     if (side.purpose == swap::Purpose::Probe) swap::drop_side(maintenance, side.name);
   }
+  swap::drop_abandoned_replays(maintenance, options.database.database());
 }
 
 Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,

@@ -1,5 +1,6 @@
 #include "ops/schema_diff.h"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -23,6 +24,7 @@ using util::cat;
 using util::Error;
 using util::Kind;
 
+constexpr std::chrono::seconds kPatience{30};
 constexpr std::uint64_t kMostModelBytes = 4ULL << 30U;
 
 pg::Connection open_pinned(const pg::ConnInfo& database, const std::string& application_name) {
@@ -33,14 +35,14 @@ pg::Connection open_pinned(const pg::ConnInfo& database, const std::string& appl
 
 int major(const SchemaSide& side) { return side.model.server_version / 10000; }
 
-void settle(SchemaDiff& diff, const std::string& application_name) {
+}  // namespace
+
+void settle_in_live(SchemaDiff& diff, const std::string& application_name) {
   const std::optional<pg::ConnInfo>& database = diff.b.database ? diff.b.database : diff.a.database;
   if (!database || diff.changes.empty()) return;
   pg::Connection connection = open_pinned(*database, application_name);
   schema::settle_texts(diff.changes, connection, schema::Database::Live);
 }
-
-}  // namespace
 
 SchemaSide schema_of(const backup::Backup& backup) {
   std::optional<schema::Model> model = verify::recorded_model(backup);
@@ -58,9 +60,8 @@ SchemaSide schema_of(const backup::Backup& backup) {
 
 SchemaSide schema_of(const pg::ConnInfo& database, const std::string& application_name) {
   pg::Connection connection = open_pinned(database, application_name);
-  const pg::Transaction snapshot(connection, pg::Transaction::Mode::RepeatableReadOnly);
   return {.display = cat("database ", database.display()),
-          .model = schema::read(connection),
+          .model = schema::read_patiently(connection, kPatience),
           .database = database};
 }
 
@@ -96,7 +97,7 @@ SchemaDiff compare_schemas(SchemaSide a, SchemaSide b, const std::string& applic
   }
   SchemaDiff diff(std::move(a), std::move(b));
   diff.changes = schema::compare(diff.a.model, diff.b.model);
-  settle(diff, application_name);
+  settle_in_live(diff, application_name);
   return diff;
 }
 

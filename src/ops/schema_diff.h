@@ -30,6 +30,7 @@ SchemaSide schema_of_last_run(const std::filesystem::path& dir, const pg::ConnIn
 struct SchemaDiff {
   SchemaSide a, b;
   std::vector<schema::Change> changes;
+  std::vector<std::string> not_compared;  // a line each, with the reason
 
   SchemaDiff(SchemaSide before, SchemaSide after) : a(std::move(before)), b(std::move(after)) {}
   SchemaDiff(SchemaDiff&&) = default;
@@ -40,5 +41,8 @@ struct SchemaDiff {
 // in a transaction that is rolled back. Kind::Usage for servers of different major versions: the
 // same objects are described otherwise.
 SchemaDiff compare_schemas(SchemaSide a, SchemaSide b, const std::string& application_name);
+
+// The one reparse of compare_schemas() alone. Nothing if neither side is a live database.
+void settle_in_live(SchemaDiff& diff, const std::string& application_name);
 
 }  // namespace ops

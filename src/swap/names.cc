@@ -20,6 +20,7 @@ constexpr std::array kWords{
     std::pair{Purpose::Failed, std::string_view("failed")},
     std::pair{Purpose::Replaced, std::string_view("replaced")},
     std::pair{Purpose::Probe, std::string_view("probe")},
+    std::pair{Purpose::Drift, std::string_view("drift")},
 };
 
 std::string_view word(Purpose purpose) {

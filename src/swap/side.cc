@@ -98,6 +98,25 @@ std::vector<Side> list_sides(pg::Connection& maintenance, const std::string& dat
   return sides;
 }
 
+std::vector<std::string> drop_abandoned_replays(pg::Connection& maintenance,
+                                                const std::string& database) {
+  std::vector<std::string> dropped;
+  for (const Side& side : list_sides(maintenance, database)) {
+    // A statement that its client does not wait for any more may go on in the database itself.
+    if (side.purpose != Purpose::Drift ||
+        session_outside(maintenance, cat("pgbelay-", side.key), side.name))
+      continue;
+    try {
+      drop_side(maintenance, side.name);
+      dropped.push_back(side.name);
+    } catch (const util::Error&) {
+      // Another role's, or just being dropped: doctor lists it, and nobody is in its way.
+      if (!maintenance.alive()) throw;
+    }
+  }
+  return dropped;
+}
+
 SealRecord seal_record(pg::Connection& maintenance, const std::string& name) {
   const DatabaseRow row = existing(maintenance, name);
   if (row.allows_connections) {

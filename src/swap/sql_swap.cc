@@ -123,6 +123,16 @@ bool session_starting(pg::Connection& connection, std::uint32_t oid) {
   return result.row_count() > 0;
 }
 
+bool session_outside(pg::Connection& connection, const std::string& application,
+                     const std::string& database) {
+  return connection
+      .query(R"sql(
+      select exists (select from pg_catalog.pg_stat_activity a
+                      where a.application_name = $1 and a.datname is distinct from $2::pg_catalog.name))sql",
+             {application, database})
+      .boolean(0, 0);
+}
+
 void terminate(pg::Connection& connection, int pid) {
   connection.query("select pg_catalog.pg_terminate_backend($1)", {util::cat(pid)});
 }

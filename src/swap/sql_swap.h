@@ -45,6 +45,10 @@ std::vector<std::string> subscriptions_of(pg::Connection& connection, std::uint3
 // yet (F4).
 bool session_starting(pg::Connection& connection, std::uint32_t oid);
 void terminate(pg::Connection& connection, int pid);
+// Whether a session in another database than this has the application name, which every role may
+// see.
+bool session_outside(pg::Connection& connection, const std::string& application,
+                     const std::string& database);
 
 void allow_connections(pg::Connection& connection, const std::string& name, bool allowed);
 void rename_database(pg::Connection& connection, const std::string& from, const std::string& to);

@@ -17,7 +17,7 @@
 
 namespace swap {
 
-enum class Purpose { Proof, Rehearsal, Failed, Replaced, Probe };
+enum class Purpose { Proof, Rehearsal, Failed, Replaced, Probe, Drift };
 // <database>__proof_<key>, cut at a character boundary to 63 bytes without losing the key
 // (contracts.md K5).
 std::string side_name(const std::string& database, Purpose purpose, const std::string& key);
@@ -88,6 +88,10 @@ struct Side {
   bool allows_connections = false;
 };
 std::vector<Side> list_sides(pg::Connection& maintenance, const std::string& database);
+// Drops the scratch databases of every `drift --against` that died: its own session, which is in
+// another database, is gone. Their names.
+std::vector<std::string> drop_abandoned_replays(pg::Connection& maintenance,
+                                                const std::string& database);
 
 struct SwapPlan {
   std::string live;  // the name that is served
