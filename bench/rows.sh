@@ -236,6 +236,42 @@ rows_undo() {
   work_in bench
 }
 
+# The guarded command's way to the server against the straight one, both over TCP: COPY of 1 GB (at
+# scale 1) out and in. Through the tap the same bytes must arrive; the client writes to a file, which
+# lies in memory if BENCH_WORK does.
+tap_url() { echo "postgresql://postgres@127.0.0.1:$PGPORT/$PGDATABASE"; }
+through_tap() { DATABASE_URL=$(tap_url) "$BENCH_TOOLS/through_tap" "$@"; }
+copy_out() { measure "$@" psql -X -q -d "$PGDATABASE" -c '\copy tap_rows to tap.copy'; }
+copy_in() {
+  psql -X -q -c 'truncate tap_loaded'
+  measure "$@" psql -X -q -d "$PGDATABASE" -c '\copy tap_loaded from tap.copy'
+}
+side_tap_out() { DATABASE_URL=$(tap_url) copy_out tap_out "$BENCH_TOOLS/through_tap"; }
+side_straight_out() { PGHOST=127.0.0.1 copy_out straight_out env; }
+side_tap_in() { DATABASE_URL=$(tap_url) copy_in tap_in "$BENCH_TOOLS/through_tap"; }
+side_straight_in() { PGHOST=127.0.0.1 copy_in straight_in env; }
+rows_tap() {
+  local sum
+  say "making the data for the tap"
+  psql -X -q -v rows="$(awk -v s="$BENCH_SCALE" 'BEGIN {printf "%d", 5000000 * s}')" <<< "
+    create unlogged table tap_rows as
+      select n, repeat(md5(n::text), 6) as filler from generate_series(1, :rows) n;
+    create unlogged table tap_loaded (like tap_rows);
+    vacuum tap_rows" >&2
+  psql -X -q -c '\copy tap_rows to tap.copy'
+  sum=$(md5sum < tap.copy)
+  rm tap.copy
+  through_tap psql -X -q -d "$PGDATABASE" -c '\copy tap_rows to tap.copy' -c '\copy tap_loaded from tap.copy'
+  [ "$(md5sum < tap.copy)" = "$sum" ] || { say "other bytes came out of the tap"; return 1; }
+  [ "$(psql -X -q -c 'copy tap_loaded to stdout' | md5sum)" = "$sum" ] || { say "other bytes went in"; return 1; }
+  rounds tap_out straight_out
+  ratio tap-out "COPY out through the tap: time without it" tap_out straight_out at-most 1.1
+  rounds tap_in straight_in
+  ratio tap-in "COPY in through the tap: time without it" tap_in straight_in at-most 1.1
+  psql -X -q -c 'drop table tap_rows, tap_loaded'
+  rm tap.copy
+}
+
 # How cost grows: with the size of the data, and with the workers.
 rows_growth() {
   local size workers

@@ -15,6 +15,7 @@ constexpr std::uint32_t kAuthSasl = 10;
 constexpr std::uint32_t kAuthSaslContinue = 11;
 constexpr std::uint32_t kAuthSaslFinal = 12;
 constexpr std::string_view kMechanism = "SCRAM-SHA-256";
+constexpr std::string_view kBindingMechanism = "SCRAM-SHA-256-PLUS";
 
 util::Error violation(std::string what) {
   return {util::Kind::Connect, std::move(what), {.sqlstate = "08P01"}};
@@ -30,20 +31,28 @@ std::string negotiate(const Startup& startup) {
 
 }  // namespace
 
-Handshake::Handshake(int client, const StopSignal& stop)
-    : client_(client), stop_(stop), deadline_(std::chrono::steady_clock::now() + kHandshakeTime) {}
+Handshake::Handshake(Client& client, const Certificate& certificate, const StopSignal& stop)
+    : client_(client),
+      certificate_(certificate),
+      stop_(stop),
+      deadline_(std::chrono::steady_clock::now() + kHandshakeTime) {}
 
 void Handshake::send(std::string_view bytes) {
-  if (!write_all(client_, bytes, stop_, deadline_)) throw ClientGone();
+  if (!client_.stream().write_all(bytes, stop_, deadline_)) throw ClientGone();
 }
 
 std::string Handshake::receive(std::size_t size) {
   std::string bytes(size, '\0');
-  if (!read_all(client_, bytes.data(), size, stop_, deadline_)) throw ClientGone();
+  if (!client_.stream().read_all(bytes.data(), size, stop_, deadline_)) throw ClientGone();
   return bytes;
 }
 
+void Handshake::secure() {
+  if (!client_.secure(certificate_, stop_, deadline_)) throw ClientGone();
+}
+
 std::variant<CancelKey, Startup> Handshake::begin() {
+  if (client_.begins_with_tls(stop_, deadline_)) secure();
   for (int packets = 0; packets < kMaxFirstPackets; ++packets) {
     const std::uint32_t length = read_u32(receive(4).data());
     if (length < 8 || length > kMaxStartupBytes)
@@ -54,7 +63,10 @@ std::variant<CancelKey, Startup> Handshake::begin() {
       if (startup->minor > 0 || !startup->extensions.empty()) send(negotiate(*startup));
       return std::move(*startup);
     }
-    send("N");  // a loopback connection of our own: nothing to encrypt
+    const bool tls = std::holds_alternative<SslRequest>(packet) && !client_.secured();
+    // A loopback connection of our own needs no encryption, but its client's setup may insist.
+    send(tls ? "S" : "N");
+    if (tls) secure();
   }
   throw violation("the client asks for encryption again and again");
 }
@@ -69,13 +81,25 @@ std::string Handshake::receive_answer() {
 }
 
 void Handshake::authenticate(const scram::Verifier& verifier, std::string_view user) {
-  send(Message('R').int32(kAuthSasl).text(kMechanism).text("").bytes());
+  Message offer('R');
+  offer.int32(kAuthSasl);
+  if (client_.secured()) offer.text(kBindingMechanism);
+  send(offer.text(kMechanism).text("").bytes());
   const std::string initial = receive_answer();
   Reader reader(initial);
-  if (reader.text() != kMechanism)
+  const std::string_view chosen = reader.text();
+  const bool binds = chosen == kBindingMechanism;
+  if (binds && !client_.secured()) {
+    throw util::Error(util::Kind::Connect,
+                      "channel binding needs TLS, which this connection has not",
+                      {.hint = "connect with sslmode=require, or without channel_binding=require",
+                       .sqlstate = "08P01"});
+  }
+  if (!binds && chosen != kMechanism)
     throw violation("the client chose a mechanism that was not offered");
   if (reader.int32() != reader.rest().size()) throw violation("invalid SASL initial response");
-  scram::Exchange exchange(verifier);
+  scram::Exchange exchange(
+      verifier, {.offered = client_.secured(), .end_point = binds ? certificate_.end_point() : ""});
   send(Message('R').int32(kAuthSaslContinue).raw(exchange.first(reader.rest())).bytes());
   const std::optional<std::string> proof = exchange.final(receive_answer());
   if (!proof) {

@@ -1,5 +1,5 @@
-// What a client and the tap say to each other before the server comes in: encryption refused,
-// startup packet, one-time password.
+// What a client and the tap say to each other before the server comes in: TLS for those that ask
+// for it, startup packet, one-time password.
 //
 // Failure: Kind::Connect, in words for the client, with its SQLSTATE.
 // Threads: one.
@@ -11,8 +11,8 @@
 #include <string_view>
 #include <variant>
 
+#include "tap/client.h"
 #include "tap/scram.h"
-#include "tap/socket.h"
 #include "tap/wire.h"
 
 namespace tap {
@@ -22,11 +22,11 @@ class ClientGone : public std::exception {};
 
 class Handshake {
  public:
-  Handshake(int client, const StopSignal& stop);
+  Handshake(Client& client, const Certificate& certificate, const StopSignal& stop);
 
-  // Refuses TLS and GSS, as the protocol allows, until the client says what it wants.
+  // Gives TLS and refuses GSS, as the protocol allows, until the client says what it wants.
   std::variant<CancelKey, Startup> begin();
-  // Throws 28P01 unless the client knows the password.
+  // Throws 28P01 unless the client knows the password. Over TLS the client may bind the channel.
   void authenticate(const scram::Verifier& verifier, std::string_view user);
 
  private:
@@ -34,7 +34,10 @@ class Handshake {
   std::string receive(std::size_t size);
   std::string receive_answer();
 
-  int client_;
+  void secure();
+
+  Client& client_;
+  const Certificate& certificate_;
   const StopSignal& stop_;
   Deadline deadline_;
 };

@@ -62,6 +62,11 @@ void Registry::count(std::size_t session, std::uint64_t statements) {
   entries_[session].record.statements = statements;
 }
 
+void Registry::left_open(std::size_t session, LeftOpen what) {
+  util::Lock lock(mutex_);
+  entries_[session].record.left_open = std::move(what);
+}
+
 void Registry::leave(std::size_t session) {
   util::Lock lock(mutex_);
   entries_[session].record.end = util::Clock::now();

@@ -41,6 +41,7 @@ class Registry {
                     std::shared_ptr<const Canceller> canceller);
   void let_in(std::size_t session);
   void count(std::size_t session, std::uint64_t statements);
+  void left_open(std::size_t session, LeftOpen what);
   void leave(std::size_t session);
   void failed(std::optional<std::size_t> session, FailedStatement failure);
 

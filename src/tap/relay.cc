@@ -1,10 +1,8 @@
 #include "tap/relay.h"
 
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 
 #include "tap/wire.h"
 
@@ -13,9 +11,8 @@ namespace tap {
 namespace {
 
 constexpr std::size_t kBufferBytes = 131'072;
-constexpr std::size_t kBulkBytes = 8'192;  // a read this large is probably followed by more
-
-bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+constexpr std::size_t kBulkBytes = 8'192;  // a TLS record this large is probably followed by more
+constexpr unsigned kLookAround = 16;       // steps of one direction until the other is asked again
 
 // Of a simple query, or of a Parse, where the name comes first.
 std::string_view statement_text(char type, std::string_view payload) {
@@ -24,15 +21,13 @@ std::string_view statement_text(char type, std::string_view payload) {
   return reader.text_or_rest();
 }
 
-short events_for(Upstream::Io want) { return want == Upstream::Io::WantWrite ? POLLOUT : POLLIN; }
-
 }  // namespace
 
-Relay::Relay(int client, Upstream& upstream, const StopSignal& stop, RelayEvents events)
-    : client_(client), upstream_(upstream), stop_(stop), events_(std::move(events)) {
-  to_server_.bytes.resize(kBufferBytes);
-  to_client_.bytes.resize(kBufferBytes);
-}
+Relay::Relay(const Stream& client, const Stream& server, const StopSignal& stop, RelayEvents events)
+    : stop_(stop),
+      events_(std::move(events)),
+      up_{.from = client, .to = server, .bytes = std::vector<char>(kBufferBytes)},
+      down_{.from = server, .to = client, .bytes = std::vector<char>(kBufferBytes)} {}
 
 void Relay::saw_client(std::string_view bytes) {
   if (!gate_passed_ && bytes.front() != 'X') {  // a Terminate alone is nothing to decide about
@@ -71,102 +66,101 @@ void Relay::saw_server(std::string_view bytes) {
   }
 }
 
-// Each fill reads once into an empty buffer; false if there is nothing to pass on.
-bool Relay::fill_from_client(Step& step) {
-  const ssize_t got = ::recv(client_, to_server_.bytes.data(), to_server_.bytes.size(), 0);
-  if (got <= 0) {
-    step = got < 0 && try_again() ? Step::Blocked : Step::Over;
-    return false;
+// Reads into the empty buffer what is there; Done if that is anything. A system call costs as much
+// as copying some kilobytes, so none is made that can only say that there is nothing.
+Io Relay::fill(Way& way) {
+  if (way.drained) return way.read_wants;
+  way.begin = way.end = 0;
+  Io result = Io::Done;
+  while (result == Io::Done && way.end < way.bytes.size()) {
+    const std::size_t asked = way.bytes.size() - way.end;
+    std::size_t got = 0;
+    result = way.from.read(way.bytes.data() + way.end, asked, got);
+    way.end += got;
+    if (result != Io::Done || way.from.buffered()) continue;
+    // TLS gives one record of at most 16 KiB at a time: a large one is probably followed by more.
+    way.drained = got < (way.from.secured() ? kBulkBytes : asked);
+    if (way.drained) break;
   }
-  to_server_.begin = 0;
-  to_server_.end = static_cast<std::size_t>(got);
-  saw_client(to_server_.view());
-  return true;
+  way.read_wants = result == Io::Done ? Io::WantRead : result;
+  if (result == Io::WantRead || result == Io::WantWrite) way.drained = true;
+  return way.empty() ? result : Io::Done;
 }
 
-bool Relay::fill_from_server(Step& step) {
-  to_client_.begin = to_client_.end = 0;
-  Upstream::Io result = Upstream::Io::Done;
-  // TLS gives one record of at most 16 KiB at a time: take what is there.
-  while (result == Upstream::Io::Done && to_client_.end < to_client_.bytes.size()) {
-    std::size_t got = 0;
-    result = upstream_.read(to_client_.bytes.data() + to_client_.end,
-                            to_client_.bytes.size() - to_client_.end, got);
-    to_client_.end += got;
-    if (got < kBulkBytes && !upstream_.buffered()) break;
+Io Relay::flush(Way& way) {
+  while (!way.empty()) {
+    std::size_t put = 0;
+    const Io result = way.to.write(way.view().data(), way.view().size(), put);
+    way.begin += put;
+    if (result == Io::Done) continue;
+    way.write_wants = result;
+    return result;
   }
-  if (!to_client_.empty()) {
-    saw_server(to_client_.view());
-    return true;
-  }
-  read_wants_ = result;
-  step = result == Upstream::Io::Closed ? Step::Over : Step::Blocked;
-  return false;
+  return Io::Done;
 }
 
 Relay::Step Relay::from_client() {
-  Step step = Step::Moved;
-  if (to_server_.empty() && !fill_from_client(step)) return step;
-  while (!to_server_.empty() && !server_deaf_) {
-    std::size_t put = 0;
-    const Upstream::Io result =
-        upstream_.write(to_server_.view().data(), to_server_.view().size(), put);
-    to_server_.begin += put;
-    if (result == Upstream::Io::Closed) {
-      server_deaf_ = true;
-    } else if (result != Upstream::Io::Done) {
-      write_wants_ = result;
-      return Step::Blocked;
-    }
+  if (up_.empty()) {
+    const Io result = fill(up_);
+    if (result != Io::Done) return result == Io::Closed ? Step::Over : Step::Blocked;
+    saw_client(up_.view());
   }
-  if (server_deaf_) to_server_.begin = to_server_.end;
-  return Step::Moved;
+  const Io result = server_deaf_ ? Io::Closed : flush(up_);
+  if (result == Io::Closed) {
+    server_deaf_ = true;
+    up_.begin = up_.end;
+  }
+  return result == Io::Done || result == Io::Closed ? Step::Moved : Step::Blocked;
 }
 
 Relay::Step Relay::from_server() {
-  Step step = Step::Moved;
-  if (to_client_.empty() && !fill_from_server(step)) return step;
-  while (!to_client_.empty()) {
-    const std::string_view bytes = to_client_.view();
-    const ssize_t put = ::send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (put < 0) return try_again() ? Step::Blocked : Step::Over;
-    to_client_.begin += static_cast<std::size_t>(put);
+  if (down_.empty()) {
+    const Io result = fill(down_);
+    if (result != Io::Done) return result == Io::Closed ? Step::Over : Step::Blocked;
+    saw_server(down_.view());
   }
-  return Step::Moved;
+  const Io result = flush(down_);
+  if (result == Io::Closed) return Step::Over;
+  return result == Io::Done ? Step::Moved : Step::Blocked;
 }
 
 // Until a direction can go on; false when the tap stops.
 bool Relay::wait() {
-  std::array<pollfd, 3> items{pollfd{.fd = client_, .events = 0, .revents = 0},
-                              pollfd{.fd = upstream_.socket(), .events = 0, .revents = 0},
+  std::array<pollfd, 3> items{pollfd{.fd = down_.to.socket(), .events = 0, .revents = 0},
+                              pollfd{.fd = up_.to.socket(), .events = 0, .revents = 0},
                               pollfd{.fd = stop_.fd(), .events = POLLIN, .revents = 0}};
-  const auto add = [](pollfd& item, short events) {
-    item.events = static_cast<short>(item.events | events);
+  pollfd& client = items[0];
+  pollfd& server = items[1];
+  const auto add = [](pollfd& item, Io want) {
+    item.events = static_cast<short>(item.events | events_for(want));
   };
-  if (to_server_.empty()) {
-    add(items[0], POLLIN);
+  if (up_.empty()) {
+    add(client, up_.read_wants);
   } else {
-    add(items[1], events_for(write_wants_));
+    add(server, up_.write_wants);
   }
-  if (to_client_.empty()) {
-    add(items[1], events_for(read_wants_));
+  if (down_.empty()) {
+    add(server, down_.read_wants);
   } else {
-    add(items[0], POLLOUT);
+    add(client, down_.write_wants);
   }
   // A closed connection is reported whether asked for or not: without this the loop would spin.
   for (std::size_t n = 0; n < 2; ++n) {
     if (items[n].events == 0) items[n].fd = -1;
   }
   ::poll(items.data(), items.size(), -1);
+  if (client.revents != 0) up_.drained = false;
+  if (server.revents != 0) down_.drained = false;
   return items[2].revents == 0;
 }
 
 Relay::End Relay::run() {
-  while (true) {
+  for (unsigned steps = 1;; ++steps) {
+    if (steps % kLookAround == 0) up_.drained = down_.drained = false;
     const Step up = from_client();
     if (up == Step::Over) return End::Client;
     const Step down = from_server();
-    if (down == Step::Over) return to_client_.empty() ? End::Server : End::Client;
+    if (down == Step::Over) return down_.empty() ? End::Server : End::Client;
     const bool must_wait = up == Step::Blocked && down == Step::Blocked;
     if (must_wait ? !wait() : stop_.raised()) return End::Stopped;
   }

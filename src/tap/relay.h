@@ -10,9 +10,8 @@
 #include <vector>
 
 #include "tap/frames.h"
-#include "tap/socket.h"
 #include "tap/statement_log.h"
-#include "tap/upstream.h"
+#include "tap/stream.h"
 
 namespace tap {
 
@@ -26,44 +25,47 @@ struct RelayEvents {
 
 class Relay {
  public:
-  Relay(int client, Upstream& upstream, const StopSignal& stop, RelayEvents events);
+  Relay(const Stream& client, const Stream& server, const StopSignal& stop, RelayEvents events);
 
   enum class End { Client, Server, Stopped };  // who has gone
   End run();
 
+  std::optional<LeftOpen> left_open() const { return log_.left_open(); }
   bool statement_running() const noexcept { return log_.running(); }
   // Nothing of a message to the client is missing: one of our own may follow.
-  bool may_speak() const noexcept { return to_client_.empty() && server_frames_.at_boundary(); }
+  bool may_speak() const noexcept { return down_.empty() && server_frames_.at_boundary(); }
 
  private:
-  struct Buffer {
-    std::vector<char> bytes;
+  // One direction.
+  struct Way {
+    const Stream& from;
+    const Stream& to;
+    std::vector<char> bytes;  // read and not yet written: [begin, end)
     std::size_t begin = 0;
     std::size_t end = 0;
+    Io read_wants = Io::WantRead;    // what a blocked read waits for
+    Io write_wants = Io::WantWrite;  // and a blocked write
+    bool drained = false;            // nothing more to be read before poll() says so
     bool empty() const noexcept { return begin == end; }
     std::string_view view() const noexcept { return {bytes.data() + begin, end - begin}; }
   };
   enum class Step { Moved, Blocked, Over };
 
+  static Io fill(Way& way);
+  static Io flush(Way& way);
   Step from_client();
   Step from_server();
-  bool fill_from_client(Step& step);
-  bool fill_from_server(Step& step);
   void saw_client(std::string_view bytes);
   void saw_server(std::string_view bytes);
   bool wait();
 
-  int client_;
-  Upstream& upstream_;
   const StopSignal& stop_;
   RelayEvents events_;
   StatementLog log_;
   FrameScanner client_frames_;
   FrameScanner server_frames_;
-  Buffer to_server_;
-  Buffer to_client_;
-  Upstream::Io read_wants_ = Upstream::Io::WantRead;  // what a blocked read of the server waits for
-  Upstream::Io write_wants_ = Upstream::Io::WantWrite;  // and a blocked write
+  Way up_;    // to the server
+  Way down_;  // to the client
   bool gate_passed_ = false;
   bool server_deaf_ = false;  // it takes nothing more, but may still say why
 };

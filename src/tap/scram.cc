@@ -20,6 +20,9 @@ constexpr int kIterations =
     4096;  // PostgreSQL's own; the password is random, so more would gain nothing
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kNonceBytes = 18;
+constexpr std::string_view kUnbound = "n,,";
+constexpr std::string_view kCouldBind = "y,,";
+constexpr std::string_view kBound = "p=tls-server-end-point,,";
 
 util::Error malformed(std::string_view what) {
   return {util::Kind::Connect, util::cat("malformed SCRAM message: ", what), {.sqlstate = "08P01"}};
@@ -83,12 +86,14 @@ Verifier::Verifier(const util::Secret& password) : salt_(random_bytes(kSaltBytes
 
 std::string Exchange::first(std::string_view client_first) {
   // gs2-header: channel binding flag, authorisation identity (none), then the message itself. "y"
-  // is a client that could bind channels but was not offered it.
-  if (!client_first.starts_with("n,,") && !client_first.starts_with("y,,")) {
-    throw malformed("channel binding or another identity was asked for");
-  }
-  gs2_header_ = std::string(client_first.substr(0, 3));
-  const std::string_view bare = client_first.substr(3);
+  // is a client that could bind channels but was not offered it: if it was, somebody stands
+  // between.
+  const std::string_view wanted = binding_.end_point.empty() ? kUnbound : kBound;
+  const bool could = !binding_.offered && client_first.starts_with(kCouldBind);
+  if (!could && !client_first.starts_with(wanted))
+    throw malformed("another channel binding or identity was asked for");
+  gs2_header_ = could ? kCouldBind : wanted;
+  const std::string_view bare = client_first.substr(gs2_header_.size());
   std::string_view rest = bare;
   attribute(rest, 'n');  // the name is that of the startup packet
   const std::string_view client_nonce = attribute(rest, 'r');
@@ -102,7 +107,7 @@ std::string Exchange::first(std::string_view client_first) {
 std::optional<std::string> Exchange::final(std::string_view client_final) {
   if (auth_message_.empty()) throw malformed("there was no first message");
   std::string_view rest = client_final;
-  if (attribute(rest, 'c') != base64(gs2_header_))
+  if (attribute(rest, 'c') != base64(gs2_header_ + binding_.end_point))
     throw malformed("the channel binding has changed");
   if (attribute(rest, 'r') != nonce_) throw malformed("the nonce has changed");
   const std::size_t proof_at = client_final.rfind(",p=");

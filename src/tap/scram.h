@@ -28,9 +28,16 @@ class Verifier {
   Digest server_key_{};
 };
 
+// What is bound to the TLS connection beneath.
+struct Binding {
+  bool offered = false;        // SCRAM-SHA-256-PLUS was among the mechanisms
+  std::string end_point = {};  // of the certificate, if the client chose it; else empty
+};
+
 class Exchange {
  public:
-  explicit Exchange(const Verifier& verifier) : verifier_(verifier) {}
+  explicit Exchange(const Verifier& verifier, Binding binding = {})
+      : verifier_(verifier), binding_(std::move(binding)) {}
 
   // client-first-message to server-first-message.
   std::string first(std::string_view client_first);
@@ -39,6 +46,7 @@ class Exchange {
 
  private:
   const Verifier& verifier_;
+  const Binding binding_;
   std::string gs2_header_;
   std::string nonce_;
   std::string auth_message_;  // as far as it is known

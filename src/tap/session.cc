@@ -21,9 +21,9 @@ std::string value_of(const Startup& startup, const char* name) {
   return found == startup.parameters.end() ? std::string() : found->second;
 }
 
-void say(Shared& shared, int client, const util::Error& error) {
-  write_now(client, fatal_response(error));
-  if (!shared.stop.raised()) linger(client, shared.stop);
+void say(Shared& shared, const Client& client, const util::Error& error) {
+  client.write_now(fatal_response(error));
+  if (!shared.stop.raised()) client.linger(shared.stop);
 }
 
 std::uint32_t random_key() {
@@ -34,7 +34,7 @@ std::uint32_t random_key() {
 
 class Session {
  public:
-  Session(Shared& shared, int client) : shared_(shared), client_(client) {}
+  Session(Shared& shared, Client& client) : shared_(shared), client_(client) {}
   void run();
 
  private:
@@ -46,7 +46,7 @@ class Session {
   void relay();
 
   Shared& shared_;
-  const int client_;
+  Client& client_;
   std::optional<Upstream> upstream_;
   SessionRecord record_;    // as it was at the login
   std::size_t number_ = 0;  // in the registry
@@ -54,7 +54,7 @@ class Session {
 };
 
 void Session::run() {
-  Handshake handshake(client_, shared_.stop);
+  Handshake handshake(client_, shared_.certificate, shared_.stop);
   const std::variant<CancelKey, Startup> wish = handshake.begin();
   if (const auto* key = std::get_if<CancelKey>(&wish)) return cancel(*key);
   const auto& startup = std::get<Startup>(wish);
@@ -133,7 +133,8 @@ void Session::let_in() {
   bytes +=
       Message('K').int32(static_cast<std::uint32_t>(upstream_->backend_pid())).int32(key_).bytes();
   bytes += Message('Z').byte('I').bytes();
-  if (!write_all(client_, bytes, shared_.stop, std::chrono::steady_clock::now() + kGreetingTime))
+  if (!client_.stream().write_all(bytes, shared_.stop,
+                                  std::chrono::steady_clock::now() + kGreetingTime))
     throw ClientGone();
   shared_.registry.let_in(number_);
 }
@@ -150,7 +151,7 @@ void Session::relay() {
       statement.backend_pid = upstream_->backend_pid();
       shared_.options.on_finished(record_, statement);
     };
-  Relay relay(client_, *upstream_, shared_.stop,
+  Relay relay(client_.stream(), upstream_->stream(), shared_.stop,
               {.before_first_message = [this] { shared_.registry.pass_gate(); },
                .before_statement = std::move(before_statement),
                .counted = [this](std::uint64_t count) { shared_.registry.count(number_, count); },
@@ -161,11 +162,14 @@ void Session::relay() {
                      shared_.registry.failed(number_, std::move(failure));
                    },
                .finished = std::move(finished)});
-  switch (relay.run()) {
+  const Relay::End end = relay.run();
+  if (std::optional<LeftOpen> open = relay.left_open())
+    shared_.registry.left_open(number_, *std::move(open));
+  switch (end) {
     case Relay::End::Client:
       break;
     case Relay::End::Server:
-      linger(client_, shared_.stop);
+      client_.linger(shared_.stop);
       break;
     case Relay::End::Stopped:
       if (shared_.cancel_on_stop && relay.statement_running()) upstream_->canceller()->cancel();
@@ -184,19 +188,19 @@ Shared::Shared(Options given)
       verifier(password),
       registry(options) {}
 
-void serve(Shared& shared, util::UniqueFd client) noexcept {
+void serve(Shared& shared, util::UniqueFd socket) noexcept {
+  Client client(std::move(socket));
   try {
-    Session(shared, client.get()).run();
+    Session(shared, client).run();
   } catch (const ClientGone&) {
     return;
   } catch (
       const util::Error& error) {  // the boundary of the thread: the client is the one to be told
     util::log::info(util::cat("tap: refused a client: ", util::printable(error.message())));
-    say(shared, client.get(), error);
+    say(shared, client, error);
   } catch (const std::exception& error) {
     util::log::warning(util::cat("tap: a session failed: ", error.what()));
-    say(shared, client.get(),
-        {util::Kind::Bug, "internal error of the tap", {.sqlstate = "XX000"}});
+    say(shared, client, {util::Kind::Bug, "internal error of the tap", {.sqlstate = "XX000"}});
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "tap/certificate.h"
 #include "tap/registry.h"
 #include "tap/scram.h"
 #include "tap/socket.h"
@@ -21,13 +22,14 @@ struct Shared {
   const Options options;
   const util::Secret password;
   const scram::Verifier verifier;
+  const Certificate certificate;
   Registry registry;
   StopSignal stop;
   // On stop, cancel what the sessions run. Not in a destructor: it may wait for the server.
   std::atomic<bool> cancel_on_stop = false;
 };
 
-// Serves `client` until it or the server goes, or the tap stops.
-void serve(Shared& shared, util::UniqueFd client) noexcept;
+// Serves the client at `socket` until it or the server goes, or the tap stops.
+void serve(Shared& shared, util::UniqueFd socket) noexcept;
 
 }  // namespace tap

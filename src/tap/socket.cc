@@ -104,33 +104,6 @@ Wait wait_for(int fd, short events, const StopSignal& stop, Deadline deadline) {
   }
 }
 
-bool read_all(int fd, char* out, std::size_t size, const StopSignal& stop, Deadline deadline) {
-  while (size > 0) {
-    if (wait_for(fd, POLLIN, stop, deadline) != Wait::Ready) return false;
-    const ssize_t got = ::recv(fd, out, size, 0);
-    if (got == 0 || (got < 0 && !try_again(errno))) return false;
-    if (got < 0) continue;
-    out += got;
-    size -= static_cast<std::size_t>(got);
-  }
-  return true;
-}
-
-bool write_all(int fd, std::string_view bytes, const StopSignal& stop, Deadline deadline) {
-  while (!bytes.empty()) {
-    if (wait_for(fd, POLLOUT, stop, deadline) != Wait::Ready) return false;
-    const ssize_t put = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (put < 0 && !try_again(errno)) return false;
-    if (put > 0) bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
-void write_now(int fd, std::string_view bytes) noexcept {
-  [[maybe_unused]] const ssize_t put =
-      ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 void linger(int fd, const StopSignal& stop) {
   ::shutdown(fd, SHUT_WR);
   const Deadline deadline = std::chrono::steady_clock::now() + kLinger;

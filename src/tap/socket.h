@@ -39,14 +39,7 @@ enum class Wait { Ready, Stopped, TimedOut };
 // Until one of `events` (POLLIN, POLLOUT) is possible on `fd`.
 Wait wait_for(int fd, short events, const StopSignal& stop, Deadline deadline);
 
-// All of it before the deadline; false if the client has gone, is too slow, or the tap stops.
-bool read_all(int fd, char* out, std::size_t size, const StopSignal& stop, Deadline deadline);
-bool write_all(int fd, std::string_view bytes, const StopSignal& stop, Deadline deadline);
-// What the system takes at once, of a few words to a client that is about to be closed.
-void write_now(int fd, std::string_view bytes) noexcept;
-
-// Says goodbye so that the client still gets what was written: closing with unread input would
-// reset the connection.
+// Ends our direction and waits a little for the other's end.
 void linger(int fd, const StopSignal& stop);
 
 }  // namespace tap

@@ -1,6 +1,7 @@
 #include "tap/statement_log.h"
 
 #include <algorithm>
+#include <array>
 
 #include "tap/frames.h"
 #include "tap/wire.h"
@@ -16,6 +17,8 @@ constexpr std::size_t kTagBytes = 64;
 constexpr std::size_t kErrorBytes = 65'536;
 constexpr std::size_t kMaxPending = 65'536;
 constexpr std::size_t kMaxNames = 1'000;       // of prepared statements, of portals
+constexpr std::size_t kMaxChanges = 20;        // that are named
+constexpr std::size_t kLastBytes = 2'000;      // of the last statement of an open transaction
 constexpr std::size_t kPreparedBytes = 8'192;  // of a text that is kept for a name
 
 // A simple query or a function call is over with ReadyForQuery, as is a Sync.
@@ -37,6 +40,20 @@ bool completes(char answer, char type) {
     default:
       return false;
   }
+}
+
+// Whether a statement with this tag leaves something that a rollback takes away again.
+bool changes(std::string_view tag, bool copied_in) {
+  constexpr std::array<std::string_view, 24> kNothing{
+      "BEGIN",    "START",   "COMMIT",  "ROLLBACK",   "SAVEPOINT",  "RELEASE",
+      "SELECT",   "SHOW",    "SET",     "RESET",      "FETCH",      "MOVE",
+      "DECLARE",  "CLOSE",   "PREPARE", "DEALLOCATE", "EXPLAIN",    "LISTEN",
+      "UNLISTEN", "DISCARD", "LOCK",    "LOAD",       "CHECKPOINT", "SECURITY"};
+  const std::string_view word = tag.substr(0, tag.find(' '));
+  if (word == "COPY") return copied_in && !tag.ends_with(" 0");
+  if (word == "INSERT" || word == "UPDATE" || word == "DELETE" || word == "MERGE")
+    return !tag.ends_with(" 0");
+  return !word.empty() && std::find(kNothing.begin(), kNothing.end(), word) == kNothing.end();
 }
 
 std::string field(const std::map<char, std::string>& fields, char code) {
@@ -73,6 +90,8 @@ std::size_t StatementLog::wanted_from_server(char type) noexcept {
       return kErrorBytes;
     case 'C':
       return kTagBytes;
+    case 'Z':
+      return 1;
     case '1':
     case '2':
     case '3':
@@ -80,7 +99,6 @@ std::size_t StatementLog::wanted_from_server(char type) noexcept {
     case 'n':
     case 'I':
     case 's':
-    case 'Z':
     case 'G':
       return 0;
     default:
@@ -166,12 +184,40 @@ void StatementLog::extended(char type, std::string_view payload) {
 
 // ReadyForQuery answers the first Sync or simple query; what the server skipped after an error goes
 // as well.
-void StatementLog::ready() {
+void StatementLog::ready(char status) {
   copy_in_ = false;
+  copied_in_ = false;
+  const bool open = status == 'T' || status == 'E';
+  if (!open) open_ = {};
+  if (open && !in_transaction_) open_.since = util::Clock::now();
+  in_transaction_ = open;
+  open_.failed = status == 'E';
   const auto end = std::find_if(pending_.begin(), pending_.end(),
                                 [](const Pending& item) { return ends_with_ready(item.type); });
   if (end != pending_.end() && end->type == 'Q') finish(*end, {});
   pending_.erase(pending_.begin(), end == pending_.end() ? end : std::next(end));
+}
+
+void StatementLog::answered(const std::string& tag) {
+  ++open_.statements;
+  if (!pending_.empty() && pending_.front().text) open_last_ = pending_.front().text;
+  if (changes(tag, std::exchange(copied_in_, false)) && open_.changes.size() < kMaxChanges)
+    open_.changes.push_back(tag);
+}
+
+std::optional<LeftOpen> StatementLog::left_open() const {
+  LeftOpen out = open_;
+  if (open_last_) out.last = util::cut_utf8(*open_last_, kLastBytes);
+  const auto running = std::find_if(pending_.begin(), pending_.end(), [](const Pending& item) {
+    return item.text && !item.over && (item.type == 'Q' || item.type == 'E');
+  });
+  if (running != pending_.end()) {
+    out.running = true;
+    out.last = util::cut_utf8(*running->text, kLastBytes);
+    if (!in_transaction_) out.since = running->sent;
+  }
+  if (!in_transaction_ && !out.running) return std::nullopt;
+  return out;
 }
 
 void StatementLog::finish(Pending& item, std::string sqlstate) {
@@ -212,10 +258,14 @@ std::optional<FailedStatement> StatementLog::server_sent(char type, std::string_
                            .message = field(fields, 'M'),
                            .statement = text ? *text : std::string()};
   }
-  if (type == 'C') tag_ = std::string(Reader(payload).text_or_rest());
+  if (type == 'C') {
+    tag_ = std::string(Reader(payload).text_or_rest());
+    answered(tag_);
+  }
   if (type == 'Z') {
-    ready();
+    ready(payload.empty() ? 'I' : payload.front());
   } else if (type == 'G') {
+    copied_in_ = true;
     begin_copy_in();
   } else if (!pending_.empty() && completes(type, pending_.front().type)) {
     if (pending_.front().type == 'E') {

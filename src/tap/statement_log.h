@@ -33,6 +33,9 @@ class StatementLog {
   // What is over since the last call, in the order of its end; pid is left to the caller.
   std::vector<FinishedStatement> take_finished() { return std::exchange(finished_, {}); }
 
+  // What would be lost if the connection ended now.
+  std::optional<LeftOpen> left_open() const;
+
   std::uint64_t statements() const noexcept { return statements_; }
   bool running() const noexcept { return !pending_.empty() || lost_; }
 
@@ -50,7 +53,8 @@ class StatementLog {
   void remember(std::map<std::string, Text>& names, std::string_view name, Text text);
   void queue(char type, Text text);
   void extended(char type, std::string_view payload);
-  void ready();
+  void ready(char status);
+  void answered(const std::string& tag);
   void finish(Pending& item, std::string sqlstate);
   void begin_copy_in();
   Text failing() const;
@@ -64,6 +68,12 @@ class StatementLog {
   std::vector<FinishedStatement> finished_;
   std::string tag_;
   util::Clock::time_point last_end_;  // what was sent ahead begins when the one before it is over
+  // The transaction that is open, as the last ReadyForQuery said; what is answered in a message of
+  // several statements belongs to the next one.
+  LeftOpen open_;
+  Text open_last_;
+  bool in_transaction_ = false;
+  bool copied_in_ = false;  // the COPY that is answered next wrote
   bool copy_in_ = false;
   bool lost_ = false;
 };

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "pg/connection.h"
+#include "tap/client.h"
 #include "tap/session.h"
 #include "tap/socket.h"
 #include "tap/sql_sessions.h"
@@ -26,7 +27,7 @@ constexpr std::size_t kMaxClients = 1'000;  // at once; PostgreSQL's default is 
 constexpr auto kGrace = 100ms;  // for backends to notice by themselves that their client has gone
 constexpr auto kAskAgain = 10ms;
 
-struct Client {
+struct Served {
   std::atomic<bool> over = false;
   std::jthread thread;  // last: joined before `over` goes
 };
@@ -79,7 +80,7 @@ struct Tap::State {
   const std::uint16_t port;
   util::Mutex mutex;
   util::Condition changed;
-  std::list<Client> clients PGBELAY_GUARDED_BY(mutex);
+  std::list<Served> clients PGBELAY_GUARDED_BY(mutex);
   util::Mutex ending;  // one caller of end_sessions at a time
   bool ended PGBELAY_GUARDED_BY(ending) = false;
   std::jthread accepting;  // joined first; then the clients'
@@ -88,14 +89,14 @@ struct Tap::State {
 // One thread for each client: a run has a handful, and a pool of a hundred costs a few megabytes.
 void Tap::State::begin(util::UniqueFd client) {
   util::Lock lock(mutex);
-  std::erase_if(clients, [](const Client& item) { return item.over.load(); });
+  std::erase_if(clients, [](const Served& item) { return item.over.load(); });
   if (clients.size() >= kMaxClients) {
     const util::Error full(util::Kind::Connect, "too many connections to the guarded run",
                            {.sqlstate = "53300"});
-    write_all(client.get(), fatal_response(full), shared.stop, std::chrono::steady_clock::now());
+    Client(std::move(client)).write_now(fatal_response(full));
     return;
   }
-  Client& item = clients.emplace_back();
+  Served& item = clients.emplace_back();
   try {
     item.thread = std::jthread([this, &item, socket = std::move(client)]() mutable {
       serve(shared, std::move(socket));
@@ -121,7 +122,7 @@ void Tap::State::accept_clients() noexcept {
 
 bool Tap::State::wait_for_clients(Deadline deadline) {
   util::Lock lock(mutex);
-  while (!std::ranges::all_of(clients, [](const Client& item) { return item.over.load(); })) {
+  while (!std::ranges::all_of(clients, [](const Served& item) { return item.over.load(); })) {
     const auto left = deadline - std::chrono::steady_clock::now();
     if (left <= 0s) return false;
     changed.wait_for(mutex, left);
@@ -157,6 +158,7 @@ Tap::~Tap() = default;
 std::string Tap::host() const { return "127.0.0.1"; }
 std::string Tap::port() const { return util::cat(state_->port); }
 const util::Secret& Tap::password() const { return state_->shared.password; }
+const std::string& Tap::certificate() const { return state_->shared.certificate.pem(); }
 
 std::vector<SessionRecord> Tap::sessions() const { return state_->shared.registry.sessions(); }
 std::size_t Tap::open_sessions() const { return state_->shared.registry.open_sessions(); }

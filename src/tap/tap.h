@@ -31,6 +31,18 @@
 
 namespace tap {
 
+// What a session had not finished when its connection ended: the server rolls it back.
+struct LeftOpen {
+  bool failed = false;           // the transaction could not have been committed any more
+  bool running = false;          // a statement was not answered yet
+  std::uint64_t statements = 0;  // answered since the transaction began
+  // Of those that changed something, as the server named them: "INSERT 0 5", "CREATE TABLE"; the
+  // first ones only. A change that a SELECT made by calling a function is not among them.
+  std::vector<std::string> changes;
+  std::string last;               // the last statement, as sent, cut, NOT scrubbed
+  util::Clock::time_point since;  // of the transaction, or of the statement that runs
+};
+
 // A session at the server that the tap opened for a client. Refused logins are not sessions.
 struct SessionRecord {
   int backend_pid = 0;  // as the server told it (BackendKeyData)
@@ -49,6 +61,7 @@ struct SessionRecord {
       end;                       // when the tap closed it; the backend may live a little longer
   std::uint64_t statements = 0;  // simple queries, executions and function calls sent
   bool login_complete = false;   // the client has been let in; still false in on_session
+  std::optional<LeftOpen> left_open;  // once it has ended
 };
 
 // An error that the server reported. A login that the server refused is one with pid 0 and no
@@ -108,6 +121,8 @@ class Tap {
   std::string host() const;  // 127.0.0.1
   std::string port() const;
   const util::Secret& password() const;  // for pg::ConnInfo::redirected
+  // What it shows to clients that insist on TLS, in PEM: also the root that verifies it.
+  const std::string& certificate() const;
 
   std::vector<SessionRecord> sessions() const;  // all there ever were, oldest first
   std::size_t open_sessions() const;            // those that have not ended

@@ -1,7 +1,6 @@
 #include "tap/upstream.h"
 
 #include <libpq-fe.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,8 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
-#include <limits>
 #include <set>
 
 #include "tap/sql_sessions.h"
@@ -134,10 +131,6 @@ void keep_notice(void* kept, const PGresult* result) noexcept {
   }
 }
 
-int tls_size(std::size_t size) {
-  return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
-}
-
 }  // namespace
 
 Canceller::Canceller(pg_conn* connection) : raw_(PQgetCancel(connection)) {}
@@ -198,11 +191,10 @@ Upstream Upstream::open(const Options& options, const Parameters& client, const 
   PQsetNoticeReceiver(upstream.connection_.get(), keep_notice, &upstream.notices_->messages);
   upstream.log_in(stop, login_deadline(options));
   upstream.canceller_ = std::make_shared<const Canceller>(upstream.connection_.get());
-  upstream.tls_ = static_cast<SSL*>(PQsslStruct(upstream.connection_.get(), "OpenSSL"));
-  if (upstream.tls_ != nullptr) {
-    SSL_set_mode(upstream.tls_,
-                 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  }
+  auto* const tls = static_cast<SSL*>(PQsslStruct(upstream.connection_.get(), "OpenSSL"));
+  if (tls != nullptr)
+    SSL_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  upstream.stream_ = Stream(upstream.socket(), tls);
   return upstream;
 }
 
@@ -270,52 +262,5 @@ std::string Upstream::greeting() {
   }
   return out;
 }
-
-Upstream::Io Upstream::read(char* out, std::size_t size, std::size_t& done) {
-  done = 0;
-  if (tls_ != nullptr) {
-    ERR_clear_error();
-    const int got = SSL_read(tls_, out, tls_size(size));
-    if (got > 0) {
-      done = static_cast<std::size_t>(got);
-      return Io::Done;
-    }
-    const int reason = SSL_get_error(tls_, got);
-    return reason == SSL_ERROR_WANT_READ    ? Io::WantRead
-           : reason == SSL_ERROR_WANT_WRITE ? Io::WantWrite
-                                            : Io::Closed;
-  }
-  const ssize_t got = ::recv(socket(), out, size, 0);
-  if (got > 0) {
-    done = static_cast<std::size_t>(got);
-    return Io::Done;
-  }
-  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? Io::WantRead
-                                                                                : Io::Closed;
-}
-
-Upstream::Io Upstream::write(const char* bytes, std::size_t size, std::size_t& done) {
-  done = 0;
-  if (tls_ != nullptr) {
-    ERR_clear_error();
-    const int put = SSL_write(tls_, bytes, tls_size(size));
-    if (put > 0) {
-      done = static_cast<std::size_t>(put);
-      return Io::Done;
-    }
-    const int reason = SSL_get_error(tls_, put);
-    return reason == SSL_ERROR_WANT_READ    ? Io::WantRead
-           : reason == SSL_ERROR_WANT_WRITE ? Io::WantWrite
-                                            : Io::Closed;
-  }
-  const ssize_t put = ::send(socket(), bytes, size, MSG_NOSIGNAL);
-  if (put >= 0) {
-    done = static_cast<std::size_t>(put);
-    return Io::Done;
-  }
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Io::WantWrite : Io::Closed;
-}
-
-bool Upstream::buffered() const noexcept { return tls_ != nullptr && SSL_pending(tls_) > 0; }
 
 }  // namespace tap

@@ -12,12 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "tap/socket.h"
+#include "tap/stream.h"
 #include "tap/tap.h"
 
 struct pg_conn;
 struct pg_cancel;
-struct ssl_st;
 
 namespace tap {
 
@@ -53,12 +52,8 @@ class Upstream {
   // parameter. Reads what libpq has buffered: afterwards only the raw stream may be used.
   std::string greeting();
 
-  // The raw stream. Nothing blocks.
-  enum class Io { Done, WantRead, WantWrite, Closed };
-  Io read(char* out, std::size_t size, std::size_t& done);
-  Io write(const char* bytes, std::size_t size, std::size_t& done);
-  int socket() const noexcept;
-  bool buffered() const noexcept;  // TLS holds bytes that poll() does not know of
+  // The raw stream.
+  const Stream& stream() const noexcept { return stream_; }
 
  private:
   struct Finish {
@@ -69,13 +64,14 @@ class Upstream {
   };
 
   Upstream() = default;
+  int socket() const noexcept;
   void wait(short events, const StopSignal& stop, Deadline deadline) const;
   void log_in(const StopSignal& stop, Deadline deadline);
 
   std::unique_ptr<Notices> notices_;  // libpq points to it
   std::unique_ptr<pg_conn, Finish> connection_;
   std::shared_ptr<const Canceller> canceller_;
-  ssl_st* tls_ = nullptr;  // belongs to the connection
+  Stream stream_;  // of the connection's socket or TLS
 };
 
 }  // namespace tap

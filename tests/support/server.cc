@@ -82,7 +82,7 @@ pg::PrivateServerOptions server_options(const ServerOptions& options, const fs::
                                     "full_page_writes = off",
                                     "synchronous_commit = off",
                                     "max_prepared_transactions = 5",
-                                    "max_connections = 60",
+                                    "max_connections = 130",
                                     "autovacuum_naptime = '1h'"};
   settings.insert(settings.end(), options.settings.begin(), options.settings.end());
   return {.folder = folder,

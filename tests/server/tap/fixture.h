@@ -19,7 +19,7 @@
 
 namespace tap::testing_tap {
 
-enum class Towards { Plain, Tls };  // the server; clients are always plain
+enum class Towards { Plain, Tls };  // the server; clients are plain unless a test says otherwise
 
 inline std::string towards_name(const ::testing::TestParamInfo<Towards>& value) {
   return value.param == Towards::Tls ? "Tls" : "Plain";

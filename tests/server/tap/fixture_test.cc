@@ -75,7 +75,8 @@ RawClient TapTest::raw(const std::vector<std::pair<std::string, std::string>>& c
                                               {"port", tap_->port()},
                                               {"user", "postgres"},
                                               {"dbname", database_->name()},
-                                              {"password", tap_->password().reveal()}};
+                                              {"password", tap_->password().reveal()},
+                                              {"sslmode", "disable"}};
   for (const auto& [name, value] : changed) keywords[name] = value;
   std::vector<const char*> names;
   std::vector<const char*> values;

@@ -170,31 +170,67 @@ TEST_P(Through, PassesOneLargeValue) {
   EXPECT_EQ(back.str(0, 0), large);
 }
 
-TEST_P(Through, ServesFiftyClientsAtOnce) {
-  std::atomic<int> good = 0;
+// Every third under TLS; every tenth is cancelled in its last statement, and only that one.
+TEST_P(Through, ServesAHundredClientsAtOnce) {
+  constexpr int kClients = 100;
+  database().connect().execute("create unlogged table t (client int, x text)");
+  std::atomic<int> in = 0, good = 0, cancelled = 0;
+  const auto work = [&](pg::Connection& connection, int n) {
+    for (int round = 0; round < 10; ++round) {
+      const pg::Result row =
+          connection.query("select $1::int * 2, pg_backend_pid()", {util::cat(n)});
+      if (row.i64(0, 0) != 2 * n || row.i64(0, 1) != connection.backend_pid()) return;
+    }
+    std::string rows;
+    for (int row = 0; row < 1000; ++row) rows += util::cat(n, "\tx", row, "\n");
+    bool sent = false;
+    connection.copy_in("copy t from stdin", [&]() -> std::span<const std::byte> {
+      if (std::exchange(sent, true)) return {};
+      return std::as_bytes(std::span(rows));
+    });
+    if (n % 10 == 0) {
+      std::jthread canceller([&] {
+        pg::Connection watcher = database().connect();
+        eventually([&] {
+          return watcher
+                     .query(
+                         "select 1 from pg_stat_activity where pid = $1 and wait_event = "
+                         "'PgSleep'",
+                         {util::cat(connection.backend_pid())})
+                     .row_count() == 1;
+        });
+        connection.cancel();
+      });
+      if (sqlstate_of([&] { connection.execute("select pg_sleep(60)"); }) == "57014") ++cancelled;
+    } else if (sqlstate_of([&] { connection.execute("select pg_sleep(0.5)"); }) != "none") {
+      return;
+    }
+    ++good;
+  };
   {
     std::vector<std::jthread> clients;
-    for (int n = 0; n < 50; ++n) {
+    for (int n = 0; n < kClients; ++n) {
       clients.emplace_back([&, n] {
         try {
-          pg::Connection connection = connect();
-          for (int round = 0; round < 20; ++round) {
-            const pg::Result row =
-                connection.query("select $1::int * 2, pg_backend_pid()", {util::cat(n)});
-            if (row.i64(0, 0) != 2 * n || row.i64(0, 1) != connection.backend_pid()) return;
-          }
-          ++good;
+          pg::Connection connection = pg::Connection::open(
+              n % 3 == 0 ? client().with_option("sslmode", "require") : client(), "client");
+          ++in;
+          eventually([&] { return in == kClients; });  // all of them are there at once
+          work(connection, n);
         } catch (const util::Error& error) {
           ADD_FAILURE() << error.text();
         }
       });
     }
   }
-  EXPECT_EQ(good, 50);
-  EXPECT_EQ(tap().sessions().size(), 50U);
+  EXPECT_EQ(good, kClients);
+  EXPECT_EQ(cancelled, kClients / 10);
+  EXPECT_EQ(tap().sessions().size(), 100U);
   std::uint64_t statements = 0;
   for (const SessionRecord& record : tap().sessions()) statements += record.statements;
-  EXPECT_EQ(statements, 1000U);
+  EXPECT_EQ(statements, 1200U);
+  EXPECT_EQ(database().connect().query("select count(*), count(distinct client) from t").str(0, 0),
+            "100000");
   EXPECT_TRUE(eventually([&] { return tap().open_sessions() == 0; }));
 }
 

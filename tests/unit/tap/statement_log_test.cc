@@ -65,6 +65,51 @@ TEST_F(Statements, NamesASimpleQuery) {
   EXPECT_EQ(log_.statements(), 2U);
 }
 
+TEST_F(Statements, KnowsTheTransactionThatIsOpen) {
+  EXPECT_FALSE(log_.left_open());
+  query("begin");
+  EXPECT_TRUE(log_.left_open()->running);
+  log_.server_sent('C', "BEGIN\0"sv);
+  log_.server_sent('Z', "T");
+  EXPECT_FALSE(log_.left_open()->running);
+  EXPECT_TRUE(log_.left_open()->changes.empty());
+  run("select 1");
+  sync();
+  answers("12T");
+  log_.server_sent('C', "SELECT 1\0"sv);
+  log_.server_sent('Z', "T");
+  query("update t set i = 1");
+  log_.server_sent('C', "UPDATE 3\0"sv);
+  log_.server_sent('Z', "T");
+  const LeftOpen open = log_.left_open().value();
+  EXPECT_EQ(open.statements, 3U);
+  EXPECT_EQ(open.changes, std::vector<std::string>{"UPDATE 3"});
+  EXPECT_EQ(open.last, "update t set i = 1");
+  EXPECT_FALSE(open.failed);
+  query("select 1 / 0");
+  failing();
+  log_.server_sent('Z', "E");
+  EXPECT_TRUE(log_.left_open()->failed);
+  query("rollback");
+  log_.server_sent('C', "ROLLBACK\0"sv);
+  log_.server_sent('Z', "I");
+  EXPECT_FALSE(log_.left_open());
+}
+
+TEST_F(Statements, CountsACopyIntoATableAsAChangeAndNothingThatMovedNoRow) {
+  query("begin; copy t from stdin");
+  log_.server_sent('C', "BEGIN\0"sv);
+  answers("G");
+  log_.client_sent('c', {});
+  log_.server_sent('C', "COPY 7\0"sv);
+  log_.server_sent('Z', "T");
+  query("copy t to stdout; delete from t where false; set x = 1");
+  for (const std::string_view tag : {"COPY 7\0"sv, "DELETE 0\0"sv, "SET\0"sv})
+    log_.server_sent('C', tag);
+  log_.server_sent('Z', "T");
+  EXPECT_EQ(log_.left_open()->changes, std::vector<std::string>{"COPY 7"});
+}
+
 TEST_F(Statements, NamesAPreparedStatementThatWasParsedLongAgo) {
   parse("s1", "insert into a");
   parse("s2", "insert into b");
