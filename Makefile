@@ -26,7 +26,7 @@ test: build dev ## the demo, then all tests
 	@build/release/pgbelay demo
 	@ctest --test-dir build/dev --output-on-failure --parallel 2 $(CTEST_ARGS)
 
-test-faults: build dev ## kill -9 at every point under every strategy, with and without a crash of the server
+test-faults: build dev ## kill -9, cut network and full disk at every point, under every strategy
 	@PGBELAY_FAULTS=all ctest --test-dir build/dev -L fault --output-on-failure
 
 test-corpus: build dev ## a database of each class of objects, dumped by pg_dump and from the catalogues

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "guard/command_env.h"
+#include "guard/left_open.h"
 #include "guard/sql_guard.h"
 #include "migrate/announce.h"
 #include "migrate/apply.h"
@@ -43,13 +44,15 @@ class Tapped {
                     input_.ledger.opened("migrate", record);
                   },
               .on_first_statement = [this] { first_statement(); },
-              .database_for = [this](const std::string& name) { return database_for(name); }}) {}
+              .database_for = [this](const std::string& name) { return database_for(name); }}),
+        root_(input.context.names.folder, tap_.certificate()) {}
 
   Redirect redirect() const {
     return {.host = tap_.host(),
             .port = tap_.port(),
             .password = tap_.password(),
-            .database = input_.copy != nullptr ? input_.copy->database() : std::string()};
+            .database = input_.copy != nullptr ? input_.copy->database() : std::string(),
+            .root_certificate = root_.path()};
   }
   tap::Tap& tap() noexcept { return tap_; }
 
@@ -76,7 +79,8 @@ class Tapped {
 
   const AttemptInput& input_;
   pg::Connection watcher_;
-  tap::Tap tap_;  // last: its threads use the others
+  tap::Tap tap_;  // its threads use the others
+  RootCertificate root_;
 };
 
 std::string shown_statement(const std::string& statement) {
@@ -159,6 +163,8 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
     out.cause = cat(error.text(), out.cause.empty() ? "" : "\n", out.cause);
     out.summary = error.message();
   }
+  out.left_open = tell_open_ends(open_ends(tapped.tap().sessions(), scrubber), "migrate",
+                                 input.context.journal, input.context.reporter);
   if (std::optional<util::Error> failure = tap_failure(tapped.tap())) {
     out.succeeded = false;
     if (failure->kind() == util::Kind::NotConfirmed) {
@@ -192,11 +198,16 @@ Attempt by_files(const AttemptInput& input, std::stop_token stop) {
       pg::Connection::open(writable(input.migrated()), input.context.names.application, stop);
   input.ledger.opened("migrate", "runner",
                       {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+  migrate::ApplyOptions options = apply_options(input.context, input.options);
+  options.reconnect = [&input] {
+    pg::Connection other = pg::Connection::open(input.migrated(), input.context.names.application);
+    input.ledger.opened("migrate", "runner",
+                        {.pid = other.backend_pid(), .backend_start = own_backend_start(other)});
+    return other;
+  };
   util::fault::point("run.migrating");
-  const migrate::Outcome outcome =
-      migrate::apply(target(input), live, input.files, apply_options(input.context, input.options),
-                     input.context.reporter, stop);
-  return judged_files(outcome);
+  return judged_files(
+      migrate::apply(target(input), live, input.files, options, input.context.reporter, stop));
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct Attempt {
   std::string cause;    // of a failure, several lines, without secrets
   std::optional<util::Error>
       refused;  // the gate stayed shut: nothing of the command reached the database
+  std::vector<std::string> left_open = {};  // a line for each session, without secrets
 };
 
 struct AttemptInput {

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "util/error.h"
+#include "util/files.h"
+#include "util/log.h"
 #include "util/text.h"
 
 namespace guard {
@@ -11,7 +13,8 @@ namespace {
 
 using util::cat;
 
-// What would lead libpq elsewhere, or ask the tap for what it does not have.
+// What would lead libpq elsewhere, or ask the tap for what it does not have. Set anew below where
+// the tap has it.
 constexpr std::array<std::string_view, 15> kForeign{
     "PGHOSTADDR",           "PGSERVICE",          "PGSERVICEFILE",
     "PGPASSFILE",           "PGREQUIRESSL",       "PGSSLNEGOTIATION",
@@ -45,6 +48,22 @@ std::optional<pg::ConnInfo> parsed(const std::string& text) {
 
 }  // namespace
 
+RootCertificate::RootCertificate(const std::filesystem::path& folder, const std::string& pem)
+    : path_(std::filesystem::absolute(folder / "tap.crt")) {
+  try {
+    util::publish_text(path_, pem);
+  } catch (const util::Error& error) {  // few commands need it, and they say so themselves
+    util::log::warning(util::cat("clients cannot verify the tap: ", error.message()));
+    path_.clear();
+  }
+}
+
+RootCertificate::~RootCertificate() {
+  if (path_.empty()) return;
+  std::error_code ignored;  // it is no secret
+  std::filesystem::remove(path_, ignored);
+}
+
 CommandEnvironment command_environment(const CommandSpec& command, const pg::ConnInfo& database,
                                        const std::string& run, const Redirect* redirect) {
   CommandEnvironment out;
@@ -70,6 +89,8 @@ CommandEnvironment command_environment(const CommandSpec& command, const pg::Con
           cat("PGPASSWORD=", redirect->password.reveal()), std::string("PGSSLMODE=disable")}) {
       out.set.push_back(line);
     }
+    if (!redirect->root_certificate.empty())
+      out.set.push_back(cat("PGSSLROOTCERT=", redirect->root_certificate.string()));
   } else {
     out.unset = pg::ConnInfo::environment_variables();  // a service of ours would win over these
     for (const std::string& line : database.environment()) out.set.push_back(line);

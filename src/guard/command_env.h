@@ -2,6 +2,7 @@
 // the tap (contracts.md K8).
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,21 @@ struct Redirect {
   util::Secret password;
   std::string database = {};           // the clone instead of the guarded one; empty: that one
   std::string_view phase = "migrate";  // PGBELAY_PHASE
+  std::filesystem::path root_certificate = {};  // for a command that insists on a verified server
+};
+
+// The certificate of the tap as a file for the command, gone with this object. The tap keeps its
+// key in memory only.
+class RootCertificate {
+ public:
+  RootCertificate(const std::filesystem::path& folder, const std::string& pem);
+  ~RootCertificate();
+  RootCertificate(const RootCertificate&) = delete;
+  RootCertificate& operator=(const RootCertificate&) = delete;
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;  // absolute: the command may work elsewhere
 };
 
 struct CommandEnvironment {

@@ -8,7 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "util/error.h"
 #include "util/files.h"
@@ -123,6 +125,27 @@ bool somebody_appends(const std::filesystem::path& path) {
   return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
+// Room that is kept beside the journal: when the disk is full it is given back, so that a run that
+// has begun its migration can still write down how it ends. Without room for it there is none.
+class Reserve {
+ public:
+  explicit Reserve(const std::filesystem::path& folder) : path_(folder / "journal.reserve") {
+    constexpr off_t kBytes = 256 * 1024;  // some hundred lines
+    const util::UniqueFd fd(::open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    if (fd) there_ = ::posix_fallocate(fd.get(), 0, kBytes) == 0;
+    if (!there_) ::unlink(path_.c_str());
+  }
+  ~Reserve() { ::unlink(path_.c_str()); }
+  Reserve(const Reserve&) = delete;
+  Reserve& operator=(const Reserve&) = delete;
+  // False if it was given back already.
+  bool give_back() noexcept { return std::exchange(there_, false) && ::unlink(path_.c_str()) == 0; }
+
+ private:
+  std::filesystem::path path_;
+  bool there_ = false;
+};
+
 }  // namespace
 
 std::string Event::get(std::string_view field) const {
@@ -137,13 +160,27 @@ struct Journal::State {
   util::Now now;
   util::Mutex mutex;
   std::uint64_t seq PGBELAY_GUARDED_BY(mutex) = 0;
+  std::optional<Reserve> reserve PGBELAY_GUARDED_BY(mutex) = std::nullopt;
+
+  void keep_reserve() {
+    const util::Lock hold(mutex);
+    reserve.emplace(path.parent_path());
+  }
 
   void write(std::string_view line) PGBELAY_REQUIRES(mutex) {
+    const off_t before = ::lseek(fd.get(), 0, SEEK_END);
     while (!line.empty()) {
       const ssize_t put = ::write(fd.get(), line.data(), line.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) throw util::io_error("write", path, errno);
-      line.remove_prefix(static_cast<std::size_t>(put));
+      if (put >= 0) {
+        line.remove_prefix(static_cast<std::size_t>(put));
+        continue;
+      }
+      const int failure = errno;
+      if (failure == EINTR) continue;
+      if ((failure == ENOSPC || failure == EDQUOT) && reserve && reserve->give_back()) continue;
+      // The next line must not go on where this one stops.
+      [[maybe_unused]] const int cut = ::ftruncate(fd.get(), before);
+      throw util::io_error("write", path, failure);
     }
     if (::fsync(fd.get()) != 0) throw util::io_error("sync", path, errno);
   }
@@ -192,6 +229,7 @@ Journal Journal::create(const std::filesystem::path& folder, RunHeader header, u
   header.boot_id = boot_id();
   header.started_at = util::rfc3339(state->now());
   state->write_header(header);
+  state->keep_reserve();
   util::sync_directory(folder);
   util::sync_directory(folder.parent_path());
   return Journal(std::move(state));
@@ -209,6 +247,7 @@ Journal Journal::resume(const std::filesystem::path& folder, util::Now now) {
   }
   const std::vector<Event> events = read_run(folder).events;
   state->set_seq(events.empty() ? 0 : events.back().seq);
+  state->keep_reserve();
   return Journal(std::move(state));
 }
 

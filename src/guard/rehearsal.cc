@@ -9,6 +9,7 @@
 
 #include "check/check.h"
 #include "guard/attempt.h"
+#include "guard/left_open.h"
 #include "guard/rehearsal_clone.h"
 #include "guard/rehearsal_cluster.h"
 #include "guard/rehearsal_measure.h"
@@ -120,6 +121,8 @@ class Rehearsal {
     report_.refused = tap.refused();
     report_.statements = tap.statements();
     report_.statements_left_out = tap.left_out();
+    report_.left_open = tell_open_ends(open_ends(tap.records(), scrubber()), kStep,
+                                       context_.journal, context_.reporter);
     report_.locks =
         measured_locks(tap.sampler().locks(), report_.statements, relation_names(state));
     report_.locks_complete = tap.sampler().complete();

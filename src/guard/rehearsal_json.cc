@@ -50,6 +50,7 @@ class Document {
             {"objects", objects()},
             {"checks_failed", report_.failed_checks},
             {"refused", report_.refused},
+            {"left_open", report_.left_open},
             {"outside", outside()},
             {"wal_bytes", optional(report_.wal_bytes)},
             {"database_bytes",

@@ -84,7 +84,8 @@ struct RehearsalReport {
 
   std::vector<RehearsedStatement> statements;
   std::uint64_t statements_left_out = 0;
-  std::vector<HeldLock> locks;  // the longest first
+  std::vector<std::string> left_open;  // what the command's sessions had not finished
+  std::vector<HeldLock> locks;         // the longest first
   bool locks_complete = true;
   std::vector<Rewrite> rewrites;
   std::vector<RowChange> rows;

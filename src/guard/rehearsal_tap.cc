@@ -37,14 +37,16 @@ RehearsalTap::RehearsalTap(const RehearsalTapOptions& options)
                                    std::string_view statement) { before(statement); },
             .on_finished = [this](const tap::SessionRecord&,
                                   const tap::FinishedStatement& done) { finished(done); },
-            .database_for = [this](const std::string& name) { return database_for(name); }}) {}
+            .database_for = [this](const std::string& name) { return database_for(name); }}),
+      root_(options.context.names.folder, tap_.certificate()) {}
 
 Redirect RehearsalTap::redirect() const {
   return {.host = tap_.host(),
           .port = tap_.port(),
           .password = tap_.password(),
           .database = context_.names.rehearsal,
-          .phase = "rehearse"};
+          .phase = "rehearse",
+          .root_certificate = root_.path()};
 }
 
 pg::ConnInfo RehearsalTap::conninfo() const {

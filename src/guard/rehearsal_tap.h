@@ -38,6 +38,7 @@ class RehearsalTap {
 
   const Sampler& sampler() const noexcept { return sampler_; }
   std::size_t sessions() const { return tap_.sessions().size(); }
+  std::vector<tap::SessionRecord> records() const { return tap_.sessions(); }
   std::size_t statement_count() const noexcept { return count_; }
   std::vector<RehearsedStatement> statements() const;  // finished ones, with times
   std::uint64_t left_out() const;                      // beyond what is kept
@@ -64,7 +65,8 @@ class RehearsalTap {
   std::vector<std::string> refused_ PGBELAY_GUARDED_BY(mutex_);
   pg::Connection control_;  // of the sampler
   Sampler sampler_;
-  tap::Tap tap_;  // last: its threads use the others
+  tap::Tap tap_;  // its threads use the others
+  RootCertificate root_;
 };
 
 }  // namespace guard

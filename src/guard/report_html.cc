@@ -72,8 +72,8 @@ class Page {
         "<meta name=\"robots\" content=\"noindex\"><title>Rehearsal of ",
         esc(report_.database), "</title><style>", report_style(), "</style></head><body><main>\n",
         title(), verdict(), tiles(), timeline(), statements(), locks(), storage(), rows(),
-        objects(), outside(), "<div class=\"two\">", production(), limits(), "</div>", footer(),
-        "</main></body></html>\n");
+        objects(), left_open(), outside(), "<div class=\"two\">", production(), limits(), "</div>",
+        footer(), "</main></body></html>\n");
   }
 
  private:
@@ -360,6 +360,16 @@ class Page {
     if (report_.objects.size() > kMostObjects)
       out += left_out(report_.objects.size() - kMostObjects, "objects");
     return out + "</section>\n";
+  }
+
+  std::string left_open() const {
+    if (report_.left_open.empty()) return {};
+    std::string out =
+        cat("<section>", head("Left open", "rolled back by the server when the command had ended"),
+            "<ul class=\"diff\">");
+    for (const std::string& line : report_.left_open)
+      out += cat("<li>", span("mono", esc(line)), "</li>");
+    return out + "</ul></section>\n";
   }
 
   std::string outside() const {

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "guard/attempt.h"
 #include "guard/blue_green.h"
@@ -17,12 +16,14 @@
 #include "guard/gate.h"
 #include "guard/journal.h"
 #include "guard/ledger.h"
+#include "guard/let_in.h"
 #include "guard/names.h"
 #include "guard/outside.h"
 #include "guard/prepare.h"
 #include "guard/rehearsal.h"
 #include "guard/rescue.h"
 #include "guard/schema_record.h"
+#include "guard/server_return.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
 #include "guard/wait_watch.h"
@@ -39,8 +40,7 @@ namespace {
 using util::cat;
 using namespace std::chrono_literals;
 
-constexpr auto kServerReturns =
-    60s;  // how long a server that crashed under the migration is waited for
+constexpr auto kClearUp = 10s;  // how long the server is waited for only to clear up
 
 std::string label_of(const Options& options, const std::vector<migrate::File>& files) {
   if (!options.label.empty()) return options.label;
@@ -57,34 +57,19 @@ std::vector<std::string> command_shown(const Options& options) {
 // one told.
 [[noreturn]] void give_up(const RunContext& context, util::Error error) {
   try {
-    release_hold(context);
-    drop_copy(context);
+    with_server(
+        context,
+        [&] {
+          release_hold(context);
+          drop_copy(context);
+        },
+        kClearUp);
     end_run(context,
             {.state = RunState::Failed, .exit_code = error.exit_code(), .text = error.text()});
   } catch (const util::Error& cleanup) {
     error.attach(cat("clearing up: ", cleanup.message()));
   }
   throw error;
-}
-
-// The connection that holds the lock died, for instance with the server. Another one takes the lock
-// again.
-void require_server(const Options& options, const RunContext& context) {
-  if (context.maintenance.alive()) return;
-  context.lock.reset();
-  const auto deadline = std::chrono::steady_clock::now() + kServerReturns;
-  for (;;) {
-    try {
-      context.maintenance = swap::open_maintenance(options.database, options.maintenance_db,
-                                                   context.names.application, {});
-      context.lock = take_lock(context.maintenance, options.database.database());
-      return;
-    } catch (const util::Error& error) {
-      const bool later = error.kind() == util::Kind::Connect || error.kind() == util::Kind::Busy;
-      if (!later || std::chrono::steady_clock::now() >= deadline) throw;
-    }
-    std::this_thread::sleep_for(200ms);
-  }
 }
 
 // What the migration changed, as far as it is worth a line here; all of it is in the run's folder.
@@ -155,10 +140,20 @@ Attempt attempt_watched(const AttemptInput& input, const Outside& outside, std::
   return tried;
 }
 
-// The application is let in before it is asked how it is. Why the migration cannot stay.
+// For the report.
+std::string with_open_ends(const std::string& text, const Attempt& tried) {
+  if (tried.left_open.empty()) return text;
+  return cat(text, text.empty() ? "" : "\n", util::join(tried.left_open, "\n"));
+}
+
+struct AfterLetIn {
+  std::string cause;                // why the migration cannot stay; empty: it can
+  std::optional<Judgement> others;  // whether anybody wrote meanwhile
+};
+
+// The application is let in before it is asked how it is.
 std::string let_in_and_ask(const RunContext& context, const Outside& outside,
                            const std::stop_token& stop) {
-  if (!outside.lets_in()) return {};
   try {
     tell_release(context);
   } catch (const util::Error& error) {
@@ -166,6 +161,26 @@ std::string let_in_and_ask(const RunContext& context, const Outside& outside,
   }
   outside.after_release("migrated");
   return outside.health(stop);
+}
+
+// Under --blue-green the copy is live by now: what is asked here is asked of the old state only.
+AfterLetIn after_let_in(const AttemptInput& input, const Outside& outside,
+                        const std::stop_token& stop) {
+  AfterLetIn out;
+  if (!outside.lets_in()) return out;
+  const bool may_come_back = input.copy == nullptr && undoes(input.options);
+  std::optional<LetIn> before;
+  if (may_come_back) {
+    try {
+      before = look_before_let_in(input.context, input.gate, input.ledger);
+    } catch (const util::Error& error) {
+      out.cause = cat("the database could not be looked at: ", error.text());
+      return out;
+    }
+  }
+  out.cause = let_in_and_ask(input.context, outside, stop);
+  if (!out.cause.empty() && before) out.others = judge_let_in(input.context, *before, input.ledger);
+  return out;
 }
 
 // From the journal's first lines on. Errors before the migration step are thrown, with all cleared
@@ -228,16 +243,22 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                            .copy = green ? &green->copy() : nullptr};
   const Attempt tried = attempt_watched(input, outside, stop);
   if (tried.refused) refused_at_gate(context, *tried.refused);
-  std::string cause = tried.cause;
+  std::string cause = with_open_ends(tried.cause, tried);
+  std::optional<Judgement> others;  // after they had been let in
   if (tried.succeeded) {
     cause = check_after(input, stop);
     if (cause.empty() && stop.stop_requested()) cause = "interrupted";
     if (cause.empty() && green) cause = green->swap_forward();
-    if (cause.empty()) cause = let_in_and_ask(context, outside, stop);
-    if (cause.empty()) return finished(context, *prepared, keep, tried.summary, files);
+    if (cause.empty()) {
+      AfterLetIn after = after_let_in(input, outside, stop);
+      cause = std::move(after.cause);
+      others = std::move(after.others);
+    }
+    if (cause.empty())
+      return finished(context, *prepared, keep, with_open_ends(tried.summary, tried), files);
   }
   try {
-    require_server(options, context);
+    require_server(context);
     if (green && !green->settle()) return copy_failed(context, prepared->backup, gate, cause);
   } catch (const util::Error& error) {
     return not_undone(context, cat(cause, "\nthe undo could not begin: ", error.text()),
@@ -250,7 +271,8 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                            .ledger = ledger,
                            .cause = std::move(cause),
                            .undo = options.undo,
-                           .on_foreign_writes = options.on_foreign_writes});
+                           .on_foreign_writes = options.on_foreign_writes,
+                           .others = std::move(others)});
 }
 
 }  // namespace

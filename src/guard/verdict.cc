@@ -4,6 +4,7 @@
 #include "guard/rehearsal_clone.h"
 #include "guard/rescue.h"
 #include "guard/schema_record.h"
+#include "guard/server_return.h"
 #include "guard/sql_guard.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -55,9 +56,12 @@ Result nothing_written(const FailedAttempt& failed) {
 
 Result swapped_back(const FailedAttempt& failed, const Judgement& others) {
   const RunContext& context = failed.context;
-  const TakenBack back = take_back(context, {.backup = failed.backup, .copy = failed.copy});
-  tell_release(context);
-  drop_older_failures(context);
+  const TakenBack back = with_server(
+      context, [&] { return take_back(context, {.backup = failed.backup, .copy = failed.copy}); });
+  with_server(context, [&] {
+    tell_release(context);
+    drop_older_failures(context);
+  });
   if (!others.none()) tell_foreign_rows(context, failed.backup);
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
@@ -76,7 +80,8 @@ Result swapped_back(const FailedAttempt& failed, const Judgement& others) {
 Result judge_and_undo(const FailedAttempt& failed) {
   const RunContext& context = failed.context;
   end_run_sessions(context, failed.ledger.sessions());
-  const Judgement others = judge_since(context, failed.gate, failed.ledger);
+  const Judgement others =
+      failed.others ? *failed.others : judge_since(context, failed.gate, failed.ledger);
   const auto journalled = [&](pg::Connection& live) {
     failed.ledger.opened("verdict", "verdict",
                          {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
@@ -164,14 +169,17 @@ void drop_copy(const RunContext& context) {
 void release(const RunContext& context, const KeepCopy& keep) {
   context.journal.begin("release");
   util::fault::point("run.releasing");
-  const std::string held = kept_out_text(release_hold(context));
+  const std::string held =
+      with_server(context, [&] { return kept_out_text(release_hold(context)); });
   std::string text = "the migration stays, the copy is dropped";
   try {
-    if (std::optional<std::string> kept = keep_copy(context, keep)) {
-      text = *std::move(kept);
-    } else {
-      drop_copy(context);
-    }
+    with_server(context, [&] {
+      if (std::optional<std::string> kept = keep_copy(context, keep)) {
+        text = *std::move(kept);
+      } else {
+        drop_copy(context);
+      }
+    });
   } catch (const util::Error& error) {  // the migration stands; the copy only takes room
     context.reporter.warning(
         cat("the copy ", context.names.copy, " could not be dropped: ", error.message()));

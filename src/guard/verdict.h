@@ -23,6 +23,7 @@ struct FailedAttempt {
   std::string cause;
   Undo undo = Undo::Auto;
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
+  std::optional<Judgement> others = std::nullopt;  // judged already, after they had been let in
 };
 
 // Undoes what can be undone without losing anything. Never throws for a failure of the undo: that

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "migrate/history.h"
+#include "migrate/lost_commit.h"
 #include "util/clock.h"
 #include "util/text.h"
 #include "util/units.h"
@@ -50,7 +51,7 @@ class Runner {
         file.in_transaction ? apply_until_locked(file) : apply_plain(file);
         outcome_.applied.push_back(file.name);
       }
-      connection_.execute("discard all");
+      if (!lost_) connection_.execute("discard all");
     } catch (const Error& error) {
       if (error.kind() == Kind::Bug) throw;
       outcome_.failure = stop_.stop_requested() ? interrupted(error) : error;
@@ -141,14 +142,34 @@ class Runner {
   }
 
   void commit(pg::Transaction& transaction, const File& file) {
+    const std::string id = own_transaction(connection_);
     try {
       transaction.commit();
     } catch (const Error& error) {  // a deferred constraint speaks here
-      if (error.kind() == Kind::InDoubt) outcome_.committed = true;
+      if (error.kind() == Kind::InDoubt) return answer_was_lost(file, id, error);
       throw Error(error.kind(), cat("commit of ", file.name, ": ", error.message()),
                   {.hint = error.hint(), .sqlstate = error.sqlstate()});
     }
     outcome_.committed = true;
+  }
+
+  // Committed: as if the answer had come; but the connection is gone, so that another file fails.
+  void answer_was_lost(const File& file, const std::string& transaction, const Error& error) {
+    lost_ = true;
+    const CommitFate fate = fate_of_commit(options_.reconnect, transaction, stop_);
+    if (fate == CommitFate::Aborted) {
+      throw Error(Kind::Connect, cat("commit of ", file.name,
+                                     ": the connection was lost, and the server says that ",
+                                     "it was not committed: ", error.message()));
+    }
+    outcome_.committed = true;
+    if (fate == CommitFate::Committed) {
+      reporter_.warning(cat("commit of ", file.name,
+                            ": the connection was lost; the server says that it was committed"));
+      return;
+    }
+    throw Error(Kind::InDoubt, cat("commit of ", file.name, ": ", error.message()),
+                {.hint = error.hint(), .sqlstate = error.sqlstate()});
   }
 
   void applied(const File& file, util::Seconds took) {
@@ -231,6 +252,7 @@ class Runner {
   util::Reporter& reporter_;
   std::stop_token stop_;
   Outcome outcome_;
+  bool lost_ = false;  // the connection, after a commit
 };
 
 }  // namespace

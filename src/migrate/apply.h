@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -27,6 +28,9 @@ struct ApplyOptions {
   // Statements with CONCURRENTLY outside of a transaction wait for every older transaction, and
   // what they leave when they give up is an invalid index: they have this limit instead. 0: none.
   std::chrono::milliseconds concurrently_timeout{0};
+  // Another session on the same database: asked what became of a commit when the connection was
+  // lost during it. Empty: such a commit is in doubt.
+  std::function<pg::Connection()> reconnect = {};
 };
 
 struct Outcome {
@@ -34,8 +38,8 @@ struct Outcome {
   std::uint64_t statements = 0;      // that succeeded, in all files
   bool committed = false;            // anything may have been committed, of a failed file too
   // What ended it: "statement 4 of 7, 20261120_quotas.sql:18: column "limit" does not exist", with
-  // the SQLSTATE. Kind::InDoubt if the connection was lost during a commit, Kind::Interrupted after
-  // a stop.
+  // the SQLSTATE. Kind::InDoubt if the connection was lost during a commit and the server did not
+  // say what became of it, Kind::Interrupted after a stop.
   std::optional<util::Error> failure;
 };
 

@@ -41,4 +41,12 @@ values (pg_catalog.convert_from($1::pg_catalog.bytea, 'UTF8'),
         pg_catalog.encode(pg_catalog.sha256($2::pg_catalog.bytea), 'hex'), $3::pg_catalog.int8, $4))sql";
 }
 
+std::string_view own_transaction() {
+  return "select pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text";
+}
+
+std::string_view transaction_status() {
+  return "select pg_catalog.pg_xact_status($1::pg_catalog.text::pg_catalog.xid8)";
+}
+
 }  // namespace migrate::sql

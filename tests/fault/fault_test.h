@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "support/guarded.h"
@@ -24,6 +27,17 @@ inline std::vector<std::string> points(std::initializer_list<std::string_view> p
     }
   }
   return names;
+}
+
+// Until a program that stops itself at a fault point has done so: it writes its line before.
+inline void wait_until_stopped(pid_t pid) {
+  constexpr int kLooks = 2000;
+  for (int look = 0; look < kLooks; ++look) {
+    std::string stat;
+    std::getline(std::ifstream(util::cat("/proc/", pid, "/stat")), stat);
+    if (stat.find(") T ") != std::string::npos) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 // PGBELAY_FAULTS=all (make test-faults).

@@ -53,8 +53,8 @@ void GuardedTest::SetUp() {
 
 BinaryResult GuardedTest::run(std::vector<std::string> args, std::vector<std::string> env,
                               OnLine on_line) {
-  env.insert(env.begin(), "PGBELAY_KEEP_UNDO=0s");  // unless the test says otherwise
-  env.push_back(util::cat("DATABASE_URL=", database_->url()));
+  // Unless the test says otherwise.
+  env.insert(env.begin(), {"PGBELAY_KEEP_UNDO=0s", util::cat("DATABASE_URL=", database_->url())});
   const BinaryRun call{.args = std::move(args),
                        .env = std::move(env),
                        .directory = folder(),

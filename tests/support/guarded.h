@@ -22,7 +22,8 @@ class GuardedTest : public ServerTest {
   GuardedTest(Binary binary, TestServer& (*server)());
   void SetUp() override;
 
-  // Runs pgbelay in folder() with DATABASE_URL of database() and nothing else of ours.
+  // Runs pgbelay in folder() with DATABASE_URL of database(), unless `env` has another, and nothing
+  // else of ours.
   BinaryResult run(std::vector<std::string> args, std::vector<std::string> env = {},
                    OnLine on_line = {});
 

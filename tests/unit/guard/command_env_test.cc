@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "util/files.h"
+
 namespace guard {
 namespace {
 
@@ -44,6 +46,19 @@ TEST_F(CommandEnvironmentTest, K8_RedirectsEveryVariableInItsOwnForm) {
     EXPECT_THAT(environment.set, Contains(line));
   }
   EXPECT_THAT(environment.unset, testing::IsSupersetOf({"PGSERVICE", "PGHOSTADDR", "PGPASSFILE"}));
+}
+
+TEST_F(CommandEnvironmentTest, F7_NamesTheCertificateOfTheTapWhileItLives) {
+  util::TempDir folder("pgbelay-root-");
+  Redirect verified = redirect;
+  {
+    const RootCertificate root(folder.path(), "pem");
+    verified.root_certificate = root.path();
+    EXPECT_TRUE(std::filesystem::exists(root.path()));
+    EXPECT_THAT(command_environment(spec(), database, "r", &verified).set,
+                Contains("PGSSLROOTCERT=" + root.path().string()));
+  }
+  EXPECT_FALSE(std::filesystem::exists(verified.root_certificate));
 }
 
 // S9: what the command gets is good for this run's tap only.

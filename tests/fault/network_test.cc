@@ -1,0 +1,190 @@
+// The network between pgbelay and the server is cut, or slow: afterwards the run has ended in the
+// new state or in the old one, or `undo` brings the old one back; the next run works and nothing is
+// left. A sample runs with all tests; PGBELAY_FAULTS=all (make test-faults) cuts at every point.
+#include <memory>
+#include <thread>
+
+#include "fault_test.h"
+#include "support/tcp_proxy.h"
+
+namespace {
+
+using test::BinaryResult;
+using test::TcpProxy;
+using util::cat;
+
+class BadNetwork : public test::FaultTest {
+ protected:
+  void SetUp() override {
+    FaultTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    network_ = std::make_unique<TcpProxy>(static_cast<std::uint16_t>(server().server().port()));
+  }
+  TcpProxy& network() { return *network_; }
+
+  // Through the network; at the fault point `point` the program waits for `at_point`.
+  template <typename Action>
+  BinaryResult run_through(std::vector<std::string> args, const std::string& point,
+                           Action at_point) {
+    const std::string url = util::replace_all(
+        database().url(), cat(":", server().server().port(), "/"), cat(":", network_->port(), "/"));
+    // To the tap the proxy is a pooler: whether others wrote cannot be known through one.
+    args.insert(args.begin() + 1, {"--hold", "none", "--on-foreign-writes", "undo"});
+    bool reached = point.empty();
+    BinaryResult result =
+        run(std::move(args),
+            {cat("DATABASE_URL=", url), point.empty() ? std::string("PGBELAY_UNUSED=")
+                                                      : cat("PGBELAY_FAULT=", point, "=stop")},
+            [&](util::Stream, std::string_view line, pid_t pid) {
+              if (reached || line.find(cat("fault point ", point)) == std::string_view::npos)
+                return;
+              reached = true;
+              at_point();
+              test::wait_until_stopped(pid);
+              ::kill(pid, SIGCONT);
+            });
+    EXPECT_TRUE(reached) << "the point was not reached: " << result.err;
+    EXPECT_FALSE(result.timed_out) << result.err;
+    return result;
+  }
+
+  // One of the two states, by the run itself or by `undo`. 7: the lock was lost with its
+  // connection.
+  void expect_settled(const BinaryResult& result) {
+    if (result.status == 4) {
+      const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+      EXPECT_EQ(undone.status, 0) << result.err << undone.err;
+    }
+    EXPECT_THAT(result.status, testing::AnyOf(0, 1, 3, 4, 5, 7)) << result.err;
+    if (result.status == 0) {
+      EXPECT_TRUE(migrated()) << result.err;
+    } else {
+      EXPECT_EQ(content(), before_) << result.err;
+    }
+    expect_next_run_works();  // clears what had not begun its migration
+    EXPECT_EQ(run({"status"}).status, 0) << "nothing is unfinished";
+    expect_nothing_left_behind();
+    EXPECT_EQ(server().connect().query("select count(*) from pg_db_role_setting").str(0, 0), "0");
+    EXPECT_EQ(server()
+                  .connect()
+                  .query("select count(*) from pg_locks where locktype = 'advisory'")
+                  .str(0, 0),
+              "0");
+  }
+  bool migrated() {
+    return query(
+               "select count(*) from pg_attribute where attrelid = 'orders'::regclass and attname "
+               "= 'extra'") == "1";
+  }
+
+ private:
+  std::unique_ptr<TcpProxy> network_;
+};
+
+// Every connection is reset, and the network is there again at once.
+class DroppedFailing : public BadNetwork {};
+TEST_P(DroppedFailing, EndsInTheOldState) {
+  const BinaryResult result = run_through(test::kFailing, GetParam(), [&] { network().drop(); });
+  EXPECT_NE(result.status, 0);
+  EXPECT_GT(network().dropped(), 0U);
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, DroppedFailing,
+                         testing::ValuesIn(test::all_or(
+                             test::points({"backup.data", "backup.snapshot", "proof.", "run.migrat",
+                                           "run.backed_up", "run.proven", "run.gate", "undo."}),
+                             {"backup.data", "proof.loaded", "run.migrated", "undo.closed"})),
+                         test::test_name);
+
+class DroppedGood : public BadNetwork {};
+TEST_P(DroppedGood, EndsInOneOfTheTwoStates) {
+  expect_settled(run_through(test::kGood, GetParam(), [&] { network().drop(); }));
+}
+INSTANTIATE_TEST_SUITE_P(Points, DroppedGood,
+                         testing::ValuesIn(test::all_or({"run.gate", "run.migrating",
+                                                         "run.migrated", "run.checked",
+                                                         "run.releasing", "run.released"},
+                                                        {"run.releasing"})),
+                         test::test_name);
+
+// The network stays away until the program has given up.
+class CutOff : public BadNetwork {};
+TEST_P(CutOff, EndsInOneOfTheTwoStates) {
+  const BinaryResult result = run_through(test::kFailing, GetParam(), [&] { network().cut(); });
+  network().mend();
+  EXPECT_NE(result.status, 0);
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, CutOff,
+                         testing::ValuesIn(test::all_or({"backup.data", "proof.loaded",
+                                                         "run.migrating", "run.migrated",
+                                                         "undo.before_rename", "undo.swapped"},
+                                                        {"proof.loaded"})),
+                         test::test_name);
+
+// Somewhere in the stream, wherever that happens to be.
+class DroppedAfter : public BadNetwork {};
+TEST_P(DroppedAfter, EndsInOneOfTheTwoStates) {
+  network().drop_after(util::parse_u64(GetParam()).value());
+  expect_settled(run_through(test::kGood, "", [] {}));
+}
+INSTANTIATE_TEST_SUITE_P(Bytes, DroppedAfter,
+                         testing::ValuesIn(test::all_or({"500", "5000", "20000", "60000", "120000",
+                                                         "200000", "300000", "400000", "500000",
+                                                         "600000", "800000", "1000000"},
+                                                        {"120000"})),
+                         test::test_name);
+
+// The answer to the COMMIT of our own runner is lost: the server is asked whether it was committed,
+// on a new connection, and what it says is what counts.
+class LostCommit : public BadNetwork {};
+const std::string kCommit("COMMIT\0", 7);  // not READ COMMITTED
+TEST_P(LostCommit, IsAskedOfTheServer) {
+  write("migrations/20261120_extra.sql", "alter table orders add column extra int;\n");
+  const bool behind = GetParam() == "behind";
+  const BinaryResult result =
+      run_through({"migrate", "migrations", "--yes", "--no-rehearse"}, "run.migrating", [&] {
+        network().drop_at(kCommit, behind ? TcpProxy::Side::Behind : TcpProxy::Side::Before);
+      });
+  EXPECT_EQ(network().dropped(), 1U);
+  EXPECT_EQ(result.status, behind ? 0 : 3) << result.err;
+  EXPECT_EQ(migrated(), behind) << result.err;
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Of, LostCommit, testing::Values("behind", "before"), test::test_name);
+
+// The server is stopped, and started again.
+class ServerRestarts : public BadNetwork {};
+TEST_P(ServerRestarts, EndsInTheOldState) {
+  const BinaryResult result = run_through(test::kFailing, GetParam(), [&] {
+    server().server().stop(pg::PrivateServer::Stop::Fast);
+    server().server().start();
+  });
+  EXPECT_NE(result.status, 0);
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, ServerRestarts,
+                         testing::ValuesIn(test::all_or(test::points({"backup.data", "proof.loaded",
+                                                                      "proof.sealed", "run.gate",
+                                                                      "run.migrat", "undo."}),
+                                                        {"run.migrated"})),
+                         test::test_name);
+
+// A slow network, and one that stands still for a while, is none that is cut.
+class Slow : public BadNetwork {};
+TEST_P(Slow, IsWaitedFor) {
+  std::jthread later;
+  network().delay(std::chrono::milliseconds(2));
+  const BinaryResult result = run_through(test::kGood, GetParam(), [&] {
+    network().hold();
+    later = std::jthread([this] {
+      std::this_thread::sleep_for(std::chrono::seconds(3));
+      network().go_on();
+    });
+  });
+  EXPECT_EQ(result.status, 0) << result.err;
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, Slow, testing::Values("run.migrating"), test::test_name);
+
+}  // namespace
