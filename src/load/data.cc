@@ -49,8 +49,8 @@ void DataLoader::load_table(Restorer& restorer, const Task& task) {
   // A new table is emptied once more in the transaction of its COPY: then its rows may be written
   // frozen and, with wal_level minimal, without log. Rows of a partition that go through its root
   // are not (copy names that), nor those of a team, whose transactions would wait for one another.
-  const bool fresh =
-      task.new_table && task.team == 1 && copy.table == entry.tag && copy.schema == entry.schema;
+  const bool fresh = !restorer.within() && task.new_table && task.team == 1 &&
+                     copy.table == entry.tag && copy.schema == entry.schema;
   const std::shared_ptr<RowStream> rows =
       task.team == 1 ? std::make_shared<RowStream>(archive_, entry) : stream(entry);
   Tally& tally = restorer.context().tally;
@@ -62,14 +62,15 @@ void DataLoader::load_table(Restorer& restorer, const Task& task) {
     return piece;
   };
   try {
-    pg::Transaction transaction(restorer.connection());
+    std::optional<pg::Transaction> transaction;
+    if (!restorer.within()) transaction.emplace(restorer.connection());
     if (fresh) {
       restorer.execute(
           cat("TRUNCATE TABLE ONLY ", pg::QualifiedName{copy.schema, copy.table}.quoted()));
     }
     tally.add_rows(
         restorer.connection().copy_in(copy_sql(copy, fresh ? Freeze::Yes : Freeze::No), source));
-    transaction.commit();
+    if (transaction) transaction->commit();
   } catch (...) {
     rows->cut();
     throw;
@@ -90,7 +91,8 @@ void DataLoader::load_large_objects(Restorer& restorer, const TocEntry& entry) {
                                               put({current, {}});
                                             }});
   });
-  pg::Transaction transaction(restorer.connection());
+  std::optional<pg::Transaction> transaction;
+  if (!restorer.within()) transaction.emplace(restorer.connection());
   while (std::optional<LargePiece> piece = ahead.take()) {
     util::throw_if_stopped(restorer.stop());
     bool first = true;
@@ -104,7 +106,7 @@ void DataLoader::load_large_objects(Restorer& restorer, const TocEntry& entry) {
       return piece->bytes;
     });
   }
-  transaction.commit();
+  if (transaction) transaction->commit();
 }
 
 void DataLoader::load(Restorer& restorer, const Task& task) {

@@ -132,4 +132,40 @@ Report run(const archive::Reader& archive, const Options& options, util::Reporte
   return report;
 }
 
+Report run_within(const archive::Reader& archive, pg::Connection& connection,
+                  const Options& options, const LeaveOut& leave_out, util::Reporter& reporter,
+                  std::stop_token stop) {
+  const util::Stopwatch watch;
+  archive::Toc toc = archive.toc();
+  std::erase_if(toc.entries, leave_out);
+  Tally tally(reporter, options.total_bytes);
+  const Context context{.toc = toc, .options = options, .tally = tally};
+  const Plan plan =
+      make_plan(toc, archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave);
+  Report report;
+  report.skipped = plan.skipped;
+
+  Restorer restorer(context, connection, stop);
+  restorer.all(plan.before);
+  DataLoader data(archive);
+  for (const Task& task : plan.tasks) {  // in the order of the archive, which is a possible one
+    util::throw_if_stopped(stop);
+    if (task.work != Work::Restore) continue;
+    if (task.entry->section == archive::Section::Data) {
+      data.load(restorer, task);
+      report.data_s = watch.elapsed().count();
+    } else {
+      restorer.one(*task.entry);
+    }
+  }
+  restorer.all(plan.after);
+  restorer.all(plan.acls);
+  restorer.last_pass(plan.last);
+  for (const std::string& statement : analyze_statements(connection)) restorer.execute(statement);
+
+  tally.write_to(report);
+  report.total_s = watch.elapsed().count();
+  return report;
+}
+
 }  // namespace load

@@ -57,4 +57,13 @@ struct Report {
 Report run(const archive::Reader& archive, const Options& options, util::Reporter& reporter,
            std::stop_token stop);
 
+// The same by one connection, within the transaction that is open on it: nothing of it is there
+// before the caller's COMMIT. Its session gets the settings of a load. Entries for which
+// `leave_out` says so are there already. Of `options`, target, application_name, jobs and
+// inspections do not count.
+using LeaveOut = std::function<bool(const archive::TocEntry& entry)>;
+Report run_within(const archive::Reader& archive, pg::Connection& connection,
+                  const Options& options, const LeaveOut& leave_out, util::Reporter& reporter,
+                  std::stop_token stop);
+
 }  // namespace load

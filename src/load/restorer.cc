@@ -38,16 +38,30 @@ std::string special(const archive::Toc& toc, std::string_view desc, std::string_
 Restorer::Restorer(const Context& context, std::stop_token stop)
     : context_(context),
       stop_(std::move(stop)),
-      connection_(
-          pg::Connection::open(context.options.target, context.options.application_name, stop_)),
+      own_(pg::Connection::open(context.options.target, context.options.application_name, stop_)),
+      connection_(*own_),
+      within_(false),
       cancel_(connection_, stop_) {
-  pg::pin_settings(connection_, context.toc.encoding());
+  prepare_session();
+}
+
+Restorer::Restorer(const Context& context, pg::Connection& connection, std::stop_token stop)
+    : context_(context),
+      stop_(std::move(stop)),
+      connection_(connection),
+      within_(connection.in_transaction()),
+      cancel_(connection_, stop_) {
+  prepare_session();
+}
+
+void Restorer::prepare_session() {
+  pg::pin_settings(connection_, context_.toc.encoding());
   execute(session_settings());
   if (const std::string_view sql = log_settings(connection_.server_major()); !sql.empty()) {
     execute(sql);
   }
-  execute(special(context.toc, "STDSTRINGS", "SET standard_conforming_strings = on"));
-  execute(special(context.toc, "SEARCHPATH", "SET search_path = ''"));
+  execute(special(context_.toc, "STDSTRINGS", "SET standard_conforming_strings = on"));
+  execute(special(context_.toc, "SEARCHPATH", "SET search_path = ''"));
 }
 
 util::Error Restorer::failed(const TocEntry& entry, const util::Error& failure) const {
@@ -67,15 +81,27 @@ void Restorer::execute(std::string_view sql) {
   context_.tally.keep_warnings(connection_);
 }
 
+// One transaction, or one subtransaction of the caller's: a failure leaves nothing.
+void Restorer::attempt(const std::string& sql) {
+  if (!within_) return execute(sql);
+  try {
+    execute(cat("SAVEPOINT pgbelay_entry;\n", sql, ";\nRELEASE SAVEPOINT pgbelay_entry"));
+  } catch (const util::Error& failure) {
+    if (failure.kind() != util::Kind::Connect)
+      connection_.execute("ROLLBACK TO SAVEPOINT pgbelay_entry; RELEASE SAVEPOINT pgbelay_entry");
+    throw;
+  }
+}
+
 void Restorer::run(const std::string& sql) {
-  for (int attempt = 0;; ++attempt) {
+  for (int tries = 0;; ++tries) {
     try {
-      execute(sql);
+      attempt(sql);
       context_.tally.add_statements(1);
       return;
     } catch (const util::Error& failure) {
       // Keys of partitioned tables lock what the plan cannot know of; one of the two gets through.
-      if (failure.sqlstate() != kDeadlock || attempt == kDeadlockRetries) throw;
+      if (failure.sqlstate() != kDeadlock || tries == kDeadlockRetries) throw;
     }
   }
 }
@@ -104,7 +130,7 @@ void Restorer::one(const TocEntry& entry) {
 
 bool Restorer::try_together(const std::string& sql) {
   try {
-    execute(sql);
+    attempt(sql);
     return true;
   } catch (const util::Error& failure) {
     connection_.take_notices();  // they come again

@@ -1,9 +1,11 @@
-// One connection that restores entries.
+// One connection that restores entries: its own, or the caller's within an open transaction, where
+// what may fail and be tried otherwise is a subtransaction.
 //
 // Failure: an error that names the entry, with the server's SQLSTATE; Kind::Interrupted after a
 // stop. Threads: one at a time.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -28,6 +30,8 @@ class Restorer {
  public:
   // Connects and brings the session into the state that the archive wants.
   Restorer(const Context& context, std::stop_token stop);
+  // The same with a connection of the caller's.
+  Restorer(const Context& context, pg::Connection& connection, std::stop_token stop);
   Restorer(const Restorer&) = delete;
   Restorer& operator=(const Restorer&) = delete;
 
@@ -41,12 +45,16 @@ class Restorer {
   void execute(std::string_view sql);
 
   pg::Connection& connection() noexcept { return connection_; }
+  // Whether everything is one transaction of the caller's.
+  bool within() const noexcept { return within_; }
   const Context& context() const noexcept { return context_; }
   const std::stop_token& stop() const noexcept { return stop_; }
   // `failure` as a failure of restoring `entry`.
   util::Error failed(const archive::TocEntry& entry, const util::Error& failure) const;
 
  private:
+  void prepare_session();
+  void attempt(const std::string& sql);
   bool try_together(const std::string& sql);
   void run(const std::string& sql);
   bool settled(const archive::TocEntry& entry);
@@ -54,7 +62,9 @@ class Restorer {
 
   const Context context_;
   const std::stop_token stop_;
-  pg::Connection connection_;
+  std::optional<pg::Connection> own_;
+  pg::Connection& connection_;
+  const bool within_;
   const pg::CancelOnStop cancel_;
 };
 

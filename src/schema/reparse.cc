@@ -45,6 +45,27 @@ class Settling {
   Database database_;
 };
 
+// What is made is gone at the end, whether a transaction is open already or not.
+class RolledBack {
+ public:
+  explicit RolledBack(pg::Connection& connection) : connection_(connection) {
+    if (connection.in_transaction()) {
+      connection.execute("savepoint pgbelay_settling");
+    } else {
+      transaction_.emplace(connection);
+    }
+  }
+  void finish() {
+    if (!transaction_)
+      connection_.execute(
+          "rollback to savepoint pgbelay_settling; release savepoint pgbelay_settling");
+  }
+
+ private:
+  pg::Connection& connection_;
+  std::optional<pg::Transaction> transaction_;
+};
+
 bool any_text(const std::vector<Change>& changes) {
   return std::any_of(changes.begin(), changes.end(), [](const Change& change) {
     return std::any_of(change.facts.begin(), change.facts.end(), [](const FactChange& fact) {
@@ -57,7 +78,7 @@ bool any_text(const std::vector<Change>& changes) {
 
 void settle_texts(std::vector<Change>& changes, pg::Connection& connection, Database database) {
   if (!any_text(changes)) return;
-  const pg::Transaction rolled_back(connection);
+  RolledBack rolled_back(connection);
   connection.execute("set local check_function_bodies = off");
   Settling settling(connection, database);
   for (Change& change : changes) {
@@ -67,6 +88,7 @@ void settle_texts(std::vector<Change>& changes, pg::Connection& connection, Data
   std::erase_if(changes, [](const Change& change) {
     return change.what == Change::What::Changed && change.facts.empty();
   });
+  rolled_back.finish();
 }
 
 }  // namespace schema

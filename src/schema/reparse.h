@@ -16,7 +16,7 @@ enum class Database { Copy, Live };  // in a live one nothing is locked that oth
 // scratch name in a transaction that is rolled back. Equal then is equal: both went through the
 // same parser in the same database, and what the server writes of two trees is the same only for
 // what it reads as the same. A text that it refuses stays a change. Needs a session with pinned
-// settings, outside a transaction.
+// settings; within an open transaction nothing of it remains either, unless it throws.
 void settle_texts(std::vector<Change>& changes, pg::Connection& connection, Database database);
 
 }  // namespace schema

@@ -86,7 +86,11 @@ class Comparison {
         manifest_(expected.manifest),
         reading_(std::move(reading)),
         stop_(std::move(stop)),
-        lists_(open_reader(reading_, stop_)) {}
+        own_(open_reader(reading_, stop_)),
+        lists_(*own_) {}
+  // Everything by `within`, whose transaction is open.
+  Comparison(const Expected& expected, pg::Connection& within, std::stop_token stop)
+      : expected_(expected), manifest_(expected.manifest), stop_(std::move(stop)), lists_(within) {}
 
   std::vector<Finding> run(EarlyReading* early, util::Reporter& reporter) {
     if (early != nullptr) settled_ = early->settled(lists_, reading_.application_name);
@@ -94,7 +98,11 @@ class Comparison {
     plan_views();
     plan_large_objects();
     compare_lists();
-    run_jobs(reading_, std::move(jobs_), reporter, stop_);
+    if (own_) {
+      run_jobs(reading_, std::move(jobs_), reporter, stop_);
+    } else {
+      run_jobs_within(lists_, jobs_, reporter, stop_);
+    }
     judge_tables();
     judge_views();
     judge_large_objects();
@@ -116,6 +124,7 @@ class Comparison {
 
   void compare_schema() {
     if (expected_.model != nullptr) {
+      if (!own_) return add(compare_models(*expected_.model, lists_));
       pg::Connection own =
           pg::Connection::open(reading_.database, reading_.application_name, stop_);
       const pg::CancelOnStop cancel(own, stop_);
@@ -245,13 +254,15 @@ class Comparison {
   void plan_large_object_job(std::size_t first, std::size_t last) {
     std::uint64_t bytes = 0;
     for (std::size_t at = first; at < last; ++at) bytes += objects_[at].record->bytes;
-    jobs_.push_back(
-        {bytes, [this, first, last](pg::Connection& connection) {
-           const pg::Transaction transaction(connection, pg::Transaction::Mode::RepeatableReadOnly);
-           for (std::size_t at = first; at < last; ++at) {
-             objects_[at].sum = scan::sum_large_object(connection, objects_[at].record->oid);
-           }
-         }});
+    jobs_.push_back({bytes, [this, first, last](pg::Connection& connection) {
+                       std::optional<pg::Transaction> transaction;
+                       if (!connection.in_transaction())
+                         transaction.emplace(connection, pg::Transaction::Mode::RepeatableReadOnly);
+                       for (std::size_t at = first; at < last; ++at) {
+                         objects_[at].sum =
+                             scan::sum_large_object(connection, objects_[at].record->oid);
+                       }
+                     }});
   }
 
   void compare_large_object(const archive::LargeObjectRecord& was, const scan::LargeObject& is) {
@@ -340,7 +351,8 @@ class Comparison {
   const archive::Manifest& manifest_;
   Reading reading_;
   std::stop_token stop_;
-  pg::Connection lists_;
+  std::optional<pg::Connection> own_;
+  pg::Connection& lists_;
   std::set<int> settled_;  // tables, by the dump id of their data
   std::vector<std::shared_ptr<TableCheck>> tables_;
   std::vector<std::shared_ptr<ViewCheck>> views_;
@@ -356,6 +368,11 @@ std::vector<Finding> compare_content(const Expected& expected, const pg::ConnInf
                                      util::Reporter& reporter, std::stop_token stop) {
   return compare_rest(expected, database, application_name, jobs, nullptr, reporter,
                       std::move(stop));
+}
+
+std::vector<Finding> compare_within(const Expected& expected, pg::Connection& connection,
+                                    util::Reporter& reporter, std::stop_token stop) {
+  return Comparison(expected, connection, std::move(stop)).run(nullptr, reporter);
 }
 
 std::vector<Finding> compare_rest(const Expected& expected, const pg::ConnInfo& database,

@@ -49,4 +49,16 @@ void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& rep
   util::throw_if_stopped(stop);
 }
 
+void run_jobs_within(pg::Connection& connection, const std::vector<Job>& jobs,
+                     util::Reporter& reporter, const std::stop_token& stop) {
+  const pg::CancelOnStop cancel(connection, stop);
+  std::uint64_t total = 0, done = 0;
+  for (const Job& job : jobs) total += job.bytes;
+  for (const Job& job : jobs) {
+    util::throw_if_stopped(stop);
+    job.work(connection);
+    reporter.progress("compare", done += job.bytes, total);
+  }
+}
+
 }  // namespace verify

@@ -31,5 +31,8 @@ pg::Connection open_reader(const Reading& reading, std::stop_token stop);
 // Runs all jobs to their end; the first failure ends them. Throws Kind::Interrupted after a stop.
 void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter,
               std::stop_token stop);
+// The same one after the other by `connection`.
+void run_jobs_within(pg::Connection& connection, const std::vector<Job>& jobs,
+                     util::Reporter& reporter, const std::stop_token& stop);
 
 }  // namespace verify

@@ -79,6 +79,10 @@ std::vector<archive::Finding> compare_content(const Expected& expected,
                                               const std::string& application_name, std::size_t jobs,
                                               util::Reporter& reporter, std::stop_token stop);
 
+// The same by one connection, within the transaction that is open on it: what that did counts.
+std::vector<archive::Finding> compare_within(const Expected& expected, pg::Connection& connection,
+                                             util::Reporter& reporter, std::stop_token stop);
+
 // Functions of non-superusers that definitions would run as us (S17): identities, if we are
 // superuser.
 std::vector<std::string> superuser_traps(pg::Connection& connection);
