@@ -46,7 +46,7 @@ struct View {
   bool empty() const { return sessions.empty() && !starting; }
 };
 
-View look(pg::Connection& maintenance, const std::string& database) {
+View look(pg::Connection& maintenance, const std::string& database, int spare) {
   View view;
   const std::optional<DatabaseRow> row = find_database(maintenance, database);
   if (!row) return view;
@@ -54,8 +54,8 @@ View look(pg::Connection& maintenance, const std::string& database) {
   // first (F4).
   view.starting = session_starting(maintenance, row->oid);
   view.sessions = pg::sessions(maintenance, database);
-  std::erase_if(view.sessions, [](const pg::SessionRow& row_seen) {
-    return is_autovacuum(row_seen) && !row_seen.may_terminate;
+  std::erase_if(view.sessions, [&](const pg::SessionRow& row_seen) {
+    return row_seen.pid == spare || (is_autovacuum(row_seen) && !row_seen.may_terminate);
   });
   return view;
 }
@@ -84,11 +84,12 @@ class Terminator {
 }  // namespace
 
 std::vector<std::string> end_sessions(pg::Connection& maintenance, const std::string& database,
-                                      std::chrono::milliseconds patience) {
+                                      std::chrono::milliseconds patience, int spare) {
   const Clock::time_point deadline = Clock::now() + patience;
   Terminator terminator(maintenance);
   std::chrono::milliseconds pause = kFirstPause;
-  for (View view = look(maintenance, database); !view.empty(); view = look(maintenance, database)) {
+  for (View view = look(maintenance, database, spare); !view.empty();
+       view = look(maintenance, database, spare)) {
     for (const pg::SessionRow& session : view.sessions) terminator.ask(session);
     if (Clock::now() >= deadline) {
       std::erase_if(view.sessions, is_autovacuum);

@@ -11,9 +11,9 @@ namespace swap {
 
 // Ends every session of `database` in rounds and returns once none is left, none is logging in, or
 // `patience` is over. Returns a line for each that is left. Meant for a database that is closed to
-// new sessions.
+// new sessions. `spare` is the pid of one that stays.
 std::vector<std::string> end_sessions(pg::Connection& maintenance, const std::string& database,
-                                      std::chrono::milliseconds patience);
+                                      std::chrono::milliseconds patience, int spare = 0);
 
 // A line for each prepared transaction: nothing but its own commit or rollback ends it.
 std::vector<std::string> prepared_lines(pg::Connection& maintenance, const std::string& database);

@@ -180,6 +180,12 @@ void rename_side(pg::Connection& maintenance, const std::string& from, const std
   transaction.commit();
 }
 
+std::vector<std::string> close_to_others(pg::Connection& maintenance, const std::string& name,
+                                         int spare, std::chrono::milliseconds patience) {
+  close(maintenance, name);
+  return end_sessions(maintenance, name, patience, spare);
+}
+
 void reopen(pg::Connection& maintenance, const std::string& live) {
   const std::optional<DatabaseRow> row = find_database(maintenance, live);
   if (!row) throw util::Error(util::Kind::Query, cat("there is no database ", printable(live)));

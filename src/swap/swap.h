@@ -119,6 +119,10 @@ void place(pg::Connection& maintenance, const SwapPlan& plan);
 // closed. Repeatable: nothing where `from` is gone and `to` is there.
 void rename_side(pg::Connection& maintenance, const std::string& from, const std::string& to,
                  const std::string& comment);
+// Closes `name` to new sessions and ends those that are there, but for the one with the pid
+// `spare`; a line for each that is left after `patience`.
+std::vector<std::string> close_to_others(pg::Connection& maintenance, const std::string& name,
+                                         int spare, std::chrono::milliseconds patience);
 // Reopens `live` when a swap was given up before its renames.
 void reopen(pg::Connection& maintenance, const std::string& live);
 
