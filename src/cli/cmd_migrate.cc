@@ -110,10 +110,12 @@ guard::Options guard_options(const Invocation& invocation) {
   options.proof_at = settings.text("proof-at");
   options.max_proof_age = settings.duration("max-proof-age");
   const std::string undo = settings.text("undo");
-  options.undo = undo == "none"    ? guard::Undo::None
-                 : undo == "swap"  ? guard::Undo::Swap
-                 : undo == "clone" ? guard::Undo::Clone
-                                   : guard::Undo::Auto;
+  options.undo = undo == "none"      ? guard::Undo::None
+                 : undo == "swap"    ? guard::Undo::Swap
+                 : undo == "clone"   ? guard::Undo::Clone
+                 : undo == "replace" ? guard::Undo::Replace
+                                     : guard::Undo::Auto;
+  options.failed_backup = !settings.flag("no-failed-backup");
   options.keep_undo = settings.duration("keep-undo");
   const std::string hold = settings.text("hold");
   options.hold = hold == "none"        ? guard::Hold::None

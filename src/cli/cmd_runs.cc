@@ -32,6 +32,7 @@ guard::UndoOptions undo_options(const Invocation& invocation) {
           .on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo
                                : writes == "keep" ? guard::OnForeignWrites::Keep
                                                   : guard::OnForeignWrites::Ask,
+          .failed_backup = !invocation.settings.flag("no-failed-backup"),
           .recheck = invocation.settings.flag("recheck"),
           .jobs = invocation.settings.count("jobs"),
           .version = PGBELAY_VERSION,
@@ -117,8 +118,8 @@ int run_undo(const Invocation& invocation) {
       guard::find_run(options.dir, options.reference, options.database.database());
   require_yes(invocation,
               {cat("Run ", run.run, " on ", options.database.display(), " will be taken back:"),
-               "its sessions are ended, the proven copy is swapped in, the database as it is now "
-               "is kept beside it."});
+               "its sessions are ended, the proven copy is swapped in (or, for a run with replace, "
+               "the backup restored in place), and what is there now is kept."});
   TerminalReporter reporter(invocation.style(/*json_lines=*/true));
   return end(invocation, guard::undo(options, reporter, invocation.stop));
 }

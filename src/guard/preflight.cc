@@ -12,7 +12,10 @@
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
 #include "guard/standby.h"
+#include "guard/strategy.h"
 #include "pg/server_facts.h"
+#include "pg/session.h"
+#include "swap/sessions.h"
 #include "swap/swap.h"
 #include "util/files.h"
 #include "util/text.h"
@@ -82,7 +85,14 @@ void privilege_lines(std::vector<Line>& lines, pg::Connection& live,
                      const PreflightOptions& options) {
   const pg::RoleFacts role = pg::role_facts(live);
   const std::string who = cat("role ", util::printable(role.name));
-  if (options.needs_copy && !role.createdb && !role.superuser) {
+  if (options.undo == Undo::Replace) {
+    lines.push_back(role.database_owner || role.superuser
+                        ? pass("privileges", role.superuser ? who + " is a superuser"
+                                                            : who + " owns the database")
+                        : fail("privileges", who + " does not own the database",
+                               "Run as the owner of the database or a member of that role.",
+                               Kind::Privilege));
+  } else if (options.needs_copy && !role.createdb && !role.superuser) {
     lines.push_back(
         fail("privileges", who + " lacks CREATEDB, which the copy for proof and undo needs",
              cat("Let a superuser say: ALTER ROLE ", role.name, " CREATEDB;"), Kind::Privilege));
@@ -109,13 +119,79 @@ void privilege_lines(std::vector<Line>& lines, pg::Connection& live,
   }
 }
 
+// How the undo will be made. With replace, nothing is made beside the database: the proof needs
+// another place (S4), and everything must be this role's to drop and to make again (S5).
+void choose(Preflight& out, PreflightOptions& options, pg::Connection& live) {
+  const UndoChoice choice = choose_undo(options.undo, pg::role_facts(live));
+  out.undo = options.undo = choice.undo;
+  out.undo_why = choice.why;
+  out.proof_at = options.proof_at;
+  if (choice.undo != Undo::Replace) return;
+  options.needs_copy = options.copy_when_needed = false;
+  const int major = live.server_major();
+  out.proof_at = options.proof_at = replace_proof_at(options.proof_at, options.proof, major);
+  if (options.proof < archive::Level::Restored) return;
+  if (!out.proof_at.empty()) {
+    out.lines.push_back(pass("proof", out.proof_at == "local"
+                                          ? "on a private server here (--proof-at local)"
+                                          : "at another server (--proof-at)"));
+    return;
+  }
+  out.lines.push_back(fail(
+      "proof",
+      cat("a proof that restores has no place: ", choice.why, ", and no PostgreSQL ", major,
+          " is installed here"),
+      cat("Install its server here (Debian: apt install postgresql-", major,
+          ") for --proof-at local, name another one with --proof-at URL, or step down knowingly: "
+          "--proof read-back."),
+      Kind::Proof));
+}
+
+void replace_lines(Preflight& out, const PreflightOptions& options, pg::Connection& live) {
+  if (options.undo != Undo::Replace) return;
+  pg::pin_settings(live, pg::database_encoding(live));
+  const swap::Contents contents = swap::read_contents(live);
+  std::vector<std::string> extensions;
+  for (const swap::StayingObject& object : contents.staying) {
+    if (object.type == "extension") extensions.push_back(object.name);
+  }
+  if (const std::vector<std::string> blockers = replace_blockers(live, contents);
+      !blockers.empty()) {
+    out.lines.push_back(fail(
+        "undo", cat("replace could not take away and make again what is there: ", named(blockers)),
+        "Give the objects to this role (ALTER … OWNER TO), remove what is not needed, or run as a "
+        "role that has CREATEDB, for an undo by swap.",
+        Kind::Privilege));
+    return;
+  }
+  std::string text =
+      cat("replace (", out.undo_why, "): the contents are restored in place, in one transaction");
+  if (!extensions.empty()) {
+    text += cat("; ", named(extensions),
+                extensions.size() == 1 ? " stays and must not be changed"
+                                       : " stay and must not be changed");
+  }
+  out.lines.push_back(pass("undo", text));
+  if (options.proof_at == "local" && options.proof >= archive::Level::Restored) {
+    for (const std::string& extension : extensions) {
+      out.lines.push_back(fail(
+          "proof",
+          cat("extension ", util::printable(extension),
+              " needs a superuser: the private server's owner of the database could not make it"),
+          "Name a server where it can be made with --proof-at URL, or step down knowingly: --proof "
+          "read-back.",
+          Kind::Proof));
+    }
+  }
+}
+
 // Only what is read through the live database, so that its session ends before others are judged.
 struct LiveFacts {
   pg::ServerFacts server;
   ServerFolder folder;
 };
 
-LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_token stop,
+LiveFacts live_lines(Preflight& out, PreflightOptions& options, std::stop_token stop,
                      const std::string& name) {
   pg::Connection live = pg::Connection::open(options.database, name, stop);
   std::vector<Line>& lines = out.lines;
@@ -136,7 +212,10 @@ LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_
         warn("pooler", "a session pooler stands between us and the server",
              "Name the server's own port: through a pooler it cannot be told who else writes."));
   }
-  ask(lines, "privileges", [&] { privilege_lines(lines, live, options); });
+  ask(lines, "privileges", [&] {
+    choose(out, options, live);
+    privilege_lines(lines, live, options);
+  });
   ask(lines, "superuser", [&] {
     const std::vector<std::string> traps = verify::superuser_traps(live);
     if (traps.empty()) return;
@@ -149,6 +228,7 @@ LiveFacts live_lines(Preflight& out, const PreflightOptions& options, std::stop_
                                "accept_superuser_functions."));
   });
   ask(lines, "space", [&] { facts.folder = server_folder(live); });
+  ask(lines, "undo", [&] { replace_lines(out, options, live); });
   return facts;
 }
 
@@ -223,11 +303,15 @@ void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance,
                    const PreflightOptions& options) {
   const std::string database = options.database.database();
   const auto add = [&](std::string subject, std::string text, std::string remedy) {
-    lines.push_back(options.needs_copy
+    lines.push_back(options.needs_copy || options.undo == Undo::Replace
                         ? fail(std::move(subject), std::move(text), std::move(remedy))
                         : warn(std::move(subject), std::move(text), std::move(remedy)));
   };
-  if (const auto blockers = swap::swap_blockers(maintenance, database); !blockers.empty()) {
+  // A replace needs no session gone but those that hold locks.
+  const bool in_place = options.undo == Undo::Replace;
+  if (const auto blockers = in_place ? swap::prepared_lines(maintenance, database)
+                                     : swap::swap_blockers(maintenance, database);
+      !blockers.empty()) {
     add("undo", cat("an undo would be blocked by ", named(blockers)),
         "End what is listed (COMMIT or ROLLBACK PREPARED '…'; SELECT pg_terminate_backend(PID) as "
         "a role that may).");
@@ -268,7 +352,8 @@ void hold_lines(std::vector<Line>& lines, pg::Connection& maintenance,
 }
 
 void undo_line(std::vector<Line>& lines, pg::Connection& maintenance,
-               const PreflightOptions& options) {
+               const PreflightOptions& options, const std::string& why) {
+  if (options.undo == Undo::Replace) return;  // told already, through the live database
   if (!options.needs_copy) {
     lines.push_back(
         warn("undo", "none: a failed migration stays", "Leave out --undo none to have it undone."));
@@ -281,10 +366,11 @@ void undo_line(std::vector<Line>& lines, pg::Connection& maintenance,
     const pg::DatabaseProperties properties =
         pg::read_properties(maintenance, options.database.database());
     swap::rehearse(maintenance, options.database, options.key, properties);
-    lines.push_back(pass(
-        "undo",
-        cat("swap, rehearsed with empty databases",
-            options.copy_when_needed ? "; its copy is made when it is needed: a restore" : "")));
+    lines.push_back(
+        pass("undo",
+             cat("swap, rehearsed with empty databases",
+                 options.copy_when_needed ? "; its copy is made when it is needed: a restore" : "",
+                 " (", why, ")")));
   });
 }
 
@@ -309,8 +395,9 @@ void Preflight::require() const {
   if (first) throw *first;
 }
 
-Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
+Preflight preflight(const PreflightOptions& asked, std::stop_token stop) {
   Preflight out;
+  PreflightOptions options = asked;  // as it was chosen, from what the server says
   const std::string application = options.key.empty() ? "pgbelay" : cat("pgbelay-", options.key);
   const LiveFacts facts = live_lines(out, options, stop, application);
   if (!out.ok() && out.lines.size() <= 2) return out;  // not a server we know
@@ -322,7 +409,7 @@ Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
                                  .dir = options.dir,
                                  .server_folder = out.server_folder,
                                  .server_free = options.server_free,
-                                 .needs_copy = options.needs_copy};
+                                 .needs_copy = options.needs_copy || options.undo == Undo::Replace};
     for (Line& line : space_lines(question)) out.lines.push_back(std::move(line));
     out.server_room = server_room(question);
   });
@@ -334,7 +421,7 @@ Preflight preflight(const PreflightOptions& options, std::stop_token stop) {
     for (Line& line : standby_lines(maintenance, options, application))
       out.lines.push_back(std::move(line));
     hold_lines(out.lines, maintenance, options, application);
-    undo_line(out.lines, maintenance, options);
+    undo_line(out.lines, maintenance, options, out.undo_why);
   });
   return out;
 }

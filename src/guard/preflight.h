@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dump/pg_dump_program.h"
+#include "guard/run.h"
 #include "pg/conninfo.h"
 #include "util/error.h"
 
@@ -34,6 +35,9 @@ struct PreflightOptions {
   bool needs_copy = true;         // a side database will be made, or may have to be
   bool copy_when_needed = false;  // for an undo only
   bool restores_here = true;      // and this role has to make again what is in it
+  Undo undo = Undo::Auto;
+  archive::Level proof = archive::Level::Proven;
+  std::string proof_at;
   bool accept_superuser_functions = false;
   bool must_be_alone =
       false;  // --hold auto, and nobody to ask: others would end the run at the gate
@@ -48,6 +52,9 @@ struct Preflight {
   // Room on the server's disk beside what the run needs anyway; nothing if it is not known.
   std::optional<std::uint64_t> server_room;
   std::uint64_t tables = 0;
+  Undo undo = Undo::Swap;  // what was chosen, never Auto
+  std::string undo_why;
+  std::string proof_at;  // and where the proof is made: "" beside the database
   std::string server_version;
   std::string system_identifier;
   std::optional<std::filesystem::path> server_folder;  // where the server writes, if it is here

@@ -239,6 +239,9 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
        .copy_when_needed = undoes(options) && !keeps_copy(options),
        .restores_here = options.undo != Undo::Clone ||
                         (options.proof >= archive::Level::Restored && options.proof_at.empty()),
+       .undo = options.undo,
+       .proof = options.proof,
+       .proof_at = options.proof_at,
        .accept_superuser_functions = options.accept_superuser_functions,
        .must_be_alone = !options.rehearse_only && options.hold == Hold::Auto &&
                         !options.questions.go_on_with_others,
@@ -259,6 +262,24 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
       reporter.warning(cat(line.subject, ": ", line.text, ". ", line.remedy));
   }
   return preflight;
+}
+
+void settle_strategy(Options& options, const Preflight& preflight, util::Reporter& reporter) {
+  options.undo = preflight.undo;
+  if (options.undo != Undo::Replace) return;
+  if (options.hold == Hold::ReadOnly) {
+    throw util::Error(
+        Kind::Usage,
+        cat("--hold read-only catches up a copy on this server, and none can be made there: ",
+            preflight.undo_why),
+        {.hint = "Leave out --hold read-only and stop the application for the migration, or run as "
+                 "a role that has CREATEDB.",
+         .sqlstate = {}});
+  }
+  if (options.proof_at.empty() && !preflight.proof_at.empty())
+    reporter.note("the proof is made on a private server here (--proof-at local)");
+  options.proof_at = preflight.proof_at;
+  require_rehearsable(options);
 }
 
 std::vector<migrate::File> pending_files(const Options& options, const std::string& application,
@@ -343,6 +364,8 @@ std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const
 namespace {
 
 std::string undo_plan(const Options& options) {
+  if (options.undo == Undo::Replace)
+    return "undo      replace: the contents are restored in place, in one transaction";
   if (!undoes(options)) return "undo      none: a failed migration stays";
   if (options.undo == Undo::Clone) {
     return "undo      clone: the server copies the database before the migration; nobody may be "

@@ -34,6 +34,9 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
 Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
                           std::stop_token stop);
 
+// Takes over what preflight has chosen, and refuses what does not go with it: Kind::Usage.
+void settle_strategy(Options& options, const Preflight& preflight, util::Reporter& reporter);
+
 // Files that are not applied yet, and what is odd about the others.
 std::vector<migrate::File> pending_files(const Options& options, const std::string& application,
                                          util::Reporter& reporter, std::stop_token stop);

@@ -291,23 +291,24 @@ void save_certain_rows(const RunContext& context, const backup::Backup& backup,
 }
 
 std::string save_unknown_rows(const RunContext& context, const backup::Backup& backup,
-                              std::stop_token stop) {
-  if (database_oid(context.maintenance, context.names.kept) == 0) return {};
+                              const std::string& database, std::stop_token stop) {
+  if (database_oid(context.maintenance, database) == 0) return {};
   const std::unique_ptr<compare::Side> before = open_backup(context, backup);
-  Opened opened(context.maintenance, context.names.kept);
+  std::optional<Opened> opened;
+  if (database != context.database.database()) opened.emplace(context.maintenance, database);
   ForeignRows rows(context.names.folder / kForeignFolder, Origin::Unknown, before->encoding());
   std::string text;
   {
     const std::unique_ptr<compare::Side> after =
-        open_database(context, context.names.kept, before->encoding(), stop);
+        open_database(context, database, before->encoding(), stop);
     const compare::Report report = save(context, {*before, *after, Origin::Unknown}, rows, stop);
     for (const compare::TableDifference& table : report.tables) {
       if (table.what == compare::TableDifference::What::Columns)
         text += cat("table ", table.name.display(),
-                    " has other columns now: its rows are in the kept database only\n");
+                    " has other columns now: its rows are in what the undo keeps only\n");
     }
   }
-  opened.close();
+  if (opened) opened->close();
   context.journal.fact("undo", "foreign", {{"rows", cat(rows.rows())}, {"origin", "unknown"}});
   const bool any = rows.rows() > 0 || !saved_tables(context.names.folder).empty();
   if (any) {

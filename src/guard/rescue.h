@@ -28,10 +28,11 @@ constexpr const char* kForeignFolder = "foreign";  // in the run's
 void save_certain_rows(const RunContext& context, const backup::Backup& backup,
                        const WriteMarks& at_snapshot, std::stop_token stop);
 
-// After the undo: what the kept database has that the backup has not. It is opened for that and
-// closed again. Adds to the certain ones. A line for people; empty if nothing differs.
+// What `database` has that the backup has not: after an undo the kept one, which is opened for that
+// and closed again, or, before its contents are replaced, the guarded one itself. Adds to the
+// certain ones. A line for people; empty if nothing differs.
 std::string save_unknown_rows(const RunContext& context, const backup::Backup& backup,
-                              std::stop_token stop);
+                              const std::string& database, std::stop_token stop);
 
 struct SavedTable {
   pg::QualifiedName name;

@@ -24,6 +24,7 @@
 #include "guard/rescue.h"
 #include "guard/schema_record.h"
 #include "guard/server_return.h"
+#include "guard/strategy.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
 #include "guard/wait_watch.h"
@@ -218,7 +219,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                       .at_snapshot = prepared->at_snapshot,
                       .own_at_snapshot = prepared->own_at_snapshot,
                       .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
-                      .swap = undoes(options),
+                      .swap = undoes(options) && options.undo != Undo::Replace,
                       .copy_is_kept = keeps_copy(options),
                       .hold = hold.get(),
                       .marks_at_snapshot = prepared->marks ? &*prepared->marks : nullptr},
@@ -264,15 +265,17 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
     return not_undone(context, cat(cause, "\nthe undo could not begin: ", error.text()),
                       {cat("when the server is back:  pgbelay undo ", context.names.id)});
   }
-  return take_back_failed({.context = context,
-                           .backup = prepared->backup,
-                           .copy = green ? green->old_state() : prepared->copy,
-                           .gate = green ? green->gate() : gate,
-                           .ledger = ledger,
-                           .cause = std::move(cause),
-                           .undo = options.undo,
-                           .on_foreign_writes = options.on_foreign_writes,
-                           .others = std::move(others)});
+  return take_back_failed(
+      {.context = context,
+       .backup = prepared->backup,
+       .copy = green ? green->old_state() : prepared->copy,
+       .gate = green ? green->gate() : gate,
+       .ledger = ledger,
+       .cause = std::move(cause),
+       .undo = options.undo,
+       .failed_state = options.failed_backup ? FailedState::BackUp : FailedState::Leave,
+       .on_foreign_writes = options.on_foreign_writes,
+       .others = std::move(others)});
 }
 
 }  // namespace
@@ -293,6 +296,7 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
   chosen.label = label_of(options, files);
   const RunNames names = new_run_names(database, chosen.label, options.dir, options.now());
   const Preflight preflight = check_preflight(chosen, names, reporter, stop);
+  settle_strategy(chosen, preflight, reporter);
   decide_rehearsal(chosen, preflight, reporter);
   if (options.plan_only) {
     for (const std::string& line : plan_lines(chosen, preflight, files)) reporter.note(line);
@@ -309,6 +313,7 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
                                      .version = options.version,
                                      .command = command_shown(options)},
                                     options.now);
+  journal_strategy(journal, chosen.undo);
   SessionLedger ledger(journal, database, names.application);
   const RunContext context{.names = names,
                            .database = options.database,

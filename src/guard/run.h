@@ -25,7 +25,7 @@
 namespace guard {
 
 enum class Hold { Auto, None, ReadOnly };
-enum class Undo { Auto, Swap, Clone, None };
+enum class Undo { Auto, Swap, Clone, Replace, None };
 enum class OnForeignWrites { Ask, Undo, Keep };
 
 // What the operator is asked. Without a terminal the front end answers No, unless --yes was given.
@@ -70,6 +70,7 @@ struct Options {
   std::string proof_at;  // "": beside the database; "local"; else a URL: proof_place.h
   std::chrono::milliseconds max_proof_age = std::chrono::hours(1);
   Undo undo = Undo::Auto;
+  bool failed_backup = true;               // before a replace restores over the failed state
   std::chrono::milliseconds keep_undo{0};  // after a success: kept_copy.h
   Hold hold = Hold::Auto;
   bool blue_green = false;  // blue_green.h

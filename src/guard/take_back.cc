@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "guard/catch_up.h"
+#include "guard/sequences.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
 #include "guard/standby.h"
@@ -167,6 +168,7 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
   std::uint32_t copy_oid = 0;
   if (!swapped_already(context)) {
     make_sure_of_copy(context, what);
+    if (what.others) advance_sequences_of_copy(context, what.backup);
     copy_oid = database_oid(context.maintenance, context.names.copy);
   }
   context.journal.fact("undo", "swap",

@@ -55,6 +55,7 @@ struct TakeBack {
   const backup::Backup& backup;
   std::optional<swap::SealRecord> copy;  // as it was journalled; nothing: it has to be made again
   Recheck recheck = Recheck::No;
+  bool others = false;  // may have drawn numbers: sequences keep the further position (M7)
 };
 struct TakenBack {
   std::string kept;                   // name of the failed database

@@ -16,7 +16,9 @@
 #include "guard/outside.h"
 #include "guard/proof_place.h"
 #include "guard/rehearsal_cluster.h"
+#include "guard/replace.h"
 #include "guard/sql_guard.h"
+#include "guard/strategy.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
 #include "pg/server_facts.h"
@@ -184,6 +186,7 @@ Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
 // Nobody can have written since an earlier attempt closed the live database, or after it was
 // swapped.
 bool decided_before(const RunContext& context, const RunRecord& record) {
+  if (replaces(record)) return replacing(context, record);
   if (record.last_fact("swap") == nullptr) return false;
   return database_oid(context.maintenance, context.names.copy) == 0 ||
          !allows_connections(context.maintenance, context.database.database());
@@ -262,26 +265,45 @@ bool nothing_was_written(const RunRecord& record) {
          record.last_fact("swap") == nullptr;
 }
 
-Result taken_back(const RunContext& context, const RunRecord& record, const UndoOptions& options,
-                  const Judgement& others) {
-  backup::Backup backup = backup::open(options.dir / record.info().backup);
-  const std::optional<swap::SealRecord> copy = recalled_copy(context, record, backup);
-  if (const std::optional<backup::Backup> follow_up = follow_up_of(record))
-    backup.manifest = combined(std::move(backup.manifest), follow_up->manifest);
-  const TakenBack back = take_back(
-      context,
-      {.backup = backup, .copy = copy, .recheck = options.recheck ? Recheck::Yes : Recheck::No});
-  tell_release(context);
-  if (!others.none()) tell_foreign_rows(context, backup);
-  drop_older_failures(context);
+Result told(const RunContext& context, const RunRecord& record, const TakenBack& back) {
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
-  const std::string text =
-      cat("undone; the failed database is kept as ", back.kept, "\n", util::join(lines, "\n"));
+  const std::string text = cat("undone", kept_text(back.kept), "\n", util::join(lines, "\n"));
   Result result = ended(context, record, {.state = RunState::Undone, .exit_code = 0, .text = text},
                         Outcome::Undone);
   result.kept = back.kept;
   return result;
+}
+
+Result replaced(const RunContext& context, const RunRecord& record, const UndoOptions& options,
+                const Judgement& others) {
+  const backup::Backup backup = backup::open(options.dir / record.info().backup);
+  verify::recall(backup, std::nullopt, nullptr);
+  if (!others.none() && !replacing(context, record))
+    tell_foreign_rows(context, backup, context.database.database());
+  return told(context, record,
+              replace_contents(context, {.backup = backup,
+                                         .failed = options.failed_backup ? FailedState::BackUp
+                                                                         : FailedState::Leave,
+                                         .others = !others.none()}));
+}
+
+Result taken_back(const RunContext& context, const RunRecord& record, const UndoOptions& options,
+                  const Judgement& others) {
+  if (replaces(record)) return replaced(context, record, options, others);
+  backup::Backup backup = backup::open(options.dir / record.info().backup);
+  const std::optional<swap::SealRecord> copy = recalled_copy(context, record, backup);
+  if (const std::optional<backup::Backup> follow_up = follow_up_of(record))
+    backup.manifest = combined(std::move(backup.manifest), follow_up->manifest);
+  const TakenBack back =
+      take_back(context, {.backup = backup,
+                          .copy = copy,
+                          .recheck = options.recheck ? Recheck::Yes : Recheck::No,
+                          .others = !others.none()});
+  tell_release(context);
+  if (!others.none()) tell_foreign_rows(context, backup, context.names.kept);
+  drop_older_failures(context);
+  return told(context, record, back);
 }
 
 Result undo_migration(const RunContext& context, const RunRecord& record,
@@ -422,7 +444,7 @@ Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_tok
   const Reopened run(options, reporter, std::move(stop));
   const RunContext& context = run.context();
   end_run_sessions(context, journalled_sessions(run.record()));
-  if (run.record().last_fact("swap") != nullptr || run.live_untouched())
+  if (run.record().last_fact("swap") != nullptr || run.live_untouched() || replaces(run.record()))
     swap::reopen(context.maintenance, context.database.database());
   tell_release(context);
   drop_copy(context);

@@ -47,7 +47,8 @@ struct UndoOptions {
   std::filesystem::path dir;
   std::string reference;  // RUN or empty
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
-  bool recheck = false;  // read the copy again before it is unsealed
+  bool failed_backup = true;  // of the state that a replace takes away
+  bool recheck = false;       // read the copy again before it is unsealed
   std::size_t jobs = 0;
   std::string version;
   OutsideOptions outside;

@@ -54,19 +54,35 @@ Result nothing_written(const FailedAttempt& failed) {
           .folder = context.names.folder};
 }
 
-Result swapped_back(const FailedAttempt& failed, const Judgement& others) {
+TakenBack take_back_by(const FailedAttempt& failed, const Judgement& others) {
   const RunContext& context = failed.context;
-  const TakenBack back = with_server(
-      context, [&] { return take_back(context, {.backup = failed.backup, .copy = failed.copy}); });
+  if (failed.undo == Undo::Replace) {
+    if (!others.none()) tell_foreign_rows(context, failed.backup, context.database.database());
+    return with_server(context, [&] {
+      return replace_contents(
+          context,
+          {.backup = failed.backup, .failed = failed.failed_state, .others = !others.none()});
+    });
+  }
+  TakenBack back = with_server(context, [&] {
+    return take_back(context,
+                     {.backup = failed.backup, .copy = failed.copy, .others = !others.none()});
+  });
   with_server(context, [&] {
     tell_release(context);
     drop_older_failures(context);
   });
-  if (!others.none()) tell_foreign_rows(context, failed.backup);
+  if (!others.none()) tell_foreign_rows(context, failed.backup, context.names.kept);
+  return back;
+}
+
+Result swapped_back(const FailedAttempt& failed, const Judgement& others) {
+  const RunContext& context = failed.context;
+  const TakenBack back = take_back_by(failed, others);
   const std::vector<std::string> lines = cluster_lines(back.cluster);
   for (const std::string& line : lines) context.reporter.note(line);
-  const std::string text = cat(failed.cause, "\n\nundone; the failed database is kept as ",
-                               back.kept, "\n", util::join(lines, "\n"));
+  const std::string text =
+      cat(failed.cause, "\n\nundone", kept_text(back.kept), "\n", util::join(lines, "\n"));
   end_run(context, {.state = RunState::Undone, .exit_code = 3, .text = text});
   return {.outcome = Outcome::Undone,
           .run = context.names.id,
@@ -121,15 +137,20 @@ void tell_release(const RunContext& context) {
     context.reporter.note(held);
 }
 
-void tell_foreign_rows(const RunContext& context, const backup::Backup& backup) {
+std::string kept_text(const std::string& kept) {
+  return kept.empty() ? std::string("; nothing of the failed state was kept")
+                      : cat("; the failed state is kept as ", kept);
+}
+
+void tell_foreign_rows(const RunContext& context, const backup::Backup& backup,
+                       const std::string& database) {
   try {
-    const std::string text = save_unknown_rows(context, backup, {});
+    const std::string text = save_unknown_rows(context, backup, database, {});
     for (const std::string_view line : util::split(text, '\n'))
       if (!line.empty()) context.reporter.note(line);
   } catch (const util::Error& error) {  // the undo stands, and the kept database holds them
-    context.reporter.warning(
-        cat("rows that others may have written could not be saved: ", error.text(),
-            "\n  they are in the kept database ", context.names.kept));
+    context.reporter.warning(cat("rows that others may have written could not be saved: ",
+                                 error.text(), "\n  what there was is in what the undo keeps"));
   }
 }
 

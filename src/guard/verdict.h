@@ -9,6 +9,7 @@
 #include "backup/backup.h"
 #include "guard/gate.h"
 #include "guard/kept_copy.h"
+#include "guard/replace.h"
 #include "guard/run.h"
 #include "guard/take_back.h"
 
@@ -22,6 +23,7 @@ struct FailedAttempt {
   SessionLedger& ledger;
   std::string cause;
   Undo undo = Undo::Auto;
+  FailedState failed_state = FailedState::BackUp;  // of a replace
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
   std::optional<Judgement> others = std::nullopt;  // judged already, after they had been let in
 };
@@ -36,9 +38,12 @@ void release(const RunContext& context, const KeepCopy& keep);
 
 // The copy, and the clone of a rehearsal if there still is one.
 void drop_copy(const RunContext& context);
-// After an undo although others wrote: their rows are saved, and it is said where. A failure is a
-// warning.
-void tell_foreign_rows(const RunContext& context, const backup::Backup& backup);
+// After an undo although others wrote (before it, where nothing but `database` itself has them):
+// their rows are saved, and it is said where. A failure is a warning.
+void tell_foreign_rows(const RunContext& context, const backup::Backup& backup,
+                       const std::string& database);
+// "; the failed state is kept as …", for a report.
+std::string kept_text(const std::string& kept);
 // Releases the hold if one stands, and says for how long writers were kept out.
 void tell_release(const RunContext& context);
 

@@ -43,6 +43,7 @@ TEST_F(PreflightTest, S3_NamesWhatTheRoleLacks) {
   PreflightOptions weak = options();
   weak.database = as(role);
   weak.server_free = std::uint64_t{1} << 40U;
+  weak.undo = Undo::Swap;
   const Preflight preflight = guard::preflight(weak, {});
   EXPECT_FALSE(preflight.ok());
   const Line line = trouble(preflight, "privileges");

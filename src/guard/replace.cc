@@ -1,0 +1,339 @@
+// The order: the failed state is backed up while the database is open; then it is closed, so that
+// nobody writes what would be lost; then everything is one transaction on one connection. The id of
+// that transaction is durable, in the server's log and in the journal, before its COMMIT is sent: a
+// server that crashes cannot give it to another one.
+#include "guard/replace.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "archive/custom_file.h"
+#include "backup/run.h"
+#include "guard/sequences.h"
+#include "guard/sql_guard.h"
+#include "guard/sql_replace.h"
+#include "guard/strategy.h"
+#include "load/load.h"
+#include "pg/session.h"
+#include "swap/contents.h"
+#include "swap/sessions.h"
+#include "swap/swap.h"
+#include "util/error.h"
+#include "util/fault.h"
+#include "util/text.h"
+#include "util/units.h"
+#include "verify/verify.h"
+
+namespace guard {
+namespace {
+
+using archive::TocEntry;
+using util::cat;
+using util::Kind;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kFact = "replace";
+constexpr const char* kFailedLabel = "failed";
+constexpr auto kSessionPatience = 5s;
+constexpr auto kOutcomePatience = 30s;  // for a transaction whose session has just ended
+constexpr std::size_t kNamed = 3;       // findings in a message
+constexpr std::uint32_t kNamespaces = 2615;
+constexpr std::string_view kLockNotAvailable = "55P03";
+
+// What became of an attempt whose COMMIT may have been sent. Nothing: none was.
+enum class Fate { Committed, Aborted };
+std::optional<Fate> fate_of(const RunContext& context, const RunRecord& record) {
+  const Event* const fact = record.last_fact(kFact);
+  if (fact == nullptr) return std::nullopt;
+  if (fact->get("state") == "replaced") return Fate::Committed;
+  const std::string id = fact->get("transaction");
+  if (id.empty()) return std::nullopt;
+  const auto deadline = std::chrono::steady_clock::now() + kOutcomePatience;
+  for (;;) {
+    const std::string status = sql::transaction_status(context.maintenance, id);
+    if (status == "committed") return Fate::Committed;
+    if (status == "aborted") return Fate::Aborted;
+    if (status.empty() || std::chrono::steady_clock::now() >= deadline) {
+      throw util::Error(
+          Kind::NotUndone,
+          cat("it is not known whether the old state is back: transaction ", id, " is ",
+              status.empty() ? std::string("too old for the server to tell") : status),
+          {.hint = cat("Look at the database; close the run as it is (pgbelay close ",
+                       context.names.id, "), or restore backup ", record.info().backup, "."),
+           .sqlstate = {}});
+    }
+    terminate(context.maintenance, named_sessions(context.maintenance, context.database.database(),
+                                                  context.names.application));
+    std::this_thread::sleep_for(50ms);
+  }
+}
+
+// Which entries of the archive are there already, because they stay.
+class There {
+ public:
+  explicit There(const swap::Contents& contents, const archive::Toc& toc)
+      : contents_(contents), toc_(toc) {}
+
+  bool operator()(const TocEntry& entry) const {
+    if (is_about(entry)) return about_staying(entry);
+    if (entry.desc == "EXTENSION")
+      return contents_.staying_named("extension", entry.tag) != nullptr;
+    if (const swap::StayingObject* const object = staying(entry)) return object != nullptr;
+    if (entry.desc == "TABLE DATA" || entry.desc == "SEQUENCE SET") {
+      const std::pair<std::string, std::string> name{entry.schema.value_or(""), entry.tag};
+      return std::find(contents_.staying_relations.begin(), contents_.staying_relations.end(),
+                       name) != contents_.staying_relations.end();
+    }
+    return false;
+  }
+
+ private:
+  static bool is_about(const TocEntry& entry) {
+    return entry.desc == "ACL" || entry.desc == "COMMENT" || entry.desc == "SECURITY LABEL";
+  }
+  const swap::StayingObject* staying(const TocEntry& entry) const {
+    const auto class_oid = util::parse_u64(entry.catalog_oid).value_or(0);
+    const auto oid = util::parse_u64(entry.object_oid).value_or(0);
+    const swap::StayingObject* const object = contents_.staying_of(
+        static_cast<std::uint32_t>(class_oid), static_cast<std::uint32_t>(oid));
+    if (object != nullptr) return object;
+    // A schema that the archive knows under another OID: one that was dropped and made again.
+    return entry.desc == "SCHEMA" ? contents_.staying_named("schema", entry.tag) : nullptr;
+  }
+  // Privileges and comments of a schema of ours were reset, and come back. Without an entry of its
+  // own, the subject is the server's or an extension's: unchanged, as the comparison will show.
+  bool about_staying(const TocEntry& entry) const {
+    if (entry.tag == "SCHEMA public") {
+      const swap::StayingObject* const schema = contents_.staying_named("schema", "public");
+      return schema != nullptr && !schema->ours;
+    }
+    const TocEntry* const subject =
+        entry.dependencies.empty() ? nullptr : toc_.find(entry.dependencies.front());
+    if (subject == nullptr) return entry.desc == "ACL";
+    if (subject->desc == "EXTENSION") return (*this)(*subject);
+    const swap::StayingObject* const object = staying(*subject);
+    return object != nullptr && !(object->class_oid == kNamespaces && object->ours);
+  }
+
+  const swap::Contents& contents_;
+  const archive::Toc& toc_;
+};
+
+class Replacing {
+ public:
+  Replacing(const RunContext& context, const backup::Backup& backup, bool others)
+      : context_(context),
+        backup_(backup),
+        others_(others),
+        live_(pg::Connection::open(context.database, context.names.application)) {}
+
+  void run() {
+    pg::pin_settings(live_, backup_.manifest.encoding);
+    live_.execute("set client_min_messages = warning");
+    close();
+    util::fault::point("undo.closed");
+    const archive::CustomFileReader reader(backup_.archive_path());
+    pg::Transaction transaction(live_);
+    const std::vector<SequenceStep> steps =
+        others_ ? further_positions(live_, backup_) : std::vector<SequenceStep>{};
+    drop(reader);
+    compare();
+    advance(context_, live_, steps);
+    sql::commit_durably(live_);
+    const std::string id = sql::current_transaction(live_);
+    sql::flush_log(context_.maintenance);
+    context_.journal.fact("undo", kFact, {{"state", "committing"}, {"transaction", id}});
+    util::fault::point("undo.before_rename");
+    transaction.commit();
+  }
+
+ private:
+  // From now on nobody comes, and whoever was there is gone. A session that this role may not end
+  // does no harm unless it holds a lock.
+  void close() {
+    context_.journal.fact("undo", kFact, {{"state", "closed"}});
+    const std::vector<std::string> left = swap::close_to_others(
+        context_.maintenance, context_.database.database(), live_.backend_pid(), kSessionPatience);
+    for (const std::string& line : left)
+      context_.reporter.note(cat("stays connected during the undo: ", line));
+  }
+
+  void drop(const archive::CustomFileReader& reader) {
+    sql::wait_for_locks(live_, true);
+    const swap::Contents contents = swap::read_contents(live_);
+    if (const std::vector<std::string> blockers = replace_blockers(live_, contents);
+        !blockers.empty()) {
+      throw util::Error(
+          Kind::NotUndone,
+          cat("the contents of the database cannot be replaced: ", util::join(blockers, "; ")),
+          {.hint = "Remove what is listed, or run as a role that may, then run it again.",
+           .sqlstate = {}});
+    }
+    try {
+      swap::drop_contents(live_, contents);
+    } catch (const util::Error& failure) {
+      if (failure.sqlstate() != kLockNotAvailable) throw;
+      throw util::Error(Kind::NotUndone,
+                        cat("somebody holds a lock that does not go: ", failure.message()),
+                        {.hint = "End the sessions that stay connected as a role that may, then "
+                                 "run it again.",
+                         .sqlstate = failure.sqlstate()});
+    }
+    sql::wait_for_locks(live_, false);
+    if (backup_.manifest.has_public_schema && !sql::has_public_schema(live_))
+      sql::make_public_schema(live_);
+    restore(reader, swap::read_contents(live_));
+  }
+
+  void restore(const archive::CustomFileReader& reader, const swap::Contents& contents) {
+    load::Options options{.has_public_schema = backup_.manifest.has_public_schema,
+                          .has_plpgsql = backup_.manifest.has_plpgsql};
+    for (const archive::TableRecord& table : backup_.manifest.tables)
+      options.total_bytes += table.raw_bytes;
+    for (const archive::ExtensionRecord& extension : backup_.manifest.extensions)
+      options.extensions.push_back({extension.name, extension.version});
+    const load::Report report = load::run_within(
+        reader, live_, options, There(contents, reader.toc()), context_.reporter, {});
+    for (const std::string& warning : report.warnings) context_.reporter.warning(warning);
+    pg::apply_properties(live_, live_.database(), verify::properties_of(backup_.manifest),
+                         pg::CommentFrom::Properties);
+  }
+
+  void compare() {
+    const std::optional<schema::Model> model = verify::recorded_model(backup_);
+    const std::vector<archive::Finding> findings =
+        verify::compare_within({.manifest = backup_.manifest, .model = model ? &*model : nullptr},
+                               live_, context_.reporter, {});
+    std::vector<std::string> lines;
+    for (const archive::Finding& finding : findings) {
+      if (finding.severity == archive::Severity::Damage) lines.push_back(finding.text);
+    }
+    if (pg::read_properties(live_, live_.database()) != verify::properties_of(backup_.manifest))
+      lines.emplace_back("settings, privileges or comment of the database itself");
+    if (lines.empty()) return;
+    const std::size_t all = lines.size();
+    lines.resize(std::min(all, kNamed));
+    throw util::Error(
+        Kind::NotUndone,
+        cat("what was restored does not equal the backup, so it was not committed: ",
+            util::join(lines, "; "), all > kNamed ? cat("; and ", all - kNamed, " more") : ""),
+        {.hint = cat("The failed state is as it was. Restore the backup as a role that may create "
+                     "databases: pgbelay restore ",
+                     backup_.manifest.name),
+         .sqlstate = {}});
+  }
+
+  const RunContext& context_;
+  const backup::Backup& backup_;
+  const bool others_;
+  pg::Connection live_;
+};
+
+std::string back_up_failed(const RunContext& context) {
+  backup::Options wanted;
+  wanted.dump.source = context.database;
+  wanted.dump.application_name = context.names.application;
+  wanted.dump.jobs = context.jobs;
+  wanted.dump.formats = {.sql = false, .csv = false};
+  wanted.dir = context.names.folder;
+  wanted.label = kFailedLabel;
+  wanted.run = context.names.id;
+  try {
+    const backup::Backup made = backup::run(wanted, context.reporter, {});
+    context.journal.fact("undo", "failed_backup", {{"path", made.path.string()}});
+    context.reporter.note(cat("the failed state is kept as a backup: ", made.path.string()));
+    return made.path.string();
+  } catch (const util::Error& failure) {
+    throw util::Error(
+        Kind::NotUndone,
+        cat("the failed state could not be backed up before it is replaced: ", failure.message()),
+        {.hint =
+             cat(failure.hint(), failure.hint().empty() ? "" : " ",
+                 "To undo without that: pgbelay undo ", context.names.id, " --no-failed-backup"),
+         .sqlstate = failure.sqlstate()});
+  }
+}
+
+std::string kept_before(const RunRecord& record) {
+  const Event* const fact = record.last_fact("failed_backup");
+  return fact == nullptr ? std::string() : fact->get("path");
+}
+
+// An error must not leave the database closed.
+[[noreturn]] void give_up(const RunContext& context, util::Error failure) {
+  try {
+    swap::reopen(context.maintenance, context.database.database());
+  } catch (const util::Error& cleanup) {
+    failure.attach(cat("database ", util::printable(context.database.database()),
+                       " is still closed: ", cleanup.message()));
+  }
+  if (failure.kind() == Kind::NotUndone || failure.kind() == Kind::Connect) throw failure;
+  failure.while_doing("replacing the contents of the database");
+  throw failure.as(Kind::NotUndone);
+}
+
+// The connection was lost at the COMMIT, or right after it: the server knows.
+bool committed_after_all(const RunContext& context, const util::Error& failure) {
+  if (failure.kind() != Kind::InDoubt && failure.kind() != Kind::Connect) return false;
+  return fate_of(context, read_run(context.names.folder)) == Fate::Committed;
+}
+
+void replace_now(const RunContext& context, const backup::Backup& backup, bool others) {
+  try {
+    Replacing(context, backup, others).run();
+  } catch (const util::Error& failure) {
+    if (!committed_after_all(context, failure)) give_up(context, failure);
+  }
+  util::fault::point("undo.swapped");
+}
+
+void require_no_prepared(const RunContext& context) {
+  const std::vector<std::string> lines =
+      swap::prepared_lines(context.maintenance, context.database.database());
+  if (lines.empty()) return;
+  throw util::Error(
+      Kind::NotUndone, cat("the contents cannot be replaced: ", util::join(lines, "; ")),
+      {.hint = "COMMIT or ROLLBACK PREPARED what is listed, then run it again.", .sqlstate = {}});
+}
+
+}  // namespace
+
+bool replacing(const RunContext& context, const RunRecord& record) {
+  const Event* const fact = record.last_fact(kFact);
+  if (fact == nullptr) return false;
+  return fate_of(context, record) == Fate::Committed ||
+         !allows_connections(context.maintenance, context.database.database());
+}
+
+TakenBack replace_contents(const RunContext& context, const Replacement& what) {
+  const util::Stopwatch watch;
+  context.reporter.step("undo", util::StepState::Begin, "");
+  const RunRecord before = read_run(context.names.folder);
+  context.journal.begin("undo", {{"strategy", "replace"}});
+  util::fault::point("undo.begin");
+  TakenBack out{.kept = kept_before(before), .cluster = {}};
+  if (fate_of(context, before) != Fate::Committed) {
+    require_no_prepared(context);
+    swap::reopen(context.maintenance, context.database.database());  // an attempt may have died
+    out.kept = what.failed == FailedState::BackUp ? back_up_failed(context) : std::string();
+    const backup::Backup whole = backup::open(what.backup.path);
+    replace_now(context, whole, what.others);
+  }
+  swap::reopen(context.maintenance, context.database.database());
+  context.journal.fact("undo", kFact, {{"state", "replaced"}});
+  out.cluster = cluster_changes(context);
+  util::fault::point("undo.before_end");
+  context.journal.end("undo", {{"kept", out.kept}, {"cluster_changes", cat(out.cluster.size())}});
+  std::string text = cat(util::show_duration(watch.elapsed()),
+                         " · contents restored from the backup in place, compared before the "
+                         "commit");
+  if (!out.kept.empty()) text += cat(" · failed state kept as backup ", out.kept);
+  if (!out.cluster.empty())
+    text += cat(" · cluster-wide changes that remain: ", out.cluster.size());
+  context.reporter.step("undo", util::StepState::Ok, text);
+  return out;
+}
+
+}  // namespace guard

@@ -1,0 +1,99 @@
+#include "guard/sequences.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "guard/sql_guard.h"
+#include "guard/sql_replace.h"
+#include "pg/session.h"
+#include "scan/table.h"
+#include "schema/read.h"
+#include "swap/swap.h"
+#include "util/text.h"
+#include "verify/verify.h"
+
+namespace guard {
+namespace {
+
+using util::cat;
+using namespace std::chrono_literals;
+
+constexpr auto kSessionPatience = 10s;
+
+bool further(const scan::Sequence& now, const archive::SequenceRecord& was,
+             std::int64_t increment) {
+  if (now.last_value == was.last_value) return now.is_called && !was.is_called;
+  return increment > 0 ? now.last_value > was.last_value : now.last_value < was.last_value;
+}
+
+const schema::Element* sequence_of(const schema::Model& model, const pg::QualifiedName& name) {
+  const auto found =
+      std::find_if(model.elements.begin(), model.elements.end(), [&](const schema::Element& one) {
+        return one.kind == schema::Kind::Sequence && one.schema == name.schema &&
+               one.name == name.name;
+      });
+  return found == model.elements.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::vector<SequenceStep> further_positions(pg::Connection& failed, const backup::Backup& backup) {
+  const std::optional<schema::Model> before = verify::recorded_model(backup);
+  if (!before) return {};
+  const schema::Model now = schema::read(failed);
+  const std::map<pg::QualifiedName, std::int64_t> increments = sql::sequence_increments(failed);
+  std::vector<SequenceStep> steps;
+  for (const scan::Sequence& sequence : scan::list_sequences(failed)) {
+    const auto record =
+        std::find_if(backup.manifest.sequences.begin(), backup.manifest.sequences.end(),
+                     [&](const archive::SequenceRecord& one) {
+                       return one.schema == sequence.name.schema && one.name == sequence.name.name;
+                     });
+    const auto increment = increments.find(sequence.name);
+    if (record == backup.manifest.sequences.end() || increment == increments.end() ||
+        !further(sequence, *record, increment->second))
+      continue;
+    const schema::Element* const was = sequence_of(*before, sequence.name);
+    const schema::Element* const is = sequence_of(now, sequence.name);
+    if (was == nullptr || is == nullptr || was->facts != is->facts) continue;
+    steps.push_back({.name = sequence.name,
+                     .was = record->last_value,
+                     .last_value = sequence.last_value,
+                     .is_called = sequence.is_called});
+  }
+  return steps;
+}
+
+void advance(const RunContext& context, pg::Connection& old,
+             const std::vector<SequenceStep>& steps) {
+  for (const SequenceStep& step : steps) {
+    sql::set_position(old, step.name, step.last_value, step.is_called);
+    context.reporter.note(cat("sequence ", step.name.display(), " goes on from ", step.last_value,
+                              " (", step.was, " in the backup): others may have drawn numbers"));
+  }
+}
+
+void advance_sequences_of_copy(const RunContext& context, const backup::Backup& backup) {
+  const std::string& live = context.database.database();
+  if (database_oid(context.maintenance, live) == 0) return;
+  swap::reopen(context.maintenance, live);  // an earlier attempt may have closed it
+  std::vector<SequenceStep> steps;
+  {
+    pg::Connection failed = pg::Connection::open(context.database, context.names.application);
+    pg::pin_settings(failed, backup.manifest.encoding);
+    swap::close_to_others(context.maintenance, live, failed.backend_pid(), kSessionPatience);
+    steps = further_positions(failed, backup);
+  }
+  if (steps.empty()) return;
+  swap::reopen(context.maintenance, context.names.copy);
+  {
+    pg::Connection copy = pg::Connection::open(context.database.with_database(context.names.copy),
+                                               context.names.application);
+    advance(context, copy, steps);
+  }
+  swap::seal(context.maintenance, context.names.copy);
+  context.journal.fact("undo", "seal",
+                       seal_fields(swap::seal_record(context.maintenance, context.names.copy)));
+}
+
+}  // namespace guard

@@ -1,0 +1,37 @@
+// Numbers that were drawn since the backup, and are in e-mails and other systems by now, are not
+// drawn again after an undo (postgres-hazards.md M7).
+//
+// Only where others may have drawn some: what the migration alone drew goes with it, and the old
+// state is the exact one.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backup/backup.h"
+#include "guard/take_back.h"
+#include "pg/connection.h"
+#include "pg/ident.h"
+
+namespace guard {
+
+struct SequenceStep {
+  pg::QualifiedName name;
+  std::int64_t was = 0;  // in the backup
+  std::int64_t last_value = 0;
+  bool is_called = true;
+};
+
+// Of the sequences that are defined in `failed` as they were at the snapshot: those that have gone
+// on since. Needs a session with pinned settings.
+std::vector<SequenceStep> further_positions(pg::Connection& failed, const backup::Backup& backup);
+
+// Sets them in the old state, and says so: the one intended difference from the backup.
+void advance(const RunContext& context, pg::Connection& old,
+             const std::vector<SequenceStep>& steps);
+
+// The same for an undo by swap: the live database is closed to others, so that nobody draws any
+// more, and the sealed copy is opened for a moment and sealed again.
+void advance_sequences_of_copy(const RunContext& context, const backup::Backup& backup);
+
+}  // namespace guard

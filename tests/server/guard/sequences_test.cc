@@ -1,0 +1,57 @@
+// Positions of sequences after an undo (postgres-hazards.md M7).
+
+#include "guard_fixture.h"
+
+namespace guard {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class SequencesTest : public GuardTest, public testing::WithParamInterface<Undo> {
+ protected:
+  Options chosen(Options options) {
+    options.undo = GetParam();
+    if (options.undo == Undo::Replace) options.proof = archive::Level::ReadBack;
+    return options;
+  }
+};
+
+TEST_P(SequencesTest, M7_WhatOthersMayHaveDrawnIsNotDrawnAgain) {
+  sql("create sequence down increment -2 start 100 maxvalue 100 minvalue 0; create sequence "
+      "changed");
+  Options options = chosen(psql(util::cat("alter sequence changed increment 5;\n", kBreaks)));
+  options.hold = Hold::None;
+  {
+    pg::Connection other = busy();
+    EXPECT_EQ(go(options).exit_code, 4) << reporter.all();
+    other.execute(
+        "select nextval('members_id_seq') from generate_series(1, 20); select nextval('down'), "
+        "nextval('down'), nextval('changed'); commit");
+  }
+  wait_alone();
+  UndoOptions forced = undo_options();
+  forced.on_foreign_writes = OnForeignWrites::Undo;
+  const Result result = undo(forced, reporter, {});
+  ASSERT_EQ(result.exit_code, 0) << result.cause << "\n" << reporter.all();
+  EXPECT_EQ(value("select nextval('members_id_seq')"), "521");
+  EXPECT_EQ(value("select nextval('down')"), "96");
+  EXPECT_EQ(value("select nextval('changed')"), "1") << "it was another sequence";
+  EXPECT_THAT(reporter.all(), HasSubstr("sequence public.members_id_seq goes on from 520"));
+  EXPECT_THAT(reporter.all(), Not(HasSubstr("the copy is made from the backup now")));
+}
+
+TEST_P(SequencesTest, M7_WhatTheMigrationAloneDrewGoesWithIt) {
+  const Result result =
+      go(chosen(psql("insert into members (name) values ('new'); select nonsense;")));
+  ASSERT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_EQ(value("select nextval('members_id_seq')"), "501");
+}
+
+INSTANTIATE_TEST_SUITE_P(Strategies, SequencesTest, testing::Values(Undo::Swap, Undo::Replace),
+                         [](const testing::TestParamInfo<Undo>& of) {
+                           return of.param == Undo::Swap ? "swap" : "replace";
+                         });
+
+}  // namespace
+}  // namespace guard
