@@ -5,6 +5,7 @@
 #include <lz4frame.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "util/error.h"
@@ -96,12 +97,16 @@ class Unpacker::Zstd : public Method {
     ZSTD_inBuffer in{packed.data(), packed.size(), 0};
     for (bool full = false; in.pos < in.size || full;) {
       ZSTD_outBuffer out{out_.data(), out_.size(), 0};
+      const std::span<const std::byte> rest = packed.subspan(in.pos);
       const std::size_t outcome = ZSTD_decompressStream(context_, &out, &in);
       if (ZSTD_isError(outcome) != 0)
         fail(util::cat("a defect (zstd: ", ZSTD_getErrorName(outcome), ")"));
       within_frame_ = outcome != 0;
       full = out.pos == out.size && within_frame_;
+      keep_header(rest.first(rest.size() - (in.size - in.pos)));
+      frame_bytes_ += out.pos;
       if (out.pos > 0) sink(std::span(out_).first(out.pos));
+      if (!within_frame_) end_frame();
     }
   }
   void finish() override {
@@ -109,9 +114,27 @@ class Unpacker::Zstd : public Method {
   }
 
  private:
+  // The library compares the length that a frame says it has with what came out only where the last
+  // block is not an empty one, or all of the frame was given at once.
+  void keep_header(std::span<const std::byte> taken) {
+    constexpr std::size_t kMostHeaderBytes = 18;
+    const std::size_t missing = kMostHeaderBytes - header_.size();
+    const std::span<const std::byte> more = taken.first(std::min(taken.size(), missing));
+    header_.insert(header_.end(), more.begin(), more.end());
+  }
+  void end_frame() {
+    const unsigned long long said = ZSTD_getFrameContentSize(header_.data(), header_.size());
+    if (said != ZSTD_CONTENTSIZE_UNKNOWN && said != ZSTD_CONTENTSIZE_ERROR && said != frame_bytes_)
+      fail("another length than they say");
+    header_.clear();
+    frame_bytes_ = 0;
+  }
+
   ZSTD_DStream* context_;
   std::vector<std::byte> out_;
   bool within_frame_ = false;
+  std::vector<std::byte> header_;  // of the frame, as far as it came
+  std::uint64_t frame_bytes_ = 0;  // unpacked of it
 };
 
 std::unique_ptr<Unpacker::Method> Unpacker::method_of(Packing packing) {
@@ -120,6 +143,8 @@ std::unique_ptr<Unpacker::Method> Unpacker::method_of(Packing packing) {
       return std::make_unique<Deflated>(Framing::Zlib);
     case Packing::Gzip:
       return std::make_unique<Deflated>(Framing::Gzip);
+    case Packing::DeflatePieces:
+      return std::make_unique<Deflated>(Framing::RawPiece);
     case Packing::Lz4:
       return std::make_unique<Lz4>();
     case Packing::Zstd:

@@ -12,8 +12,9 @@
 
 namespace codec {
 
-// Zlib and Gzip are one stream; Lz4 and Zstd any number of frames, none at all for no data.
-enum class Packing { Plain, Zlib, Gzip, Lz4, Zstd };
+// Zlib and Gzip are one stream; Lz4 and Zstd any number of frames, none at all for no data;
+// DeflatePieces any number of our own pieces without a frame.
+enum class Packing { Plain, Zlib, Gzip, Lz4, Zstd, DeflatePieces };
 
 class Unpacker {
  public:

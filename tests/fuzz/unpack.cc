@@ -41,7 +41,7 @@ Outcome unpack(codec::Packing packing, std::span<const std::byte> bytes, std::si
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using enum codec::Packing;
-  constexpr std::array kPackings{Plain, Zlib, Gzip, Lz4, Zstd};
+  constexpr std::array kPackings{Plain, Zlib, Gzip, Lz4, Zstd, DeflatePieces};
   if (size < 2) return 0;
   const codec::Packing packing = kPackings[data[0] % kPackings.size()];
   const std::size_t step = 1 + data[1] % 64U;

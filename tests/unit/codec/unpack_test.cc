@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "codec/deflate.h"
 #include "unit/codec/streams.h"
 #include "util/error.h"
 
@@ -38,6 +39,8 @@ std::string pack(Packing packing, const std::string& text) {
       return lz4(text);
     case Packing::Zstd:
       return zstd(text);
+    case Packing::DeflatePieces:
+      return text_of(deflate_piece(text).deflated);
     case Packing::Plain:
       break;
   }
@@ -81,7 +84,7 @@ TEST_P(EveryPacking, GivesBackWhateverStepsItComesIn) {
 
 INSTANTIATE_TEST_SUITE_P(All, EveryPacking,
                          ::testing::Values(Packing::Plain, Packing::Zlib, Packing::Gzip,
-                                           Packing::Lz4, Packing::Zstd));
+                                           Packing::Lz4, Packing::Zstd, Packing::DeflatePieces));
 
 TEST(Unpack, CutOffDataAreDamage) {
   for (const Packing packing : {Packing::Zlib, Packing::Gzip, Packing::Lz4, Packing::Zstd}) {
