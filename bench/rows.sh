@@ -41,6 +41,14 @@ side_fd() {
   rm -rf fd
   measure fd pg_dump -Fd -j2 -Z1 -f fd
 }
+side_zstd() {
+  rm -rf zstd
+  pgbelay zstd backup --dir zstd --formats dump --proof written --compress zstd bench
+}
+side_fd_zstd() {
+  rm -rf fd_zstd
+  measure fd_zstd pg_dump -Fd -j2 --compress=zstd:1 -f fd_zstd
+}
 side_three() {
   rm -rf three
   pgbelay three backup --dir three bench
@@ -167,6 +175,19 @@ rows_archive() {
   ratio archive-fd "archive alone: times as fast as pg_dump -Fd -j2 -Z1" archive fd at-least 1.15
   size archive-fd-size "archive alone: size of pg_dump -Fd -j2 -Z1's" archive/latest/full_backup.dump fd 1.00
   memory archive-memory "archive alone: peak memory" archive 256
+}
+# Servers from 16 on only, with a pg_dump of theirs.
+rows_zstd() {
+  if [ "$(psql -X -At -c 'show server_version_num')" -lt 160000 ]; then
+    say "zstd left out: this server is older than 16; a newer one's programs first on PATH are used"
+    return
+  fi
+  rounds zstd fd_zstd archive
+  ratio zstd-fd "archive in zstd: times as fast as pg_dump -Fd -j2 zstd:1" zstd fd_zstd at-least 1.0
+  size zstd-fd-size "archive in zstd: size of pg_dump -Fd -j2 zstd:1's" zstd/latest/full_backup.dump fd_zstd 1.00
+  ratio zstd-archive "archive in zstd: time of the one in gzip" zstd archive at-most 1.15
+  size zstd-archive-size "archive in zstd: size of the one in gzip" zstd/latest/full_backup.dump archive/latest/full_backup.dump 1.00
+  memory zstd-memory "archive in zstd: peak memory" zstd 256
 }
 rows_three() {
   rounds three scripts

@@ -9,7 +9,7 @@ usage: bench/run.sh [OPTIONS]        (make bench BENCH_ARGS='…')
   --quick          scale 0.1: ends within five minutes
   --scale N        size of the data set: 1 is 1.7 GB (default)
   --pairs N        how often both sides of each row are measured in turn (default 3)
-  --rows LIST      which rows: archive, three, restore, proof, single, undo, start, tap, growth
+  --rows LIST      which rows: archive, zstd, three, restore, proof, single, undo, start, tap, growth
                    (default: all, comma separated)
   --plots DIR      where growth writes its plots (default: build/bench)
   --workers N      connections of ours and of the COPY limit (default: 2)
@@ -18,7 +18,7 @@ usage: bench/run.sh [OPTIONS]        (make bench BENCH_ARGS='…')
 TEXT
 }
 
-scale=1 pairs=3 rows=archive,three,restore,proof,single,undo,start,tap,growth workers=2 parent=${TMPDIR:-/tmp} format=table plots=$source_dir/build/bench
+scale=1 pairs=3 rows=archive,zstd,three,restore,proof,single,undo,start,tap,growth workers=2 parent=${TMPDIR:-/tmp} format=table plots=$source_dir/build/bench
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) scale=0.1 ;;

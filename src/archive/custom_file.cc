@@ -16,6 +16,8 @@
 
 #include "archive/entry_data.h"
 #include "archive/primitives.h"
+#include "archive/sql_file_name.h"
+#include "codec/piece_format.h"
 #include "codec/unpack.h"
 #include "util/error.h"
 #include "util/files.h"
@@ -49,7 +51,8 @@ struct CustomFileWriter::State {
   util::WriteFile file;
   std::string collected;                       // behind what the file has
   std::unordered_map<int, TocEntry*> entries;  // those with data
-  codec::Piece end_of_data = codec::deflate_piece(kEndOfData);
+  codec::Method method;
+  codec::Piece end_of_data;
   codec::StreamSum sum;  // of the open stream
   Place place = Place::Between;
 
@@ -59,6 +62,7 @@ struct CustomFileWriter::State {
   void put(std::string_view text) { put(bytes_of(text)); }
   void put_int(std::int64_t value);
   void put_chunk(std::span<const std::byte> bytes);
+  void put_piece(const codec::Piece& piece);
   void flush();
   void move(Place from, Place to);
   void begin_block(std::uint8_t type, int dump_id);
@@ -67,8 +71,11 @@ struct CustomFileWriter::State {
 };
 
 CustomFileWriter::State::State(const std::filesystem::path& path, Toc contents)
-    : toc(std::move(contents)), file(path) {
-  PGBELAY_ASSERT(toc.compression == Compression::Gzip);
+    : toc(std::move(contents)),
+      file(path),
+      method(piece_method(toc)),
+      end_of_data(codec::pack_piece(kEndOfData, {.method = method})) {
+  PGBELAY_ASSERT(toc.compression == Compression::Gzip || toc.compression == Compression::Zstd);
   for (TocEntry& entry : toc.entries) {
     entry.offset = 0;
     entry.offset_state = entry.has_data ? OffsetState::NotSet : OffsetState::NoData;
@@ -119,11 +126,17 @@ void CustomFileWriter::State::begin_block(std::uint8_t type, int dump_id) {
 
 void CustomFileWriter::State::begin_stream() {
   sum = {};
-  put_chunk(codec::kZlibHeader);
+  if (method == codec::Method::Deflate) put_chunk(codec::kZlibHeader);
 }
 
-// The empty last block and the checksum, then the length 0 that ends the chunks.
+// The empty last block and the checksum, then the length 0 that ends the chunks. Frames of zstd
+// need neither, but there must be one.
 void CustomFileWriter::State::end_stream() {
+  if (method == codec::Method::Zstd) {
+    if (sum.raw_bytes == 0) put_piece(codec::empty_zstd_frame());
+    put_int(0);
+    return;
+  }
   std::string end(text_of(codec::kFinalBlock));
   end += text_of(codec::zlib_trailer(sum));
   put_chunk(bytes_of(end));
@@ -144,15 +157,19 @@ std::uint64_t CustomFileWriter::write_piece(const codec::Piece& piece) {
   State& s = *state_;
   PGBELAY_ASSERT(s.place == Place::Table || s.place == Place::LargeObject);
   const std::uint64_t at = s.position() + kIntBytes;
+  s.put_piece(piece);
+  return at;
+}
+
+void CustomFileWriter::State::put_piece(const codec::Piece& piece) {
   std::span<const std::byte> left(piece.deflated);
   while (!left.empty()) {  // a chunk of length 0 would end the stream
     const std::span<const std::byte> chunk =
         left.first(std::min<std::size_t>(left.size(), kMaxChunkBytes));
-    s.put_chunk(chunk);
+    put_chunk(chunk);
     left = left.subspan(chunk.size());
   }
-  s.sum.append(piece);
-  return at;
+  sum.append(piece);
 }
 
 void CustomFileWriter::end_table() {

@@ -4,6 +4,7 @@
 
 #include "archive/entry_sql.h"
 #include "archive/manifest.h"
+#include "archive/sql_file_name.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -119,11 +120,13 @@ void restore_with_pg_restore(std::string& out, const Manifest& manifest) {
 }
 
 void restore_with_psql(std::string& out, const Manifest& manifest) {
-  out += cat("\nWith psql, in this folder:\n  ", createdb(manifest),
-             " && gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d NEW\n"
+  out += cat("\nWith psql, in this folder:\n  ", createdb(manifest), " && ",
+             unpack_command(sql_file_name(manifest)),
+             " | psql -X -1 -v ON_ERROR_STOP=1 -d NEW\n"
              "Over the existing database, all or nothing (never without -1: it would stop half-way "
              "and leave a ruin):\n"
-             "  gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d ",
+             "  ",
+             unpack_command(sql_file_name(manifest)), " | psql -X -1 -v ON_ERROR_STOP=1 -d ",
              shell_word(util::printable(manifest.database)),
              "\nIt stops, and leaves everything, if objects are there that depend on those of the "
              "backup.\n");

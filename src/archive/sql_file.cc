@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "archive/entry_sql.h"
+#include "archive/sql_file_name.h"
 #include "archive/sql_script.h"
+#include "codec/piece_format.h"
 #include "codec/sha256.h"
 #include "util/error.h"
 #include "util/files.h"
@@ -19,11 +21,14 @@ constexpr std::size_t kWriteBytes = 256U << 10U;
 // One statement for each so many bytes of a large object: 1 MiB of SQL.
 constexpr std::size_t kLargeObjectStep = 512U << 10U;
 
-// A gzip file made of pieces and of text, which becomes pieces.
-class GzipFile {
+// A gzip or zstd file made of pieces and of text, which becomes pieces.
+class PackedFile {
  public:
-  explicit GzipFile(std::filesystem::path path) : file_(std::move(path)) {
-    put(codec::kGzipHeader);
+  PackedFile(std::filesystem::path path, codec::Method method)
+      : file_(std::move(path)),
+        framed_(method == codec::Method::Deflate),
+        text_({.method = method}) {
+    if (framed_) put(codec::kGzipHeader);
   }
 
   void text(std::string_view text) {
@@ -38,8 +43,10 @@ class GzipFile {
   }
   std::string finish() {
     flush_text();
-    put(codec::kFinalBlock);
-    put(codec::gzip_trailer(sum_));
+    if (framed_) {
+      put(codec::kFinalBlock);
+      put(codec::gzip_trailer(sum_));
+    }
     flush();
     file_.finish();
     return sha_.finish();
@@ -69,16 +76,17 @@ class GzipFile {
   }
 
   util::WriteFile file_;
+  const bool framed_;
   codec::Sha256 sha_;
   codec::StreamSum sum_;
-  codec::PieceEncoder text_;       // what came as text since the last piece
+  codec::PiecePacker text_;        // what came as text since the last piece
   std::vector<std::byte> buffer_;  // not yet written
 };
 }  // namespace
 
 struct SqlFileWriter::State {
   State(std::filesystem::path path, const Toc& toc, SqlFileOptions options)
-      : file(std::move(path)),
+      : file(std::move(path), piece_method(toc)),
         script(toc, options, [this](std::string_view text) { file.text(text); }) {}
 
   void write_large_object_step() {
@@ -89,7 +97,7 @@ struct SqlFileWriter::State {
     bytes.clear();
   }
 
-  GzipFile file;
+  PackedFile file;
   SqlScript script;
   std::uint32_t oid = 0;     // of the large object that is being written
   std::uint64_t offset = 0;  // of `bytes` in it

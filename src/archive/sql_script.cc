@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "archive/entry_sql.h"
+#include "archive/sql_file_name.h"
 #include "archive/sql_text.h"
 #include "util/text.h"
 
@@ -156,7 +157,9 @@ void SqlScript::head() {
                                                         : "\n-- Schema read by pg_dump: ",
             util::printable(toc_.dumper_version),
             "\n--\n-- Into a new database, or all or nothing over the existing one:\n"
-            "--   gunzip -c full_backup.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d DATABASE\n\n"));
+            "--   ",
+            unpack_command(sql_file_name(toc_.compression)),
+            " | psql -X -1 -v ON_ERROR_STOP=1 -d DATABASE\n\n"));
   sink_(special(toc_, "ENCODING", "SET client_encoding = 'UTF8';"));
   sink_(special(toc_, "STDSTRINGS", "SET standard_conforming_strings = 'on';"));
   sink_(special(toc_, "SEARCHPATH", "SELECT pg_catalog.set_config('search_path', '', false);"));

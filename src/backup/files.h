@@ -11,7 +11,6 @@ constexpr std::string_view kSumsName = "SHA256SUMS";
 constexpr std::string_view kProofName = "proof.json";
 constexpr std::string_view kGlobalsName = "globals.sql";
 constexpr std::string_view kArchiveName = "full_backup.dump";
-constexpr std::string_view kSqlName = "full_backup.sql.gz";
 constexpr std::string_view kLatestName = "latest";
 constexpr std::string_view kPinnedName = "PINNED";
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "archive/sql_file_name.h"
 #include "backup/backup.h"
 #include "backup/files.h"
 #include "util/error.h"
@@ -62,11 +63,12 @@ class ReadBackRun {
 // A file that is missing or whose contents cannot be parsed ends it: there is nothing to look at.
 bool ReadBackRun::open() {
   std::string_view file = kArchiveName;
+  const std::string_view sql_name = archive::sql_file_name(manifest());
   try {
     archive_ = std::make_unique<archive::CustomFileReader>(backup_.archive_path());
     archive_bytes_ = std::make_unique<util::ReadFile>(backup_.archive_path());
-    file = kSqlName;
-    if (has("sql")) sql_ = std::make_unique<util::ReadFile>(backup_.path / kSqlName);
+    file = sql_name;
+    if (has("sql")) sql_ = std::make_unique<util::ReadFile>(backup_.path / sql_name);
   } catch (const util::Error& failure) {
     const bool gone = !std::filesystem::exists(backup_.path / file);
     if (failure.kind() != util::Kind::Damage && !gone) throw;
@@ -169,13 +171,14 @@ void ReadBackRun::finish() {
     if (entry == entries_.end() || table.pieces.empty()) continue;
     jobs.push_back({std::string(kArchiveName), util::cat(table.schema, ".", table.table), 0,
                     [this, entry, &table, n] {
-                      check_frame(*archive_bytes_, *entry->second, table, reads_[n], findings_);
+                      check_frame(*archive_bytes_, archive::piece_method(archive_->toc()),
+                                  *entry->second, table, reads_[n], findings_);
                     }});
   }
   if (sql_ &&
       !findings_.any()) {  // its checksum is made of the pieces', which must be right for that
-    jobs.push_back({std::string(kSqlName), "", 0,
-                    [this] { check_sql_frame(*sql_, manifest(), reads_, findings_); }});
+    jobs.push_back(
+        {name_of(*sql_), "", 0, [this] { check_sql_frame(*sql_, manifest(), reads_, findings_); }});
   }
   if (manifest().large_objects.empty() !=
       std::none_of(entries_.begin(), entries_.end(),

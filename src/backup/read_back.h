@@ -12,6 +12,7 @@
 #include "backup/findings.h"
 #include "codec/deflate.h"
 #include "codec/fingerprint.h"
+#include "codec/piece_format.h"
 #include "util/files.h"
 
 namespace backup {
@@ -22,6 +23,9 @@ struct TableRead {
   std::vector<codec::StreamSum> sums;            // of each piece
   std::vector<codec::Fingerprint> fingerprints;  // of each piece
 };
+
+// The file name of a ReadFile.
+std::string name_of(const util::ReadFile& file);
 
 archive::Finding table_damage(const archive::TableRecord& table, std::string code,
                               std::string_view file, std::string text);
@@ -36,13 +40,15 @@ void read_pieces(const archive::CustomFileReader& archive, const util::ReadFile*
 void read_stream(const archive::CustomFileReader& archive, const archive::TocEntry& entry,
                  const archive::TableRecord& table, TableRead& read, Findings& findings);
 // The frame around the pieces of a table's block: header, no gaps, end marker, checksum of the
-// whole stream.
-void check_frame(const util::ReadFile& archive, const archive::TocEntry& entry,
-                 const archive::TableRecord& table, const TableRead& read, Findings& findings);
+// whole stream. `method`: of the archive's pieces.
+void check_frame(const util::ReadFile& archive, codec::Method method,
+                 const archive::TocEntry& entry, const archive::TableRecord& table,
+                 const TableRead& read, Findings& findings);
 // Rows and fingerprint of the table.
 void compare_table(const archive::TableRecord& table, const TableRead& read, Findings& findings);
 
-// The statements between the pieces of the SQL file, and the checksum of the whole.
+// The statements between the pieces of the SQL file, and the checksum of the whole; zstd frames
+// have one each, and nothing around them.
 void check_sql_frame(const util::ReadFile& sql, const archive::Manifest& manifest,
                      const std::vector<TableRead>& reads, Findings& findings);
 

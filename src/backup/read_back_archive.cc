@@ -3,9 +3,9 @@
 #include <array>
 #include <map>
 
+#include "archive/sql_file_name.h"
 #include "backup/files.h"
 #include "backup/read_back.h"
-#include "codec/inflate.h"
 #include "codec/sha256.h"
 #include "pg/ident.h"
 #include "util/error.h"
@@ -22,7 +22,7 @@ archive::Finding piece_damage(const archive::TableRecord& table, std::size_t pie
   archive::Finding finding = table_damage(table, std::move(code), file, std::move(text));
   finding.piece = piece;
   finding.offset =
-      file == kSqlName ? table.pieces[piece].sql_offset : table.pieces[piece].dump_offset;
+      file == kArchiveName ? table.pieces[piece].dump_offset : table.pieces[piece].sql_offset;
   return finding;
 }
 
@@ -57,12 +57,14 @@ class Cursor {
   throw util::Error(util::Kind::Damage, util::cat("at byte ", at, ": ", what));
 }
 
-// Block type, id, and the stream's header in a chunk of its own.
-std::uint64_t check_block_head(const util::ReadFile& archive, const archive::TocEntry& entry) {
+// Block type, id, and the stream's header, if it has one, in a chunk of its own.
+std::uint64_t check_block_head(const util::ReadFile& archive, codec::Method method,
+                               const archive::TocEntry& entry) {
   Cursor in(archive, entry.offset);
   if (in.bytes(1)[0] != std::byte{1} || in.integer() != entry.dump_id) {
     broken_frame(entry.offset, "the block of this table does not begin here");
   }
+  if (method == codec::Method::Zstd) return in.at();
   const bool zlib = in.integer() == static_cast<std::int64_t>(codec::kZlibHeader.size()) &&
                     std::ranges::equal(in.bytes(codec::kZlibHeader.size()), codec::kZlibHeader);
   if (!zlib) broken_frame(entry.offset, "the compressed stream has no proper header");
@@ -100,18 +102,26 @@ std::vector<std::byte> rest_of_block(const util::ReadFile& archive, std::uint64_
   return rest;
 }
 
+// The end marker of the data, which is all that `packed` holds.
+std::string check_marker(std::span<const std::byte> packed, codec::Method method,
+                         std::uint64_t at) {
+  std::string marker;
+  codec::Unpacker unpacker(codec::packing_of(method));
+  unpacker.add(packed, [&marker](std::span<const std::byte> raw) {
+    marker.append(reinterpret_cast<const char*>(raw.data()), raw.size());
+  });
+  unpacker.finish();
+  if (marker != archive::kEndOfData) broken_frame(at, "the end marker of the data is missing");
+  return marker;
+}
+
 // End marker, empty last block, checksum.
 void check_rest(std::span<const std::byte> rest, codec::StreamSum sum, std::uint64_t at) {
   constexpr std::size_t kTrailerBytes = 4;
   const std::size_t end_bytes = codec::kFinalBlock.size() + kTrailerBytes;
   if (rest.size() < end_bytes) broken_frame(at, "the compressed stream has no end");
-  std::string marker;
-  codec::Inflater inflater(codec::Framing::RawPiece);
-  inflater.add(rest.first(rest.size() - end_bytes), [&marker](std::span<const std::byte> raw) {
-    marker.append(reinterpret_cast<const char*>(raw.data()), raw.size());
-  });
-  inflater.finish();
-  if (marker != archive::kEndOfData) broken_frame(at, "the end marker of the data is missing");
+  const std::string marker =
+      check_marker(rest.first(rest.size() - end_bytes), codec::Method::Deflate, at);
   sum.add(std::as_bytes(std::span(marker)));
   const std::span<const std::byte> end = rest.last(end_bytes);
   if (!std::ranges::equal(end.first(codec::kFinalBlock.size()), codec::kFinalBlock) ||
@@ -128,10 +138,10 @@ void compare_with_sql(const util::ReadFile& sql, const archive::TableRecord& tab
     sql.read_at(table.pieces[number].sql_offset, buffer);
   } catch (const util::Error& failure) {
     if (failure.kind() != util::Kind::Damage) throw;
-    return findings.add(piece_damage(table, number, "unreadable", kSqlName, failure.message()));
+    return findings.add(piece_damage(table, number, "unreadable", name_of(sql), failure.message()));
   }
   if (std::ranges::equal(buffer, expected)) return;
-  findings.add(piece_damage(table, number, "sql-piece", kSqlName,
+  findings.add(piece_damage(table, number, "sql-piece", name_of(sql),
                             "does not hold the bytes that the archive holds"));
 }
 
@@ -144,12 +154,12 @@ void read_piece(const archive::CustomFileReader& archive, const util::ReadFile* 
   std::vector<std::byte> deflated;
   try {
     deflated = archive.read_piece(piece.dump_offset, piece.deflated_bytes);
-    codec::Inflater inflater(codec::Framing::RawPiece);
-    inflater.add(deflated, [&](std::span<const std::byte> raw) {
+    codec::Unpacker unpacker(codec::packing_of(archive::piece_method(archive.toc())));
+    unpacker.add(deflated, [&](std::span<const std::byte> raw) {
       sum.add(raw);
       rows.add(raw);
     });
-    inflater.finish();
+    unpacker.finish();
   } catch (const util::Error& failure) {
     if (failure.kind() != util::Kind::Damage) throw;
     return findings.add(piece_damage(table, number, "unreadable", kArchiveName, failure.message()));
@@ -169,6 +179,8 @@ void read_piece(const archive::CustomFileReader& archive, const util::ReadFile* 
 }
 
 }  // namespace
+
+std::string name_of(const util::ReadFile& file) { return file.path().filename().string(); }
 
 archive::Finding table_damage(const archive::TableRecord& table, std::string code,
                               std::string_view file, std::string text) {
@@ -199,16 +211,22 @@ void read_stream(const archive::CustomFileReader& archive, const archive::TocEnt
   findings.add(table_damage(table, "frame", kArchiveName, "the end marker of the data is missing"));
 }
 
-void check_frame(const util::ReadFile& archive, const archive::TocEntry& entry,
-                 const archive::TableRecord& table, const TableRead& read, Findings& findings) {
+void check_frame(const util::ReadFile& archive, codec::Method method,
+                 const archive::TocEntry& entry, const archive::TableRecord& table,
+                 const TableRead& read, Findings& findings) {
   try {
-    std::uint64_t at = check_block_head(archive, entry);
+    std::uint64_t at = check_block_head(archive, method, entry);
     codec::StreamSum sum;
     for (std::size_t n = 0; n < table.pieces.size(); ++n) {
       at = check_chunks(archive, table.pieces[n], at);
       sum += read.sums[n];
     }
-    check_rest(rest_of_block(archive, at), sum, at);
+    const std::vector<std::byte> rest = rest_of_block(archive, at);
+    if (method == codec::Method::Zstd) {
+      check_marker(rest, method, at);
+    } else {
+      check_rest(rest, sum, at);
+    }
   } catch (const util::Error& failure) {
     if (failure.kind() != util::Kind::Damage) throw;
     findings.add(table_damage(table, "frame", kArchiveName, failure.message()));

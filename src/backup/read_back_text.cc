@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "archive/sql_file_name.h"
 #include "backup/files.h"
 #include "backup/read_back.h"
 #include "codec/inflate.h"
@@ -49,15 +50,52 @@ std::vector<PlacedPiece> pieces_by_place(const archive::Manifest& manifest,
 }
 
 // Statements: pieces of their own, which inflate on their own.
-void add_statements(const util::ReadFile& sql, std::uint64_t begin, std::uint64_t end,
-                    codec::StreamSum& sum) {
+void add_statements(const util::ReadFile& sql, codec::Packing packing, std::uint64_t begin,
+                    std::uint64_t end, codec::StreamSum& sum) {
   if (begin > end) throw util::Error(util::Kind::Damage, util::cat("pieces overlap at byte ", end));
   if (begin == end) return;
-  codec::Inflater inflater(codec::Framing::RawPiece);
+  codec::Unpacker unpacker(packing);
   read_range(sql, begin, end, [&](std::span<const std::byte> part) {
-    inflater.add(part, [&sum](std::span<const std::byte> raw) { sum.add(raw); });
+    unpacker.add(part, [&sum](std::span<const std::byte> raw) { sum.add(raw); });
   });
-  inflater.finish();
+  unpacker.finish();
+}
+
+bool is_zstd(const util::ReadFile& sql) {
+  return name_of(sql) == archive::sql_file_name(archive::Compression::Zstd);
+}
+
+// From `at` up to `end`: statements and pieces in turn, without a gap. The sum of all of them.
+codec::StreamSum sum_of_parts(const util::ReadFile& sql, const archive::Manifest& manifest,
+                              const std::vector<TableRead>& reads, std::uint64_t at,
+                              std::uint64_t end) {
+  const codec::Packing packing =
+      codec::packing_of(is_zstd(sql) ? codec::Method::Zstd : codec::Method::Deflate);
+  codec::StreamSum sum;
+  for (const PlacedPiece& piece : pieces_by_place(manifest, reads)) {
+    add_statements(sql, packing, at, piece.begin, sum);
+    sum += *piece.sum;
+    at = piece.end;
+  }
+  add_statements(sql, packing, at, end, sum);
+  return sum;
+}
+
+void check_gzip_frame(const util::ReadFile& sql, const archive::Manifest& manifest,
+                      const std::vector<TableRead>& reads) {
+  const std::uint64_t tail = codec::kFinalBlock.size() + kGzipTrailerBytes;
+  std::array<std::byte, codec::kGzipHeader.size()> head{};
+  sql.read_at(0, head);
+  if (!std::ranges::equal(head, codec::kGzipHeader))
+    throw util::Error(util::Kind::Damage, "it is no gzip file of ours");
+  if (sql.size() < head.size() + tail) throw util::Error(util::Kind::Damage, "it ends too early");
+  const codec::StreamSum sum = sum_of_parts(sql, manifest, reads, head.size(), sql.size() - tail);
+  std::vector<std::byte> end(tail);
+  sql.read_at(sql.size() - tail, end);
+  const bool whole =
+      std::ranges::equal(std::span(end).first(codec::kFinalBlock.size()), codec::kFinalBlock) &&
+      std::ranges::equal(std::span(end).last(kGzipTrailerBytes), codec::gzip_trailer(sum));
+  if (!whole) throw util::Error(util::Kind::Damage, "its checksum is wrong");
 }
 
 // Newlines that are not within quotes.
@@ -85,32 +123,17 @@ class CsvRows {
 void check_sql_frame(const util::ReadFile& sql, const archive::Manifest& manifest,
                      const std::vector<TableRead>& reads, Findings& findings) {
   try {
-    const std::uint64_t tail = codec::kFinalBlock.size() + kGzipTrailerBytes;
-    std::array<std::byte, codec::kGzipHeader.size()> head{};
-    sql.read_at(0, head);
-    if (!std::ranges::equal(head, codec::kGzipHeader))
-      throw util::Error(util::Kind::Damage, "it is no gzip file of ours");
-    if (sql.size() < head.size() + tail) throw util::Error(util::Kind::Damage, "it ends too early");
-    std::uint64_t at = head.size();
-    codec::StreamSum sum;
-    for (const PlacedPiece& piece : pieces_by_place(manifest, reads)) {
-      add_statements(sql, at, piece.begin, sum);
-      sum += *piece.sum;
-      at = piece.end;
+    if (is_zstd(sql)) {
+      sum_of_parts(sql, manifest, reads, 0, sql.size());
+    } else {
+      check_gzip_frame(sql, manifest, reads);
     }
-    add_statements(sql, at, sql.size() - tail, sum);
-    std::vector<std::byte> end(tail);
-    sql.read_at(sql.size() - tail, end);
-    const bool whole =
-        std::ranges::equal(std::span(end).first(codec::kFinalBlock.size()), codec::kFinalBlock) &&
-        std::ranges::equal(std::span(end).last(kGzipTrailerBytes), codec::gzip_trailer(sum));
-    if (!whole) throw util::Error(util::Kind::Damage, "its checksum is wrong");
   } catch (const util::Error& failure) {
     if (failure.kind() != util::Kind::Damage) throw;
     archive::Finding finding;
     finding.code = "sql";
-    finding.file = kSqlName;
-    finding.text = util::cat(kSqlName, ": ", failure.message());
+    finding.file = name_of(sql);
+    finding.text = util::cat(name_of(sql), ": ", failure.message());
     findings.add(std::move(finding));
   }
 }

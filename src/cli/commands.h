@@ -32,6 +32,7 @@ struct Invocation {
   dump::SchemaFrom schema_from() const;
   backup::Options backup_options() const;  // dump, formats, SQL settings, folder
   int nice() const;
+  codec::PieceFormat compress() const;
   guard::OutsideOptions outside_options() const;
 };
 

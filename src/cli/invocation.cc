@@ -63,6 +63,7 @@ backup::Options Invocation::backup_options() const {
   options.dump.max_load = settings.count("max-load");
   options.dump.snapshot_warning = settings.duration("snapshot-warning");
   options.nice = nice();
+  options.dump.compress = compress();
   options.dump.pg_dump = settings.path("pg-dump");
   options.dump.schema_from = schema_from();
   options.dump.formats = {.sql = false, .csv = false};
@@ -82,6 +83,21 @@ backup::Options Invocation::backup_options() const {
       settings.flag("sql-owners") ? archive::Include::Yes : archive::Include::No;
   options.dump.sql.acls = settings.flag("sql-acls") ? archive::Include::Yes : archive::Include::No;
   return options;
+}
+
+// gzip, zstd, zstd:LEVEL.
+codec::PieceFormat Invocation::compress() const {
+  const std::string text = settings.text("compress");
+  if (text == "gzip") return {};
+  const std::string_view how(text);
+  const std::size_t colon = how.find(':');
+  const std::optional<std::uint64_t> level = colon == std::string_view::npos
+                                                 ? std::optional<std::uint64_t>(1)
+                                                 : util::parse_u64(how.substr(colon + 1));
+  if (how.substr(0, colon) == "zstd" && level && *level >= 1 && *level <= codec::kMostZstdLevel)
+    return {.method = codec::Method::Zstd, .level = static_cast<int>(*level)};
+  throw Error(Kind::Usage, cat("--compress ", util::printable(text), " is unknown"),
+              {.hint = "Give gzip, zstd or zstd:LEVEL with a level from 1 to 19.", .sqlstate = {}});
 }
 
 int Invocation::nice() const {

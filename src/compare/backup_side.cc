@@ -5,6 +5,7 @@
 #include "archive/copy_text.h"
 #include "archive/custom_file.h"
 #include "archive/identifiers.h"
+#include "archive/sql_file_name.h"
 #include "compare/foreign_keys.h"
 #include "compare/side.h"
 #include "extract/batches.h"
@@ -135,7 +136,7 @@ class BackupSide : public Side {
   const archive::CustomFileReader& opened() {
     if (!archive_) archive_.emplace(backup_.archive_path());
     std::error_code absent;
-    const std::filesystem::path sql = backup_.path / "full_backup.sql.gz";
+    const std::filesystem::path sql = backup_.path / archive::sql_file_name(backup_.manifest);
     if (!sql_ && std::filesystem::exists(sql, absent)) sql_.emplace(sql);
     return *archive_;
   }

@@ -100,10 +100,23 @@ Outcome write(const Options& options, const std::optional<PgDumpProgram>& progra
     options.on_session(0);  // it opens one connection, and succeeded with it
   schema.version = version_for(work.snapshot.server_major(), schema.version);
   outcome.plan = extend(std::move(schema), work.content, work.snapshot.tables());
+  if (options.compress.method == codec::Method::Zstd)
+    outcome.plan.toc.compression = archive::Compression::Zstd;
   outcome.written =
       write_all({options.directory, options.formats.sql, options.formats.csv, options.sql},
                 outcome.plan, work, stop);
   return outcome;
+}
+
+// The archive is one that the server's own pg_restore reads, and zstd came with 16.
+void refuse_compression(const Options& options, int server_major) {
+  constexpr int kFirst = 16;
+  if (options.compress.method == codec::Method::Deflate || server_major >= kFirst) return;
+  throw util::Error(
+      util::Kind::Usage,
+      util::cat("--compress zstd: the server is PostgreSQL ", server_major,
+                ", whose pg_restore does not read zstd"),
+      {.hint = "Leave --compress out (gzip), or use it with servers from 16 on.", .sqlstate = {}});
 }
 
 Content content_of(Snapshot& snapshot) {
@@ -136,6 +149,7 @@ void keep_portion(Content& content, const Portion& part) {
 archive::Manifest run_once(const Options& options, util::Reporter& reporter,
                            const std::stop_token& stop) {
   Snapshot snapshot(options.source, options.application_name, stop);
+  refuse_compression(options, snapshot.server_major());
   if (options.on_session) options.on_session(Snapshot::Session(snapshot)->backend_pid());
   archive::Manifest manifest;
   manifest.created_at = util::rfc3339(util::Clock::now());
@@ -154,8 +168,8 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   Outcome outcome;
   std::optional<archive::FileRecord> model_file;
 
-  const ReaderOptions reading{options.source, options.application_name, options.formats.csv,
-                              options.formats.sql, options.on_session};
+  const ReaderOptions reading{options.source,      options.application_name, options.formats.csv,
+                              options.formats.sql, options.compress,         options.on_session};
   constexpr std::size_t kOthers = 2;  // the writer and the one that asks for facts
   const auto thread = [&](std::size_t number, const std::stop_token& local) {
     if (number == 0) {

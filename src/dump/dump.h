@@ -18,6 +18,7 @@
 #include <string>
 
 #include "archive/manifest.h"
+#include "codec/piece_format.h"
 #include "dump/pg_dump_program.h"
 #include "pg/conninfo.h"
 #include "pg/ident.h"
@@ -41,12 +42,13 @@ struct Options {
   pg::ConnInfo source;
   std::string application_name;
   std::filesystem::path directory;  // exists and is empty; gets full_backup.dump,
-                                    // full_backup.sql.gz, csv/, schema.json
+                                    // full_backup.sql.gz (or .zst), csv/, schema.json
   Formats formats;
   archive::SqlFileOptions sql;
-  std::size_t jobs = 0;        // connections that read; 0: as many as cores, at most 8
-  std::uint64_t rate = 0;      // at most so many bytes of rows a second; 0: no limit
-  std::uint64_t max_load = 0;  // paused while more sessions of others are at work; 0: no limit
+  codec::PieceFormat compress;  // of archive and SQL file; zstd: servers from 16 on
+  std::size_t jobs = 0;         // connections that read; 0: as many as cores, at most 8
+  std::uint64_t rate = 0;       // at most so many bytes of rows a second; 0: no limit
+  std::uint64_t max_load = 0;   // paused while more sessions of others are at work; 0: no limit
   std::chrono::milliseconds snapshot_warning{0};  // told when the snapshot gets so old; 0: never
   std::filesystem::path pg_dump;                  // empty: looked for
   std::optional<Portion> portion;                 // nothing: everything

@@ -53,7 +53,8 @@ Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
       connection_(pg::Connection::open(options.source, options.application_name, stop_)),
       cancel_(connection_, stop_),
       transaction_((prepare(connection_, work.snapshot), connection_),
-                   pg::Transaction::Mode::RepeatableReadOnly) {
+                   pg::Transaction::Mode::RepeatableReadOnly),
+      text_(options.compress) {
   if (options_.on_session) options_.on_session(connection_.backend_pid());
   connection_.execute(sql::wait_little_for_locks());
   connection_.execute(

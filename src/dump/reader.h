@@ -7,7 +7,7 @@
 #include <stop_token>
 #include <string>
 
-#include "codec/deflate.h"
+#include "codec/piece_format.h"
 #include "dump/work.h"
 #include "pg/connection.h"
 
@@ -18,6 +18,7 @@ struct ReaderOptions {
   std::string application_name;
   bool csv = true;
   bool raw_large_objects = true;  // for the SQL file
+  codec::PieceFormat compress;    // of all but CSV
   std::function<void(int backend_pid)> on_session;
 };
 
@@ -46,7 +47,7 @@ class Reader {
   pg::Connection connection_;
   pg::CancelOnStop cancel_;
   pg::Transaction transaction_;  // to the end: its locks are part of F1
-  codec::PieceEncoder text_;
+  codec::PiecePacker text_;
   codec::PieceEncoder csv_;
   std::string csv_row_;
   std::uint64_t piece_rows_ = 0;

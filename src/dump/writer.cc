@@ -3,6 +3,7 @@
 #include <map>
 
 #include "archive/copy_text.h"
+#include "archive/sql_file_name.h"
 #include "dump/csv_file.h"
 #include "util/fault.h"
 #include "util/files.h"
@@ -12,7 +13,6 @@ namespace dump {
 namespace {
 
 constexpr std::string_view kArchiveName = "full_backup.dump";
-constexpr std::string_view kSqlName = "full_backup.sql.gz";
 
 class Writer {
  public:
@@ -32,6 +32,7 @@ class Writer {
   const std::stop_token& stop_;
   std::map<int, const archive::TocEntry*> entries_;
   std::vector<std::string> csv_names_;
+  const std::string sql_name_;
   archive::CustomFileWriter archive_;
   std::optional<archive::SqlFileWriter> sql_;
   Written written_;
@@ -44,9 +45,10 @@ Writer::Writer(const WriterOptions& options, const Plan& plan, Work& work,
       plan_(plan),
       work_(work),
       stop_(stop),
+      sql_name_(archive::sql_file_name(plan.toc.compression)),
       archive_(options.directory / kArchiveName, plan.toc) {
   for (const archive::TocEntry& one : plan.toc.entries) entries_[one.dump_id] = &one;
-  if (options.sql) sql_.emplace(options.directory / kSqlName, plan.toc, options.sql_options);
+  if (options.sql) sql_.emplace(options.directory / sql_name_, plan.toc, options.sql_options);
   if (!options.csv) return;
   std::vector<archive::TableName> names;
   for (const scan::Table& table : work.content.tables)
@@ -77,11 +79,11 @@ Written Writer::run() {
                             .description = "archive for pg_restore"});
   written_.files.back().bytes = std::filesystem::file_size(options_.directory / kArchiveName);
   if (sql_) {
-    written_.files.push_back({.name = std::string(kSqlName),
+    written_.files.push_back({.name = sql_name_,
                               .bytes = 0,
                               .sha256 = sql_->finish(),
                               .description = "SQL script for psql"});
-    written_.files.back().bytes = std::filesystem::file_size(options_.directory / kSqlName);
+    written_.files.back().bytes = std::filesystem::file_size(options_.directory / sql_name_);
   }
   std::move(csv_files_.begin(), csv_files_.end(), std::back_inserter(written_.files));
   return std::move(written_);

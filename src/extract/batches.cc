@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "archive/sql_file_name.h"
 #include "codec/deflate.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -44,14 +45,21 @@ class Pieces : public Batches {
     return inflated(archive_.read_piece(piece.dump_offset, piece.deflated_bytes), piece, memory);
   }
 
-  static std::string_view inflated(ByteSpan deflated, const archive::PieceRecord& piece,
-                                   BatchMemory& memory) {
-    const ByteSpan raw = memory.inflater.inflate(deflated, piece.raw_bytes);
+  std::string_view inflated(ByteSpan deflated, const archive::PieceRecord& piece,
+                            BatchMemory& memory) const {
+    const ByteSpan raw = unpacked(deflated, piece.raw_bytes, memory);
     if (piece.crc32 && codec::crc32_of(raw) != *piece.crc32)
       throw Error(Kind::Damage, "its rows are not those that were written (CRC-32)");
     if (!raw.empty() && raw.back() != std::byte{'\n'})
       throw Error(Kind::Damage, "its last row has no end");
     return text_of(raw);
+  }
+
+  ByteSpan unpacked(ByteSpan packed, std::uint64_t raw_bytes, BatchMemory& memory) const {
+    if (archive::piece_method(archive_.toc()) == codec::Method::Deflate)
+      return memory.inflater.inflate(packed, raw_bytes);
+    if (!memory.zstd) memory.zstd.emplace();
+    return memory.zstd->unpack(packed, raw_bytes);
   }
 
   void read_elsewhere(Batch& batch, BatchMemory& memory, const Error& failure) const {

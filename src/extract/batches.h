@@ -15,6 +15,7 @@
 
 #include "archive/custom_file.h"
 #include "codec/inflate.h"
+#include "codec/piece_format.h"
 #include "extract/extract.h"
 #include "extract/tables.h"
 #include "util/ahead.h"
@@ -33,6 +34,7 @@ struct Batch {
 // What one thread keeps between two batches.
 struct BatchMemory {
   codec::PieceInflater inflater;
+  std::optional<codec::ZstdPieceReader> zstd;  // when it is first needed
   std::string text;
 };
 

@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "archive/reader.h"
+#include "archive/sql_file_name.h"
 
 namespace ops {
 
@@ -14,7 +15,7 @@ extract::Source Named::source() const {
   if (!backup) return {.archive = archive, .manifest = nullptr, .sql = {}};
   return {.archive = archive,
           .manifest = &backup->manifest,
-          .sql = backup->path / "full_backup.sql.gz"};
+          .sql = backup->path / archive::sql_file_name(backup->manifest)};
 }
 
 Named find_named(const std::filesystem::path& dir, std::string_view reference,

@@ -27,6 +27,36 @@ TEST_F(Versions, WhatNewerServersBroughtIsTheSameByEveryWay) {
   expect_all_copies_equal();
 }
 
+// An archive in zstd is one that the server's own pg_restore reads: from 16 on. Every way back is
+// the same, and rows come out of it as they do of others; levels differ in size only.
+TEST_F(Versions, ZstdIsForServersThatReadIt) {
+  make("zstd", "", {"tables"});
+  const test::BinaryResult fast = run({"backup", "--compress", "zstd"});
+  if (major() < 16) {
+    EXPECT_EQ(fast.status, 2) << fast.err;
+    EXPECT_THAT(fast.err, testing::HasSubstr(cat("the server is PostgreSQL ", major())));
+    EXPECT_THAT(fast.err, testing::HasSubstr("Leave --compress out"));
+    return;
+  }
+  EXPECT_EQ(fast.status, 0) << fast.err;
+  back_up({"--proof", "proven", "--sql-owners", "--sql-acls", "--compress", "zstd:5"});
+  EXPECT_EQ(sql().substr(sql().size() - 4), ".zst");
+  expect_all_copies_equal();
+  const test::BinaryResult verified = run({"verify", backup().string(), "--level", "proven"});
+  EXPECT_EQ(verified.status, 0) << verified.err;
+  const test::BinaryResult same = run({"diff", "latest", database().url(), "--exit-code"});
+  EXPECT_EQ(same.status, 0) << same.out << same.err;
+}
+
+TEST_F(Versions, AnUnknownCompressionIsRefused) {
+  make("unknown", "", {});
+  for (const char* const how : {"zstd:0", "zstd:20", "zstd:", "lz4", "gzip:9"}) {
+    const test::BinaryResult result = run({"backup", "--compress", how});
+    EXPECT_EQ(result.status, 2) << how;
+    EXPECT_THAT(result.err, testing::HasSubstr("zstd:LEVEL")) << how;
+  }
+}
+
 // pg_dump refuses newer servers; the one that is missing is named before anything is written.
 TEST_F(Versions, AnOlderPgDumpIsRefusedWithTheRemedy) {
   std::string older;

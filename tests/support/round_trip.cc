@@ -65,8 +65,12 @@ util::Captured run_sql(const std::filesystem::path& folder, const std::filesyste
                        const std::string& url) {
   util::Command command;
   command.argv = {
-      "/bin/sh", "-c",          R"(gunzip -c "$1" | "$2" -X -q -1 -v ON_ERROR_STOP=1 -d "$3")",
-      "sh",      file.string(), stock_program("psql").string(),
+      "/bin/sh",
+      "-c",
+      R"(case $1 in *.zst) zstd -dc "$1";; *) gunzip -c "$1";; esac | "$2" -X -q -1 -v ON_ERROR_STOP=1 -d "$3")",
+      "sh",
+      file.string(),
+      stock_program("psql").string(),
       url};
   command.unset_env = pg::ConnInfo::environment_variables();
   command.directory = folder;
@@ -193,6 +197,11 @@ TestDatabase RoundTrip::copy_by_pg_restore() {
   TestDatabase copy = empty("pg_restore_copy");
   stock(folder(), "pg_restore", {"-e", "-j", "4", "-d", copy.url(), dump()});
   return copy;
+}
+
+std::string RoundTrip::sql() const {
+  const std::filesystem::path zstd = backup_ / "full_backup.sql.zst";
+  return (std::filesystem::exists(zstd) ? zstd : backup_ / "full_backup.sql.gz").string();
 }
 
 TestDatabase RoundTrip::copy_by_psql() {

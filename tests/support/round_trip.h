@@ -74,7 +74,7 @@ class RoundTrip : public ServerTest {
   const std::filesystem::path& folder() const { return folder_.path(); }
   const std::filesystem::path& backup() const { return backup_; }
   std::string dump() const { return (backup_ / "full_backup.dump").string(); }
-  std::string sql() const { return (backup_ / "full_backup.sql.gz").string(); }
+  std::string sql() const;  // the SQL file, however it is packed
   TestServer& server() const { return server_(); }
   TestDatabase& database() { return *database_; }
   const std::string& told() const { return told_; }  // to people, by the backup

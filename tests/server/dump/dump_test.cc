@@ -54,7 +54,11 @@ TEST_F(DumpTest, HoldsTheEntriesOfAFullPgDump) {
   stock({"pg_dump", "-Fc", "-f", full, "-d", database.url()});
   const std::vector<std::string> ours =
       listed(stock({"pg_restore", "-l", file("full_backup.dump")}));
-  EXPECT_EQ(ours, listed(stock({"pg_restore", "-l", full})));
+  // A newer pg_dump has the entries of its own version; ours has those of the server's.
+  if (archive::CustomFileReader(full).toc().version ==
+      archive::CustomFileReader(file("full_backup.dump")).toc().version) {
+    EXPECT_EQ(ours, listed(stock({"pg_restore", "-l", full})));
+  }
   EXPECT_THAT(ours, Contains(HasSubstr("BLOBS")));
   EXPECT_THAT(ours, Contains(HasSubstr("MATERIALIZED VIEW DATA public a_second")));
 }
@@ -95,6 +99,45 @@ TEST_F(DumpTest, IsReadByPgRestoreAndPsqlAlike) {
   EXPECT_EQ(unzipped.ended.status, 0) << unzipped.err;
   stock({"psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", by_psql.url(), "-f",
          file("unzipped.sql")});
+  EXPECT_EQ(content(by_psql), source);
+}
+
+// zstd is for servers whose own pg_restore reads it.
+TEST_F(DumpTest, ZstdIsWhatStockProgramsOfTheServerRead) {
+  const test::TestDatabase database = test::make_database("zstd");
+  pg::Connection connection = database.connect();
+  connection.execute(kWideTable);
+  connection.execute(
+      "create table empty (i int); create table \"A\" as select 1 as one;"
+      "select lo_from_bytea(42, ''), lo_from_bytea(43, 'large')");
+  Options with = options(database);
+  with.compress = {.method = codec::Method::Zstd, .level = 3};
+  if (connection.server_major() < 16) {
+    try {
+      run(with, reporter_, {});
+      FAIL() << "its pg_restore would not read it";
+    } catch (const util::Error& refused) {
+      EXPECT_EQ(refused.kind(), util::Kind::Usage);
+      EXPECT_THAT(refused.hint(), testing::HasSubstr("Leave --compress out"));
+    }
+    return;
+  }
+  const archive::Manifest manifest = run(with, reporter_, {});
+  const auto source = content(database);
+  EXPECT_EQ(content(manifest), source);
+  for (const std::string_view jobs : {"-j1", "-j4"}) {
+    const test::TestDatabase copy = test::make_database("copy");
+    restore(copy, jobs);
+    EXPECT_EQ(content(copy), source) << jobs;
+    EXPECT_EQ(copy.connect().query("select lo_get(42) || lo_get(43)").str(0, 0), "\\x6c61726765");
+  }
+  const util::Captured unzipped = util::capture(
+      {.argv = {"sh", "-c",
+                util::cat("zstd -dc ", file("full_backup.sql.zst"), " > ", file("plain.sql"))}});
+  EXPECT_EQ(unzipped.ended.status, 0) << unzipped.err;
+  const test::TestDatabase by_psql = test::make_database("psql");
+  stock({"psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", by_psql.url(), "-f",
+         file("plain.sql")});
   EXPECT_EQ(content(by_psql), source);
 }
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 
 #include "archive/primitives.h"
+#include "archive/sql_file_name.h"
 #include "codec/fingerprint.h"
 #include "codec/sha256.h"
 #include "unit/archive/archives.h"
@@ -118,6 +120,42 @@ TEST_F(CustomFile, ReadsWhatItWrote) {
   const auto objects = read_large_objects(reader, 30);
   EXPECT_EQ(objects, (LargeObjects{
                          {42, ""}, {43, rows(43, "object")}, {3'000'000'001U, rows(1, "object")}}));
+}
+
+TEST_F(CustomFile, ReadsWhatItWroteAsZstd) {
+  constexpr codec::PieceFormat kZstd{.method = codec::Method::Zstd};
+  Toc toc = small_toc();
+  toc.version = {1, 15};
+  toc.compression = Compression::Zstd;
+  std::mt19937 random(20261121);
+  std::string a;  // hardly compresses
+  for (int n = 0; n < 400'000; ++n) a += util::cat(random(), "\n");
+  const codec::Piece piece = codec::pack_piece(a, kZstd);
+  CustomFileWriter writer(path_, toc);
+  writer.begin_table(20);
+  const std::uint64_t at = writer.write_piece(piece);
+  writer.write_piece(codec::pack_piece("last\n", kZstd));
+  writer.end_table();
+  writer.begin_table(21);
+  writer.end_table();
+  writer.begin_large_objects(30);
+  writer.begin_large_object(42);
+  writer.end_large_object();
+  writer.begin_large_object(43);
+  writer.write_piece(codec::pack_piece("large", kZstd));
+  writer.end_large_object();
+  writer.end_large_objects();
+  writer.finish();
+
+  const CustomFileReader reader(path_);
+  EXPECT_EQ(piece_method(reader.toc()), codec::Method::Zstd);
+  EXPECT_GT(piece.deflated.size(), kMaxChunkBytes) << "a frame in several chunks";
+  EXPECT_TRUE(reader.read_piece(at, piece.deflated.size()) == piece.deflated);
+  EXPECT_TRUE(read_table(reader, 20) == a + "last\n\\.\n\n\n");
+  EXPECT_EQ(read_table(reader, 21), "\\.\n\n\n");
+  EXPECT_EQ(read_large_objects(reader, 30), (LargeObjects{{42, ""}, {43, "large"}}));
+  toc.version = {1, 14};
+  EXPECT_THROW(CustomFileWriter(folder_.path() / "old.dump", toc), util::Error);
 }
 
 TEST_F(CustomFile, BlocksStandInTheOrderOfTheContentsWithoutGaps) {

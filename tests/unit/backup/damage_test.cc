@@ -146,6 +146,42 @@ TEST_F(Damage, ReadBackFindsChangesInTheSqlFile) {
   EXPECT_EQ(read().size(), 1U);
 }
 
+// The same in frames of zstd, whose checksums are their own.
+TEST_F(Damage, ReadBackFindsChangesInZstd) {
+  const Handmade zstd(dir_.path() / "2026-11-20_143052_zstd", codec::Method::Zstd);
+  const auto findings = [&] { return read_back(open(zstd.path()), 2, quiet_, {}); };
+  const auto flip_there = [&](const std::string& file, std::uint64_t at) {
+    std::fstream stream(zstd.path() / file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(static_cast<std::streamoff>(at));
+    const int byte = stream.get();
+    stream.seekp(static_cast<std::streamoff>(at));
+    stream.put(static_cast<char>(byte ^ 0xFF));
+  };
+  EXPECT_THAT(findings(), IsEmpty());
+  const archive::PieceRecord& first = zstd.manifest.tables[0].pieces.front();
+  const archive::PieceRecord& last = zstd.manifest.tables[0].pieces.back();
+  const std::uint64_t end = last.dump_offset + last.deflated_bytes;
+  std::vector<std::pair<std::string, std::uint64_t>> places;
+  // Type and id of the block, the length of the first chunk, the frame; the end marker's frame.
+  for (std::uint64_t at = first.dump_offset - 11; at < first.dump_offset + 20; ++at)
+    places.emplace_back("full_backup.dump", at);
+  for (std::uint64_t at = end - 8; at < end + 25; ++at) places.emplace_back("full_backup.dump", at);
+  places.emplace_back("full_backup.sql.zst", 40);
+  places.emplace_back("full_backup.sql.zst", first.sql_offset + 10);
+  places.emplace_back("full_backup.sql.zst",
+                      fs::file_size(zstd.path() / "full_backup.sql.zst") - 2);
+  for (const auto& [file, at] : places) {
+    flip_there(file, at);
+    const std::vector<archive::Finding> found = findings();
+    EXPECT_FALSE(found.empty()) << file << " at " << at;
+    if (!found.empty()) {
+      EXPECT_EQ(found[0].file, file);
+    }
+    flip_there(file, at);
+  }
+  EXPECT_THAT(findings(), IsEmpty());
+}
+
 TEST_F(Damage, ReadBackFindsChangesInCsvAndLargeObjects) {
   flip("csv/public.big.csv.gz", 200);
   std::vector<archive::Finding> findings = read();

@@ -11,6 +11,7 @@
 #include "archive/custom_file.h"
 #include "archive/manifest.h"
 #include "archive/sql_file.h"
+#include "archive/sql_file_name.h"
 #include "backup/backup.h"
 #include "codec/sha256.h"
 #include "util/files.h"
@@ -38,8 +39,12 @@ inline archive::TocEntry handmade_data(int id, const std::string& table, int dep
   return entry;
 }
 
-inline archive::Toc handmade_toc() {
+inline archive::Toc handmade_toc(codec::Method method) {
   archive::Toc toc;
+  if (method == codec::Method::Zstd) {
+    toc.version = {1, 15};
+    toc.compression = archive::Compression::Zstd;
+  }
   toc.entries = {handmade_entry(1, "TABLE", "big", archive::Section::PreData),
                  handmade_entry(2, "TABLE", "empty", archive::Section::PreData),
                  handmade_data(11, "big", 1), handmade_data(12, "empty", 2),
@@ -53,7 +58,8 @@ inline archive::Toc handmade_toc() {
 // Rows with quotes and newlines, in pieces of a thousand.
 class Handmade {
  public:
-  explicit Handmade(std::filesystem::path path) : path_(std::move(path)) {
+  explicit Handmade(std::filesystem::path path, codec::Method method = codec::Method::Deflate)
+      : path_(std::move(path)), method_(method) {
     std::filesystem::create_directories(path_ / "csv");
     write_data();
     write_manifest();
@@ -75,9 +81,10 @@ class Handmade {
   static constexpr int kRows = 1000;  // of a piece
 
   void write_data() {
-    const archive::Toc toc = handmade_toc();
+    const archive::Toc toc = handmade_toc(method_);
+    const std::string sql_name(archive::sql_file_name(toc.compression));
     archive::CustomFileWriter dump(path_ / "full_backup.dump", toc);
-    archive::SqlFileWriter sql(path_ / "full_backup.sql.gz", toc, {});
+    archive::SqlFileWriter sql(path_ / sql_name, toc, {});
     std::string csv = archive::csv_header({"a"});
     archive::TableRecord big{.schema = "public", .table = "big", .dump_id = 11, .columns = {"a"}};
     dump.begin_table(11);
@@ -93,7 +100,7 @@ class Handmade {
     sql.end_table();
     write_large_object(dump, sql);
     add_file("full_backup.dump", dump.finish());
-    add_file("full_backup.sql.gz", sql.finish());
+    add_file(sql_name, sql.finish());
     write_csv("csv/public.big.csv.gz", csv, big);
     write_csv("csv/public.empty.csv.gz", archive::csv_header({"a"}), empty);
     manifest.tables = {big, empty};
@@ -114,7 +121,7 @@ class Handmade {
       archive::append_csv_row(csv, line, 1);
       table.fingerprint.add_row(std::as_bytes(std::span(line)));
     }
-    const codec::Piece piece = codec::deflate_piece(text);
+    const codec::Piece piece = codec::pack_piece(text, {.method = method_});
     table.raw_bytes += text.size();
     return {kRows, text.size(), piece.deflated.size(), dump.write_piece(piece),
             sql.write_piece(piece)};
@@ -124,7 +131,7 @@ class Handmade {
     const std::string content = "large";
     dump.begin_large_objects(13);
     dump.begin_large_object(77);
-    dump.write_piece(codec::deflate_piece(content));
+    dump.write_piece(codec::pack_piece(content, {.method = method_}));
     dump.end_large_object();
     dump.end_large_objects();
     sql.begin_large_object(77);
@@ -153,6 +160,7 @@ class Handmade {
   }
 
   std::filesystem::path path_;
+  codec::Method method_;
 };
 
 }  // namespace backup

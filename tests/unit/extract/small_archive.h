@@ -9,7 +9,7 @@
 
 #include "archive/custom_file.h"
 #include "archive/manifest.h"
-#include "codec/deflate.h"
+#include "codec/piece_format.h"
 #include "extract/extract.h"
 #include "util/files.h"
 #include "util/text.h"
@@ -21,8 +21,12 @@ class SmallArchive {
   static constexpr int kRows = 100;  // of a piece
   static constexpr int kPieces = 5;  // of "app"."Odd table"
 
-  SmallArchive() {
+  explicit SmallArchive(codec::Method method = codec::Method::Deflate) {
     archive::Toc toc = contents();
+    if (method == codec::Method::Zstd) {
+      toc.version = {1, 15};
+      toc.compression = archive::Compression::Zstd;
+    }
     archive::CustomFileWriter writer(archive_path(), toc);
     util::WriteFile sql(sql_path());
     sql.write("not at the start");
@@ -31,7 +35,7 @@ class SmallArchive {
     for (int n = 0; n < kPieces; ++n) {
       std::string rows;
       for (int row = n * kRows; row < (n + 1) * kRows; ++row) rows += line(row) + "\n";
-      const codec::Piece piece = codec::deflate_piece(rows);
+      const codec::Piece piece = codec::pack_piece(rows, {.method = method});
       odd.pieces.push_back({.rows = kRows,
                             .raw_bytes = rows.size(),
                             .deflated_bytes = piece.deflated.size(),
@@ -42,7 +46,7 @@ class SmallArchive {
     }
     writer.end_table();
     writer.begin_table(21);
-    writer.write_piece(codec::deflate_piece("1\tone\n"));
+    writer.write_piece(codec::pack_piece("1\tone\n", {.method = method}));
     writer.end_table();
     writer.finish();
     sql.close();
