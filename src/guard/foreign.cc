@@ -4,6 +4,7 @@
 
 #include "guard/sql_guard.h"
 #include "pg/server_facts.h"
+#include "pg/sql_changes.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -45,7 +46,7 @@ bool counts_sessions(const pg::Connection& connection) {
 
 Sighting look(pg::Connection& maintenance, const std::string& database, const IsOwn& is_own) {
   Sighting out;
-  const SessionCounter counter = session_counter(maintenance, database);
+  const pg::SessionCounter counter = pg::session_counter(maintenance, database);
   if (counts_sessions(maintenance)) out.sessions = counter.sessions;
   out.stats_reset = counter.stats_reset;
   for (const pg::SessionRow& row : pg::sessions(maintenance, database)) {

@@ -135,7 +135,7 @@ std::optional<std::string> large_objects_moved(const RunContext& context, const 
   if (context.maintenance.server_major() >= kReadOnlyBindsLargeObjects) return std::nullopt;
   pg::Connection live = pg::Connection::open(context.database, context.names.application);
   const std::pair<std::string, std::string> name{"pg_catalog", "pg_largeobject"};
-  const ChangeCounters now = change_counters(live);
+  const pg::ChangeCounters now = pg::change_counters(live);
   const auto is = now.tables.find(name);
   const auto was = gate.marks.counters.tables.find(name);
   const bool same = is != now.tables.end() && was != gate.marks.counters.tables.end() &&

@@ -67,12 +67,12 @@ std::optional<pg::Connection> open_if_there(const WriteQuestion& question) {
 
 WriteMarks read_marks(pg::Connection& live) {
   return {.properties = pg::read_properties(live, live.database()),
-          .catalogs = catalog_digests(live),
-          .counters = change_counters(live)};
+          .catalogs = pg::catalog_digests(live),
+          .counters = pg::change_counters(live)};
 }
 
-std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCounters& before,
-                                                                const ChangeCounters& now) {
+std::optional<std::vector<pg::QualifiedName>> changed_relations(const pg::ChangeCounters& before,
+                                                                const pg::ChangeCounters& now) {
   if (!before.exact || !now.exact || before.stats_reset != now.stats_reset) return std::nullopt;
   std::vector<pg::QualifiedName> changed;
   for (const auto& [name, value] : now.tables) {

@@ -11,18 +11,18 @@
 #include <string>
 
 #include "archive/manifest.h"
-#include "guard/sql_guard.h"
 #include "pg/conninfo.h"
 #include "pg/database_properties.h"
 #include "pg/ident.h"
+#include "pg/sql_changes.h"
 #include "util/reporter.h"
 
 namespace guard {
 
 struct WriteMarks {
   pg::DatabaseProperties properties;
-  std::map<std::string, CatalogDigest> catalogs;
-  ChangeCounters counters;
+  std::map<std::string, pg::CatalogDigest> catalogs;
+  pg::ChangeCounters counters;
 };
 WriteMarks read_marks(pg::Connection& live);
 
@@ -42,7 +42,7 @@ std::optional<std::string> sign_of_writing(const WriteQuestion& question, util::
 std::vector<std::string> changed_between(const WriteMarks& before, const WriteMarks& now);
 
 // Relations whose counters differ; nothing if the counters prove nothing.
-std::optional<std::vector<pg::QualifiedName>> changed_relations(const ChangeCounters& before,
-                                                                const ChangeCounters& now);
+std::optional<std::vector<pg::QualifiedName>> changed_relations(const pg::ChangeCounters& before,
+                                                                const pg::ChangeCounters& now);
 
 }  // namespace guard

@@ -12,11 +12,6 @@
 
 namespace guard {
 
-struct SessionCounter {
-  std::optional<std::uint64_t> sessions;  // pg_stat_database.sessions, 14+
-  std::string stats_reset;
-};
-SessionCounter session_counter(pg::Connection& connection, const std::string& database);
 std::uint64_t subscription_count(pg::Connection& connection, const std::string& database);
 
 // Those of `sessions` that still live, by pid and backend_start. One whose start is not known or
@@ -34,24 +29,5 @@ bool own_pid_is_true(pg::Connection& connection);
 // OID of a database; 0 if there is none of this name.
 std::uint32_t database_oid(pg::Connection& connection, const std::string& database);
 bool allows_connections(pg::Connection& connection, const std::string& database);
-
-// What one system catalogue of the connected database holds, as (number, sum over ctid and xmin of
-// its visible rows): changes with every committed change, whoever made it; ANALYZE and VACUUM leave
-// it alone.
-struct CatalogDigest {
-  std::string rows, sum;
-  friend bool operator==(const CatalogDigest&, const CatalogDigest&) = default;
-};
-std::map<std::string, CatalogDigest> catalog_digests(pg::Connection& connection);
-
-// Rows inserted, updated, deleted since the counters began, rolled back ones too, and the file
-// (TRUNCATE counts nothing but gives a new one, S10); of user tables, of large objects, and of
-// those catalogues whose rows this role may not read. By schema and name.
-struct ChangeCounters {
-  bool exact = false;  // 15+, track_counts on
-  std::string stats_reset;
-  std::map<std::pair<std::string, std::string>, std::string> tables;
-};
-ChangeCounters change_counters(pg::Connection& connection);
 
 }  // namespace guard

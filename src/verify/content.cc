@@ -18,6 +18,7 @@
 #include "verify/differences.h"
 #include "verify/early.h"
 #include "verify/reading.h"
+#include "verify/untouched.h"
 #include "verify/verify.h"
 
 namespace verify {
@@ -92,8 +93,10 @@ class Comparison {
   Comparison(const Expected& expected, pg::Connection& within, std::stop_token stop)
       : expected_(expected), manifest_(expected.manifest), stop_(std::move(stop)), lists_(within) {}
 
-  std::vector<Finding> run(EarlyReading* early, util::Reporter& reporter) {
-    if (early != nullptr) settled_ = early->settled(lists_, reading_.application_name);
+  std::vector<Finding> run(const Rest& rest, util::Reporter& reporter) {
+    std::optional<Untouched> untouched;
+    if (rest.close) untouched.emplace(lists_, reading_.application_name);
+    if (rest.early != nullptr) settled_ = rest.early->settled(lists_, reading_.application_name);
     plan_tables();
     plan_views();
     plan_large_objects();
@@ -106,6 +109,10 @@ class Comparison {
     judge_tables();
     judge_views();
     judge_large_objects();
+    if (untouched && std::none_of(findings_.begin(), findings_.end(), is_damage)) {
+      rest.close(lists_.backend_pid());
+      untouched->require(lists_, manifest_);
+    }
     return std::move(findings_);
   }
 
@@ -366,24 +373,23 @@ class Comparison {
 std::vector<Finding> compare_content(const Expected& expected, const pg::ConnInfo& database,
                                      const std::string& application_name, std::size_t jobs,
                                      util::Reporter& reporter, std::stop_token stop) {
-  return compare_rest(expected, database, application_name, jobs, nullptr, reporter,
-                      std::move(stop));
+  return compare_rest(expected, database, application_name, jobs, {}, reporter, std::move(stop));
 }
 
 std::vector<Finding> compare_within(const Expected& expected, pg::Connection& connection,
                                     util::Reporter& reporter, std::stop_token stop) {
-  return Comparison(expected, connection, std::move(stop)).run(nullptr, reporter);
+  return Comparison(expected, connection, std::move(stop)).run({}, reporter);
 }
 
 std::vector<Finding> compare_rest(const Expected& expected, const pg::ConnInfo& database,
                                   const std::string& application_name, std::size_t jobs,
-                                  EarlyReading* early, util::Reporter& reporter,
+                                  const Rest& rest, util::Reporter& reporter,
                                   std::stop_token stop) {
   Reading reading{.database = database,
                   .application_name = application_name,
                   .encoding = expected.manifest.encoding,
                   .jobs = jobs};
-  return Comparison(expected, std::move(reading), std::move(stop)).run(early, reporter);
+  return Comparison(expected, std::move(reading), std::move(stop)).run(rest, reporter);
 }
 
 }  // namespace verify

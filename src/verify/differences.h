@@ -15,6 +15,9 @@ namespace verify {
 
 archive::Finding damage(std::string code, std::string object, std::string text,
                         std::string hint = {});
+inline bool is_damage(const archive::Finding& finding) {
+  return finding.severity == archive::Severity::Damage;
+}
 // schema.name of a record, as people read it.
 std::string shown(const std::string& schema, const std::string& name);
 

@@ -1,13 +1,12 @@
 #include "verify/early.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
-#include <thread>
 
 #include "scan/table.h"
 #include "util/error.h"
 #include "util/mutex.h"
+#include "verify/reading.h"
 #include "verify/sql_early.h"
 
 namespace verify {
@@ -15,20 +14,11 @@ namespace {
 
 constexpr int kCountsAreExact = 15;
 constexpr std::uint64_t kRawBytesPerPart = 32U << 20U;  // of COPY text: about a chunk of the table
-constexpr std::chrono::seconds kSessionsEnd{5};
-constexpr std::chrono::milliseconds kAgain{10};
 
 // Rows of an extension's table are not all ours, rows loaded through a partitioned table may be in
 // another partition.
 bool worth_reading(const archive::TableRecord& record) {
   return record.filter.empty() && record.loaded_through.empty() && record.fingerprint.rows > 0;
-}
-
-void wait_for_end_of_sessions(pg::Connection& copy, const std::string& application_name) {
-  const auto end = std::chrono::steady_clock::now() + kSessionsEnd;
-  while (sql::sessions_left(copy, application_name) && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(kAgain);
-  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 // 15 may lose counts: there nothing is read early.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <stop_token>
@@ -43,10 +44,20 @@ class EarlyReading {
   std::vector<std::unique_ptr<Table>> tables_;
 };
 
-// compare_content() without reading again what `early` vouches for; it may be null.
+// Of a copy that is to be sealed: keeps everybody out from now on and ends all sessions in it but
+// the one with the pid `spare`.
+using CloseCopy = std::function<void(int spare)>;
+
+// compare_content() without reading again what `early` vouches for; it may be null. With `close`
+// the copy is closed when it has been compared, and Kind::Proof says that somebody had changed it
+// meanwhile.
+struct Rest {
+  EarlyReading* early = nullptr;
+  CloseCopy close = {};
+};
 std::vector<archive::Finding> compare_rest(const Expected& expected, const pg::ConnInfo& database,
                                            const std::string& application_name, std::size_t jobs,
-                                           EarlyReading* early, util::Reporter& reporter,
+                                           const Rest& rest, util::Reporter& reporter,
                                            std::stop_token stop);
 
 }  // namespace verify

@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <thread>
 
 #include "pg/session.h"
 #include "util/workers.h"
+#include "verify/sql_early.h"
 
 namespace verify {
 namespace {
 
 constexpr std::size_t kMostConnections = 8;
+constexpr std::chrono::seconds kSessionsEnd{5};
+constexpr std::chrono::milliseconds kAgain{10};
 
 std::size_t connections(std::size_t asked, std::size_t jobs) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
@@ -26,6 +30,14 @@ pg::Connection open_reader(const Reading& reading, std::stop_token stop) {
   pg::pin_settings(connection, reading.encoding);
   pg::refuse_user_views(connection);
   return connection;
+}
+
+void wait_for_end_of_sessions(pg::Connection& connection, const std::string& application_name) {
+  const auto end = std::chrono::steady_clock::now() + kSessionsEnd;
+  while (sql::sessions_left(connection, application_name) &&
+         std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kAgain);
+  }
 }
 
 void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter,

@@ -28,6 +28,9 @@ struct Reading {
 
 // A session whose text is stable and that reads no user's view (M1, S17).
 pg::Connection open_reader(const Reading& reading, std::stop_token stop);
+// Until no other session of that name is in the database, or a few seconds are over: they report
+// what they changed at their ends.
+void wait_for_end_of_sessions(pg::Connection& connection, const std::string& application_name);
 // Runs all jobs to their end; the first failure ends them. Throws Kind::Interrupted after a stop.
 void run_jobs(const Reading& reading, std::vector<Job> jobs, util::Reporter& reporter,
               std::stop_token stop);

@@ -29,9 +29,8 @@ using util::cat;
 using util::Error;
 using util::Kind;
 
+constexpr std::chrono::seconds kClosePatience{10};
 constexpr std::size_t kNamed = 3;  // findings in a message
-
-bool is_damage(const Finding& finding) { return finding.severity == Severity::Damage; }
 
 bool any_damage(const std::vector<Finding>& findings) {
   return std::any_of(findings.begin(), findings.end(), is_damage);
@@ -200,8 +199,23 @@ class Climb {
     if (model && model->server_version / 10000 != maintenance_->server_major()) model.reset();
     if (model) evidence_.definition = 2;
     const Expected expected{.manifest = backup_.manifest, .model = model ? &*model : nullptr};
-    return add(Level::Proven, compare_rest(expected, side_info(), options_.application_name,
-                                           options_.jobs, &early, reporter_, stop_));
+    return add(
+        Level::Proven,
+        compare_rest(expected, side_info(), options_.application_name, options_.jobs,
+                     {.early = &early,
+                      .close = options_.copy == Copy::Drop ? CloseCopy()
+                                                           : [this](int spare) { close(spare); }},
+                     reporter_, stop_));
+  }
+
+  void close(int spare) {
+    wake_maintenance();
+    const std::vector<std::string> left =
+        swap::close_to_others(*maintenance_, options_.side_database, spare, kClosePatience);
+    if (left.empty()) return;
+    throw Error(Kind::Proof,
+                cat("sessions of others in the copy cannot be ended: ", util::join(left, "; ")),
+                {.hint = "End them as a role that may, then run it again.", .sqlstate = {}});
   }
 
   void keep_or_drop() {

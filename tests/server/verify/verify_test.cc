@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <mutex>
+
 #include "server/verify/made_backup.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -102,6 +104,45 @@ TEST_F(Verify, AKeptCopyIsSealedAndCanBeRecalled) {
   maintenance.execute("alter database " + pg::quote_ident(options_.side_database) +
                       " allow_connections true");
   EXPECT_THROW(recall(later, proof.copy(), &maintenance), util::Error);
+}
+
+// A superuser enters any database. He stays connected, so that only his end tells the server's
+// counters what he did.
+class Meddler : public util::QuietReporter {
+ public:
+  Meddler(std::string database, std::string sql)
+      : database_(std::move(database)), sql_(std::move(sql)) {}
+  void progress(std::string_view what, std::uint64_t done, std::uint64_t total) override {
+    const std::lock_guard lock(mutex_);  // jobs report from their threads
+    if (what != "compare" || done < total || session_) return;
+    session_.emplace(test::test_server().connect(database_));
+    session_->execute(sql_);
+  }
+
+ private:
+  const std::string database_, sql_;
+  std::mutex mutex_;
+  std::optional<pg::Connection> session_;
+};
+
+TEST_F(Verify, S1ACopyThatSomebodyTouchedWhileItWasComparedProvesNothing) {
+  const backup::Backup backup = make_backup(source_);
+  Options options = at(Level::Proven);
+  options.copy = Copy::KeepSealed;
+  for (const char* const sql :
+       {"update quick set one = 2", "delete from computed", "create table made (i int)",
+        "select setval('plain_id_seq', 1)", "select lo_put(42, 0, '\\xff')"}) {
+    Meddler meddler(options.side_database, sql);
+    try {
+      prove(backup, options, meddler, {});
+      ADD_FAILURE() << sql << " was not seen";
+    } catch (const util::Error& error) {
+      EXPECT_EQ(error.kind(), util::Kind::Proof) << error.text();
+    }
+    EXPECT_FALSE(exists(options_.side_database)) << sql;
+  }
+  EXPECT_FALSE(backup::open(backup.path).evidence->damaged) << "it is not the backup that is wrong";
+  EXPECT_TRUE(prove(backup, options, quiet_, {}).copy());
 }
 
 TEST_F(Verify, RecallWantsAnUnbrokenChainOfSums) {

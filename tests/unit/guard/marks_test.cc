@@ -6,7 +6,7 @@
 namespace guard {
 namespace {
 
-ChangeCounters counters(std::map<std::pair<std::string, std::string>, std::string> tables) {
+pg::ChangeCounters counters(std::map<std::pair<std::string, std::string>, std::string> tables) {
   return {.exact = true, .stats_reset = "then", .tables = std::move(tables)};
 }
 
@@ -22,10 +22,10 @@ TEST(ChangedRelations, NamesWhatChangedCameAndWent) {
 
 // S10's conditions: counters prove nothing after a reset, nor where they may be lost.
 TEST(ChangedRelations, ProveNothingAfterAResetOrWhereTheyAreNotExact) {
-  ChangeCounters reset = counters({});
+  pg::ChangeCounters reset = counters({});
   reset.stats_reset = "later";
   EXPECT_FALSE(changed_relations(counters({}), reset));
-  ChangeCounters vague = counters({});
+  pg::ChangeCounters vague = counters({});
   vague.exact = false;
   EXPECT_FALSE(changed_relations(vague, counters({})));
 }
