@@ -6,8 +6,11 @@
 
 namespace archive {
 
+namespace {
+constexpr std::string_view kZstd = sql_file_name(Compression::Zstd);
+}  // namespace
+
 std::string_view sql_file_name(const Manifest& manifest) {
-  constexpr std::string_view kZstd = sql_file_name(Compression::Zstd);
   const bool zstd = std::any_of(manifest.files.begin(), manifest.files.end(),
                                 [](const FileRecord& file) { return file.name == kZstd; });
   return zstd ? kZstd : sql_file_name(Compression::Gzip);

@@ -36,7 +36,7 @@ struct PiecePacker::Zstd {
   void compress(std::span<const std::byte> raw, ZSTD_EndDirective end);
 
   struct FreeContext {
-    void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
+    void operator()(ZSTD_CCtx* unused) const noexcept { ZSTD_freeCCtx(unused); }
   };
   std::unique_ptr<ZSTD_CCtx, FreeContext> context;
   std::vector<std::byte> stage;
@@ -142,7 +142,7 @@ Piece empty_zstd_frame() {
 
 struct ZstdPieceReader::State {
   struct FreeContext {
-    void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
+    void operator()(ZSTD_DCtx* unused) const noexcept { ZSTD_freeDCtx(unused); }
   };
   std::unique_ptr<ZSTD_DCtx, FreeContext> context;
   std::unique_ptr<std::byte[]> out;
