@@ -130,7 +130,7 @@ bool somebody_appends(const std::filesystem::path& path) {
 class Reserve {
  public:
   explicit Reserve(const std::filesystem::path& folder) : path_(folder / "journal.reserve") {
-    constexpr off_t kBytes = 256 * 1024;  // some hundred lines
+    constexpr off_t kBytes = off_t{256} * 1024;  // some hundred lines
     const util::UniqueFd fd(::open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     if (fd) there_ = ::posix_fallocate(fd.get(), 0, kBytes) == 0;
     if (!there_) ::unlink(path_.c_str());

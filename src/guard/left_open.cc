@@ -46,7 +46,7 @@ std::vector<OpenEnd> open_ends(const std::vector<tap::SessionRecord>& sessions,
                    .lost = open.running || !open.changes.empty(),
                    .line = std::move(line)});
   }
-  std::ranges::stable_partition(out, [](const OpenEnd& end) { return end.lost; });
+  std::stable_partition(out.begin(), out.end(), [](const OpenEnd& end) { return end.lost; });
   return out;
 }
 
