@@ -112,9 +112,10 @@ TEST_F(BackupRun, IsInvisibleUntilItIsWholeAndReadBack) {
   EXPECT_EQ(made.level(), archive::Level::ReadBack);
   EXPECT_THAT(listed(), ElementsAre("2026-11-20_143052_test"));
   EXPECT_THAT(names(dir()), UnorderedElementsAre("2026-11-20_143052_test", kLatestName));
-  EXPECT_THAT(names(made.path),
-              UnorderedElementsAre("schema.json", kArchiveName, "full_backup.sql.gz", "csv", kGlobalsName,
-                                   kManifestName, kManifestTextName, kSumsName, kProofName));
+  EXPECT_THAT(
+      names(made.path),
+      UnorderedElementsAre("schema.json", kArchiveName, "full_backup.sql.gz", "csv", kGlobalsName,
+                           kManifestName, kManifestTextName, kSumsName, kProofName));
   EXPECT_EQ(find(dir(), "latest", database_->name()).path, made.path);
 }
 
