@@ -156,9 +156,12 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
 
 bool undoes(const Options& options) { return options.undo != Undo::None; }
 
+bool proof_leaves_copy(const Options& options) {
+  return options.proof >= archive::Level::Restored && options.proof_at.empty();
+}
+
 bool keeps_proven_copy(const Options& options) {
-  return undoes(options) && options.undo != Undo::Clone &&
-         options.proof >= archive::Level::Restored && options.proof_at.empty();
+  return undoes(options) && options.undo != Undo::Clone && proof_leaves_copy(options);
 }
 
 bool keeps_copy(const Options& options) {
@@ -227,28 +230,26 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
 Preflight check_preflight(const Options& options, const RunNames& names, util::Reporter& reporter,
                           std::stop_token stop) {
   reporter.step("preflight", util::StepState::Begin, "");
-  Preflight preflight = guard::preflight(
-      {.database = options.database,
-       .maintenance_db = options.maintenance_db,
-       .dir = options.dir,
-       .pg_dump = options.backup.dump.pg_dump,
-       .schema_from = options.backup.dump.schema_from,
-       .server_free = options.server_free,
-       .needs_copy = undoes(options) ||
-                     (options.proof >= archive::Level::Restored && options.proof_at.empty()),
-       .copy_when_needed = undoes(options) && !keeps_copy(options),
-       .restores_here = options.undo != Undo::Clone ||
-                        (options.proof >= archive::Level::Restored && options.proof_at.empty()),
-       .undo = options.undo,
-       .proof = options.proof,
-       .proof_at = options.proof_at,
-       .accept_superuser_functions = options.accept_superuser_functions,
-       .must_be_alone = !options.rehearse_only && options.hold == Hold::Auto &&
-                        !options.questions.go_on_with_others,
-       .replicas = options.replicas,
-       .read_only_hold = options.hold == Hold::ReadOnly,
-       .key = names.key},
-      stop);
+  Preflight preflight =
+      guard::preflight({.database = options.database,
+                        .maintenance_db = options.maintenance_db,
+                        .dir = options.dir,
+                        .pg_dump = options.backup.dump.pg_dump,
+                        .schema_from = options.backup.dump.schema_from,
+                        .server_free = options.server_free,
+                        .needs_copy = undoes(options) || proof_leaves_copy(options),
+                        .copy_when_needed = undoes(options) && !keeps_copy(options),
+                        .restores_here = options.undo != Undo::Clone || proof_leaves_copy(options),
+                        .undo = options.undo,
+                        .proof = options.proof,
+                        .proof_at = options.proof_at,
+                        .accept_superuser_functions = options.accept_superuser_functions,
+                        .must_be_alone = !options.rehearse_only && options.hold == Hold::Auto &&
+                                         !options.questions.go_on_with_others,
+                        .replicas = options.replicas,
+                        .read_only_hold = options.hold == Hold::ReadOnly,
+                        .key = names.key},
+                       stop);
   reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ",
                     preflight.server_version, ", ", util::show_size(preflight.database_bytes), ", ",
                     util::show_counted(preflight.tables, "table"), ")"));

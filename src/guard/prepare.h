@@ -68,6 +68,8 @@ void confirm(const RunContext& context, const Options& options, const Prepared& 
 std::vector<std::string> plan_lines(const Options& options, const Preflight& preflight,
                                     const std::vector<migrate::File>& files);
 
+// The proof restores, and on the server of the database.
+bool proof_leaves_copy(const Options& options);
 // A failed migration will be undone by a swap …
 bool undoes(const Options& options);
 // … with the copy that the proof left, …

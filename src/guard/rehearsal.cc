@@ -10,6 +10,7 @@
 #include "check/check.h"
 #include "guard/attempt.h"
 #include "guard/left_open.h"
+#include "guard/prepare.h"
 #include "guard/rehearsal_clone.h"
 #include "guard/rehearsal_cluster.h"
 #include "guard/rehearsal_measure.h"
@@ -211,11 +212,6 @@ void write_reports(const RunContext& context, const RehearsalReport& report) {
   }
 }
 
-// The proof restores, and on the server of the database.
-bool leaves_copy(const Options& options) {
-  return options.proof >= archive::Level::Restored && options.proof_at.empty();
-}
-
 void journal_end(const RunContext& context, const RehearsalReport& report) {
   context.journal.end(kStep, {{"result", report.passed() ? "ok" : "failed"},
                               {"took", util::show_duration(report.took)}});
@@ -237,7 +233,7 @@ void journal_end(const RunContext& context, const RehearsalReport& report) {
 
 void require_rehearsable(const Options& options) {
   if (options.rehearsal.when != Rehearse::Yes) return;
-  if (!leaves_copy(options)) {
+  if (!proof_leaves_copy(options)) {
     throw util::Error(
         Kind::Usage,
         cat("a proof ",
@@ -262,7 +258,7 @@ void decide_rehearsal(Options& options, const Preflight& preflight, util::Report
                             .database_bytes = preflight.database_bytes,
                             .server_room = preflight.server_room};
   if (when == Rehearse::No) return;
-  if (when == Rehearse::Auto && (options.command || !leaves_copy(options))) {
+  if (when == Rehearse::Auto && (options.command || !proof_leaves_copy(options))) {
     when = Rehearse::No;
     return;
   }
