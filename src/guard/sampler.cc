@@ -226,8 +226,8 @@ std::vector<HeldLock> measured_locks(const std::vector<SampledLock>& sampled,
                    .statement = by == nullptr ? std::nullopt : std::optional(by->number)});
   }
   std::sort(out.begin(), out.end(), [](const HeldLock& a, const HeldLock& b) {
-    return std::tuple(b.end - b.begin, a.relation, a.mode) <
-           std::tuple(a.end - a.begin, b.relation, b.mode);
+    return std::tuple(b.end - b.begin, b.mode, a.relation) <
+           std::tuple(a.end - a.begin, a.mode, b.relation);
   });
   return out;
 }

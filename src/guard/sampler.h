@@ -83,7 +83,8 @@ bool ends_transaction(std::string_view statement);
 
 // Locks with the names of `relations` (others are new, so nobody waits for them), their times made
 // exact by the statements: taken by the first that ran then, let go with the last that ended. Only
-// modes that keep others from more than reading and writing; the longest first.
+// modes that keep others from more than reading and writing; the longest first, of equals (a
+// statement may take several at once) the strongest.
 std::vector<HeldLock> measured_locks(const std::vector<SampledLock>& sampled,
                                      const std::vector<RehearsedStatement>& statements,
                                      const std::map<std::uint32_t, std::string>& relations);

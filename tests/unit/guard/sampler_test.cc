@@ -54,6 +54,17 @@ TEST(MeasuredLocks, LeaveOutNewRelationsAndModesThatKeepNobodyOut) {
   EXPECT_TRUE(measured_locks({other, weak}, {}, kNames).empty());
 }
 
+TEST(MeasuredLocks, OfOneStatementHeldEquallyLongTheStrongestComesFirst) {
+  const std::vector<RehearsedStatement> statements{ran(1, 5ms, 20ms)};
+  SampledLock share = seen(4ms, 10ms, 18ms, 25ms);
+  share.mode = "ShareLock";
+  const auto locks =
+      measured_locks({share, seen(4ms, 10ms, 18ms, 25ms), share}, statements, kNames);
+  ASSERT_EQ(locks.size(), 3U);
+  EXPECT_EQ(locks[0].mode, LockMode::AccessExclusive);
+  EXPECT_EQ(locks[1].mode, LockMode::Share);
+}
+
 TEST(Sampler, HurriesForWhatMayLockAndLooksBeforeATransactionEnds) {
   EXPECT_TRUE(may_lock("ALTER TABLE t ADD c int"));
   EXPECT_TRUE(may_lock("-- a comment\n/* and another */ drop table t"));
