@@ -1,5 +1,6 @@
 #include "guard/sql_preflight.h"
 
+#include "pg/rows.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -73,34 +74,28 @@ constexpr std::string_view kStandbys =
     "select coalesce(application_name, '?') || coalesce(' at ' || client_addr::pg_catalog.text, '')"
     "  from pg_catalog.pg_stat_replication order by 1";
 
-std::vector<std::string> first_column(const pg::Result& rows) {
-  std::vector<std::string> out;
-  for (int row = 0; row < rows.row_count(); ++row) out.push_back(rows.str(row, 0));
-  return out;
-}
-
 }  // namespace
 
 std::uint64_t table_count(pg::Connection& live) { return live.query(kTableCount).u64(0, 0); }
 std::vector<std::string> unreadable_tables(pg::Connection& live) {
-  return first_column(live.query(kUnreadable));
+  return pg::first_column(live.query(kUnreadable));
 }
 
 std::vector<std::string> unrestorable_objects(pg::Connection& live) {
   const bool superuser =
       live.query("select rolsuper from pg_catalog.pg_roles where rolname = current_user")
           .boolean(0, 0);
-  return superuser ? std::vector<std::string>{} : first_column(live.query(kUnrestorable));
+  return superuser ? std::vector<std::string>{} : pg::first_column(live.query(kUnrestorable));
 }
 
 std::vector<std::string> logical_slots(pg::Connection& maintenance, const std::string& database) {
-  return first_column(maintenance.query(kLogicalSlots, {database}));
+  return pg::first_column(maintenance.query(kLogicalSlots, {database}));
 }
 std::vector<std::string> subscriptions(pg::Connection& maintenance, const std::string& database) {
-  return first_column(maintenance.query(kSubscriptionNames, {database}));
+  return pg::first_column(maintenance.query(kSubscriptionNames, {database}));
 }
 std::vector<std::string> standbys(pg::Connection& maintenance) {
-  return first_column(maintenance.query(kStandbys));
+  return pg::first_column(maintenance.query(kStandbys));
 }
 
 ServerFolder server_folder(pg::Connection& live) {

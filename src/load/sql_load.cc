@@ -1,16 +1,11 @@
 #include "load/sql_load.h"
 
 #include "pg/ident.h"
+#include "pg/rows.h"
 #include "util/text.h"
 
 namespace load {
 namespace {
-
-std::vector<std::string> first_column(const pg::Result& result) {
-  std::vector<std::string> out;
-  for (int row = 0; row < result.row_count(); ++row) out.push_back(result.str(row, 0));
-  return out;
-}
 
 std::string analyze_sql(const pg::QualifiedName& table) {
   return util::cat("ANALYZE ", table.quoted());
@@ -63,10 +58,10 @@ std::string_view flush_commits() {
 
 std::vector<std::string> extension_versions(pg::Connection& connection,
                                             const std::string& extension) {
-  return first_column(connection.query(R"sql(
+  return pg::first_column(connection.query(R"sql(
       select version from pg_catalog.pg_available_extension_versions
        where name = $1::pg_catalog.text order by version)sql",
-                                       {extension}));
+                                           {extension}));
 }
 
 std::string extension_comment(pg::Connection& connection, const std::string& extension) {

@@ -1,5 +1,6 @@
 #include "swap/sql_contents.h"
 
+#include "pg/rows.h"
 #include "util/text.h"
 
 namespace swap::sql {
@@ -193,12 +194,6 @@ std::uint32_t oid(const pg::Result& rows, int row, int column) {
   return static_cast<std::uint32_t>(rows.u64(row, column));
 }
 
-std::vector<std::string> first_column(const pg::Result& rows) {
-  std::vector<std::string> out;
-  for (int row = 0; row < rows.row_count(); ++row) out.push_back(rows.str(row, 0));
-  return out;
-}
-
 std::string array_of(const std::vector<std::uint32_t>& oids) {
   std::vector<std::string> texts;
   for (const std::uint32_t one : oids) texts.push_back(util::cat(one));
@@ -245,11 +240,11 @@ Counts counts(pg::Connection& connection) {
 }
 
 std::vector<std::string> large_objects_of_others(pg::Connection& connection) {
-  return first_column(connection.query(kLargeObjectsOfOthers));
+  return pg::first_column(connection.query(kLargeObjectsOfOthers));
 }
 
 std::vector<std::string> hidden_mappings(pg::Connection& connection) {
-  return first_column(connection.query(kHiddenMappings));
+  return pg::first_column(connection.query(kHiddenMappings));
 }
 
 std::vector<std::pair<std::string, std::string>> extension_relations(
@@ -262,12 +257,12 @@ std::vector<std::pair<std::string, std::string>> extension_relations(
 }
 
 std::vector<std::string> default_privilege_resets(pg::Connection& connection) {
-  return first_column(connection.query(kDefaultPrivilegeResets));
+  return pg::first_column(connection.query(kDefaultPrivilegeResets));
 }
 
 std::vector<std::string> schema_resets(pg::Connection& connection,
                                        const std::vector<std::uint32_t>& schemas) {
-  return first_column(connection.query(kSchemaResets, {array_of(schemas)}));
+  return pg::first_column(connection.query(kSchemaResets, {array_of(schemas)}));
 }
 
 void unlink_large_objects(pg::Connection& connection) { connection.query(kUnlink); }

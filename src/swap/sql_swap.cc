@@ -1,6 +1,7 @@
 #include "swap/sql_swap.h"
 
 #include "pg/ident.h"
+#include "pg/rows.h"
 #include "util/text.h"
 
 namespace swap {
@@ -18,12 +19,6 @@ DatabaseRow database_row(const pg::Result& result, int row) {
           .is_template = result.boolean(row, 3),
           .row_version = result.u64(row, 4),
           .comment = result.str(row, 5)};
-}
-
-std::vector<std::string> first_column(const pg::Result& result) {
-  std::vector<std::string> out;
-  for (int row = 0; row < result.row_count(); ++row) out.push_back(result.str(row, 0));
-  return out;
 }
 
 // pg_locks shows the halves of a 64-bit key as unsigned numbers.
@@ -101,17 +96,17 @@ std::vector<PreparedRow> prepared_transactions(pg::Connection& connection,
 }
 
 std::vector<std::string> slots_of(pg::Connection& connection, const std::string& database) {
-  return first_column(connection.query(R"sql(
+  return pg::first_column(connection.query(R"sql(
       select slot_name::pg_catalog.text from pg_catalog.pg_replication_slots
        where database = $1::pg_catalog.text order by 1)sql",
-                                       {database}));
+                                           {database}));
 }
 
 std::vector<std::string> subscriptions_of(pg::Connection& connection, std::uint32_t oid) {
-  return first_column(connection.query(R"sql(
+  return pg::first_column(connection.query(R"sql(
       select subname::pg_catalog.text from pg_catalog.pg_subscription
        where subdbid = $1::pg_catalog.int8::pg_catalog.oid order by 1)sql",
-                                       {util::cat(oid)}));
+                                           {util::cat(oid)}));
 }
 
 bool session_starting(pg::Connection& connection, std::uint32_t oid) {
