@@ -268,18 +268,8 @@ Result copy_failed(const RunContext& context, const backup::Backup& backup, cons
           "kept as ",
           kept);
   context.reporter.step("undo", util::StepState::Ok, text);
-  const std::vector<std::string> lines = cluster_lines(cluster);
-  for (const std::string& line : lines) context.reporter.note(line);
-  end_run(context, {.state = RunState::Undone,
-                    .exit_code = util::info(Kind::Undone).exit_code,
-                    .text = cat(cause, "\n\n", text, "\n", util::join(lines, "\n"))});
-  return {.outcome = Outcome::Undone,
-          .run = context.names.id,
-          .backup = backup.manifest.name,
-          .cause = cause,
-          .kept = kept,
-          .exit_code = util::info(Kind::Undone).exit_code,
-          .folder = context.names.folder};
+  return undone(context,
+                {.backup = backup, .cause = cause, .text = text, .kept = kept, .cluster = cluster});
 }
 
 }  // namespace guard

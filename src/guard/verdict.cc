@@ -41,17 +41,11 @@ Result nothing_written(const FailedAttempt& failed) {
   context.journal.end("undo", {{"written", "nothing"}, {"cluster_changes", cat(cluster.size())}});
   context.reporter.step("undo", util::StepState::Ok,
                         "nothing had been written: schema, rows and sequences are as before");
-  const std::vector<std::string> lines = cluster_lines(cluster);
-  for (const std::string& line : lines) context.reporter.note(line);
-  const std::string text =
-      cat(failed.cause, "\n\nnothing had been written\n", util::join(lines, "\n"));
-  end_run(context, {.state = RunState::Undone, .exit_code = 3, .text = text});
-  return {.outcome = Outcome::Undone,
-          .run = context.names.id,
-          .backup = failed.backup.manifest.name,
-          .cause = failed.cause,
-          .exit_code = 3,
-          .folder = context.names.folder};
+  return undone(context, {.backup = failed.backup,
+                          .cause = failed.cause,
+                          .text = "nothing had been written",
+                          .kept = {},
+                          .cluster = cluster});
 }
 
 TakenBack take_back_by(const FailedAttempt& failed, const Judgement& others) {
@@ -79,18 +73,11 @@ TakenBack take_back_by(const FailedAttempt& failed, const Judgement& others) {
 Result swapped_back(const FailedAttempt& failed, const Judgement& others) {
   const RunContext& context = failed.context;
   const TakenBack back = take_back_by(failed, others);
-  const std::vector<std::string> lines = cluster_lines(back.cluster);
-  for (const std::string& line : lines) context.reporter.note(line);
-  const std::string text =
-      cat(failed.cause, "\n\nundone", kept_text(back.kept), "\n", util::join(lines, "\n"));
-  end_run(context, {.state = RunState::Undone, .exit_code = 3, .text = text});
-  return {.outcome = Outcome::Undone,
-          .run = context.names.id,
-          .backup = failed.backup.manifest.name,
-          .cause = failed.cause,
-          .kept = back.kept,
-          .exit_code = 3,
-          .folder = context.names.folder};
+  return undone(context, {.backup = failed.backup,
+                          .cause = failed.cause,
+                          .text = cat("undone", kept_text(back.kept)),
+                          .kept = back.kept,
+                          .cluster = back.cluster});
 }
 
 Result judge_and_undo(const FailedAttempt& failed) {
@@ -131,6 +118,22 @@ Result judge_and_undo(const FailedAttempt& failed) {
 }
 
 }  // namespace
+
+Result undone(const RunContext& context, const Undone& what) {
+  const int exit_code = util::info(util::Kind::Undone).exit_code;
+  const std::vector<std::string> lines = cluster_lines(what.cluster);
+  for (const std::string& line : lines) context.reporter.note(line);
+  end_run(context, {.state = RunState::Undone,
+                    .exit_code = exit_code,
+                    .text = cat(what.cause, "\n\n", what.text, "\n", util::join(lines, "\n"))});
+  return {.outcome = Outcome::Undone,
+          .run = context.names.id,
+          .backup = what.backup.manifest.name,
+          .cause = what.cause,
+          .kept = what.kept,
+          .exit_code = exit_code,
+          .folder = context.names.folder};
+}
 
 void tell_release(const RunContext& context) {
   if (const std::string held = kept_out_text(release_hold(context)); !held.empty())

@@ -59,6 +59,17 @@ struct Ending {
 };
 void end_run(const RunContext& context, const Ending& ending);
 
+// A run whose migration failed and whose old state is back, or was never left: exit code 3. Tells
+// what remains changed outside the database.
+struct Undone {
+  const backup::Backup& backup;
+  const std::string& cause;
+  std::string text;  // what was done, for the report
+  std::string kept;  // what the failed state is kept as, if it is
+  const std::vector<SharedChange>& cluster;
+};
+Result undone(const RunContext& context, const Undone& what);
+
 // The run stays open, for `undo` or `close`: exit code 4.
 Result not_undone(const RunContext& context, std::string cause,
                   const std::vector<std::string>& what_to_do);
