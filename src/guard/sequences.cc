@@ -38,9 +38,6 @@ const schema::Element* sequence_of(const schema::Model& model, const pg::Qualifi
 }  // namespace
 
 std::vector<SequenceStep> further_positions(pg::Connection& failed, const backup::Backup& backup) {
-  const std::optional<schema::Model> before = verify::recorded_model(backup);
-  if (!before) return {};
-  const schema::Model now = schema::read(failed);
   const std::map<pg::QualifiedName, std::int64_t> increments = sql::sequence_increments(failed);
   std::vector<SequenceStep> steps;
   for (const scan::Sequence& sequence : scan::list_sequences(failed)) {
@@ -53,14 +50,20 @@ std::vector<SequenceStep> further_positions(pg::Connection& failed, const backup
     if (record == backup.manifest.sequences.end() || increment == increments.end() ||
         !further(sequence, *record, increment->second))
       continue;
-    const schema::Element* const was = sequence_of(*before, sequence.name);
-    const schema::Element* const is = sequence_of(now, sequence.name);
-    if (was == nullptr || is == nullptr || was->facts != is->facts) continue;
     steps.push_back({.name = sequence.name,
                      .was = record->last_value,
                      .last_value = sequence.last_value,
                      .is_called = sequence.is_called});
   }
+  if (steps.empty()) return steps;  // the schema, which takes longer, need not be read
+  const std::optional<schema::Model> before = verify::recorded_model(backup);
+  if (!before) return {};
+  const schema::Model now = schema::read(failed);
+  std::erase_if(steps, [&](const SequenceStep& step) {
+    const schema::Element* const was = sequence_of(*before, step.name);
+    const schema::Element* const is = sequence_of(now, step.name);
+    return was == nullptr || is == nullptr || was->facts != is->facts;
+  });
   return steps;
 }
 
