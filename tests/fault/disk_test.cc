@@ -50,33 +50,17 @@ class FullDisk : public test::FaultTest {
  protected:
   // At the point the disk is full, until the program has ended.
   BinaryResult run_on_full(const SmallDisk& disk, std::vector<std::string> args) {
-    bool reached = false;
-    const std::string line_of_point = cat("fault point ", GetParam());
-    BinaryResult result = run(std::move(args), {cat("PGBELAY_FAULT=", GetParam(), "=stop")},
-                              [&](util::Stream, std::string_view line, pid_t pid) {
-                                if (reached || line.find(line_of_point) == line.npos) return;
-                                reached = true;
-                                disk.fill();
-                                test::wait_until_stopped(pid);
-                                ::kill(pid, SIGCONT);
-                              });
+    BinaryResult result = stopped_at(GetParam(), std::move(args), {}, [&disk] { disk.fill(); });
     disk.make_room();
-    EXPECT_TRUE(reached) << "the point was not reached: " << result.err;
-    EXPECT_FALSE(result.timed_out) << result.err;
     return result;
   }
   void expect_settled(const BinaryResult& result) {
-    if (result.status == 4) {
-      const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
-      EXPECT_EQ(undone.status, 0) << result.err << undone.err;
-    }
+    undo_if_open(result);
     EXPECT_THAT(result.status, testing::AnyOf(0, 1, 3, 4, 5)) << result.err;
     if (result.status != 0) {
       EXPECT_EQ(content(), before_) << result.err;
     }
-    expect_next_run_works();  // clears what had not begun its migration
-    EXPECT_EQ(run({"status"}).status, 0) << "nothing is unfinished";
-    expect_nothing_left_behind();
+    expect_nothing_open();
   }
 };
 

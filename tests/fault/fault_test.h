@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -68,6 +69,35 @@ class FaultTest : public GuardedTest, public testing::WithParamInterface<std::st
     BinaryResult result = run(std::move(args), {util::cat("PGBELAY_FAULT=", GetParam(), "=kill")});
     EXPECT_EQ(result.signal, SIGKILL) << "the point was not reached: " << result.out << result.err;
     return result;
+  }
+  // Does `at_point` while the program stands at the point, and lets it go on to its end. An empty
+  // point: it does not stop.
+  BinaryResult stopped_at(const std::string& point, std::vector<std::string> args,
+                          std::vector<std::string> env, const std::function<void()>& at_point) {
+    bool reached = point.empty();
+    if (!reached) env.push_back(util::cat("PGBELAY_FAULT=", point, "=stop"));
+    const std::string line_of_point = util::cat("fault point ", point);
+    BinaryResult result =
+        run(std::move(args), std::move(env), [&](util::Stream, std::string_view line, pid_t pid) {
+          if (reached || line.find(line_of_point) == line.npos) return;
+          reached = true;
+          at_point();
+          wait_until_stopped(pid);
+          ::kill(pid, SIGCONT);
+        });
+    EXPECT_TRUE(reached) << "the point was not reached: " << result.err;
+    EXPECT_FALSE(result.timed_out) << result.err;
+    return result;
+  }
+  void undo_if_open(const BinaryResult& result) {
+    if (result.status != 4) return;
+    const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+    EXPECT_EQ(undone.status, 0) << result.err << undone.err;
+  }
+  void expect_nothing_open() {
+    expect_next_run_works();  // clears what had not begun its migration
+    EXPECT_EQ(run({"status"}).status, 0) << "nothing is unfinished";
+    expect_nothing_left_behind();
   }
   void expect_whole_backups() {
     for (const std::string& name : published()) {

@@ -30,40 +30,20 @@ class BadNetwork : public test::FaultTest {
         database().url(), cat(":", server().server().port(), "/"), cat(":", network_->port(), "/"));
     // To the tap the proxy is a pooler: whether others wrote cannot be known through one.
     args.insert(args.begin() + 1, {"--hold", "none", "--on-foreign-writes", "undo"});
-    bool reached = point.empty();
-    BinaryResult result =
-        run(std::move(args),
-            {cat("DATABASE_URL=", url), point.empty() ? std::string("PGBELAY_UNUSED=")
-                                                      : cat("PGBELAY_FAULT=", point, "=stop")},
-            [&](util::Stream, std::string_view line, pid_t pid) {
-              if (reached || line.find(cat("fault point ", point)) == std::string_view::npos)
-                return;
-              reached = true;
-              at_point();
-              test::wait_until_stopped(pid);
-              ::kill(pid, SIGCONT);
-            });
-    EXPECT_TRUE(reached) << "the point was not reached: " << result.err;
-    EXPECT_FALSE(result.timed_out) << result.err;
-    return result;
+    return stopped_at(point, std::move(args), {cat("DATABASE_URL=", url)}, at_point);
   }
 
   // One of the two states, by the run itself or by `undo`. 7: the lock was lost with its
   // connection.
   void expect_settled(const BinaryResult& result) {
-    if (result.status == 4) {
-      const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
-      EXPECT_EQ(undone.status, 0) << result.err << undone.err;
-    }
+    undo_if_open(result);
     EXPECT_THAT(result.status, testing::AnyOf(0, 1, 3, 4, 5, 7)) << result.err;
     if (result.status == 0) {
       EXPECT_TRUE(migrated()) << result.err;
     } else {
       EXPECT_EQ(content(), before_) << result.err;
     }
-    expect_next_run_works();  // clears what had not begun its migration
-    EXPECT_EQ(run({"status"}).status, 0) << "nothing is unfinished";
-    expect_nothing_left_behind();
+    expect_nothing_open();
     EXPECT_EQ(server().connect().query("select count(*) from pg_db_role_setting").str(0, 0), "0");
     EXPECT_EQ(server()
                   .connect()
