@@ -57,7 +57,8 @@ select 'pg_catalog.pg_subscription'::regclass, b.oid, 0, quote_ident(s.provider)
 order by 1, 2, 3, 4)sql";
 
 // Each privilege of each list that is not as the object was made with: first what it was made with
-// (base), which initdb or an extension may have set (pg_init_privs).
+// (base), which initdb or an extension may have set (pg_init_privs). Not so for information_schema,
+// which initdb makes after it has noted these.
 constexpr std::string_view kPrivileges = R"sql(
 with listed(classid, objid, subid, phrase, tag, nspname, owner, acl, base) as (
   select 'pg_catalog.pg_class'::regclass::oid, c.oid, 0, format('%s %I.%I', x.kind, n.nspname, c.relname), format('%s %I', x.kind, c.relname), n.nspname, c.relowner,
@@ -101,7 +102,8 @@ changed as (
     left join pg_catalog.pg_init_privs i on i.classoid = l.classid and i.objoid = l.objid and i.objsubid = l.subid
          and not (l.classid = 'pg_catalog.pg_namespace'::regclass and l.nspname is null and l.phrase = 'SCHEMA public')
     cross join lateral (select coalesce(l.acl, case when l.subid > 0 then '{}' else l.base end) as acl, coalesce(i.initprivs, l.base) as base) x
-   where (l.acl is not null or i.initprivs is not null) and not (x.acl @> x.base and x.acl <@ x.base))
+   where (l.acl is not null or i.initprivs is not null) and not (x.acl @> x.base and x.acl <@ x.base)
+     and l.nspname is distinct from 'information_schema' and l.phrase <> 'SCHEMA information_schema')
 select c.classid, c.objid, c.subid, c.phrase, c.tag, c.nspname, '' as prefix,
        case when c.subid > 0 then (select format('(%I)', a.attname) from pg_catalog.pg_attribute a where a.attrelid = c.objid and a.attnum = c.subid) else '' end as columns,
        pg_get_userbyid(c.owner), e.is_base, pg_get_userbyid(e.grantor), case when e.grantee = 0 then '' else pg_get_userbyid(e.grantee) end, e.grantee = 0, e.privilege_type, e.is_grantable

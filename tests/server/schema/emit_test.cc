@@ -89,6 +89,19 @@ TEST_F(Emission, LeavesTemporaryObjectsAndInvalidIndexesOut) {
     EXPECT_THAT(entry.definition, testing::Not(HasSubstr("passing")));
 }
 
+// initdb grants on information_schema without noting it in pg_init_privs.
+TEST_F(Emission, HasOnlyThePrivilegesThatWereChanged) {
+  const test::TestDatabase database = test::make_database("granted");
+  database.connect().execute(
+      "create table t (id int); grant select on t to public;"
+      "grant select on pg_catalog.pg_authid to public");
+  std::vector<std::string> granted;
+  for (const Emitted& entry : of(database)) {
+    if (entry.kind == "ACL") granted.push_back(entry.tag);
+  }
+  EXPECT_THAT(granted, testing::UnorderedElementsAre("TABLE t", "TABLE pg_authid"));
+}
+
 TEST_F(Emission, RefusesWhatLiesInASchemaOfTheSystem) {
   const test::TestDatabase database = test::make_database("system_schema");
   database.connect().execute(
