@@ -12,33 +12,42 @@ namespace {
 namespace fs = std::filesystem;
 using util::cat;
 
-// PostgreSQL finds what it needs relative to its own place, …/lib/postgresql/15/bin: a copy of the
-// programs, with links to the rest, can have further extensions.
+// Where an installation keeps what the server needs, below a common folder.
+struct Layout {
+  fs::path prefix, bin, lib, share;
+};
+
+// Debian has several versions side by side; otherwise, as in the npm packages, there is one.
+Layout layout() {
+  const fs::path bin = fs::canonical(test::server_bin_directory() / "postgres").parent_path();
+  const fs::path version = bin.parent_path().filename();
+  if (bin == fs::path("/usr/lib/postgresql") / version / "bin") {
+    const fs::path programs = fs::path("lib/postgresql") / version;
+    return {"/usr", programs / "bin", programs / "lib", fs::path("share/postgresql") / version};
+  }
+  return {bin.parent_path(), "bin", "lib", "share/postgresql"};
+}
+
+// PostgreSQL finds what it needs relative to its own place: a copy of the programs, with links to
+// the rest, can have further extensions.
 class Installation {
  public:
   Installation() {
-    const fs::path bin = test::server_bin_directory();
-    const fs::path version = bin.parent_path().filename();
-    const fs::path here = bin_directory();
-    const fs::path share = folder_.path() / "share/postgresql" / version;
-    const fs::path stock_share = fs::path("/usr/share/postgresql") / version;
-    if (bin != fs::path("/usr/lib/postgresql") / version / "bin" || !fs::exists(stock_share))
-      return;
+    const fs::path& from = layout_.prefix;
+    if (!fs::exists(from / layout_.share)) return;
+    const fs::path share = folder_.path() / layout_.share;
     fs::permissions(folder_.path(), fs::perms::others_read | fs::perms::others_exec,
                     fs::perm_options::add);
-    fs::create_directories(here.parent_path());
+    fs::create_directories(bin_directory().parent_path());
     fs::create_directories(share / "extension");
-    fs::copy(bin, here);
-    fs::create_directory_symlink(bin.parent_path() / "lib", here.parent_path() / "lib");
-    link_all(stock_share, share);
-    link_all(stock_share / "extension", share / "extension");
+    fs::copy(from / layout_.bin, bin_directory());
+    fs::create_directory_symlink(from / layout_.lib, folder_.path() / layout_.lib);
+    link_all(from / layout_.share, share);
+    link_all(from / layout_.share / "extension", share / "extension");
     fs::copy(cat(PGBELAY_SOURCE_DIR, "/tests/e2e/kinds/extension"), share / "extension");
     complete_ = true;
   }
-  fs::path bin_directory() const {
-    return folder_.path() / "lib/postgresql" /
-           test::server_bin_directory().parent_path().filename() / "bin";
-  }
+  fs::path bin_directory() const { return folder_.path() / layout_.bin; }
   bool complete() const { return complete_; }
 
  private:
@@ -49,6 +58,7 @@ class Installation {
     }
   }
 
+  Layout layout_ = layout();
   util::TempDir folder_{"pgbelay-installation-", "/tmp"};
   bool complete_ = false;
 };
@@ -70,7 +80,8 @@ class Extensions : public test::RoundTrip {
   void SetUp() override {
     RoundTrip::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    if (!installation().complete()) GTEST_SKIP() << "the server is not installed as Debian does it";
+    if (!installation().complete())
+      GTEST_SKIP() << "the server's files are in other places than Debian's or npm's";
   }
 };
 
