@@ -1,6 +1,6 @@
 // through_tap COMMAND [ARGUMENT…]: runs a command beside a tap before the server of DATABASE_URL,
-// as a guarded run does: PGHOST and PGPORT lead to the tap, PGPASSWORD opens it. Its exit status is
-// ours.
+// as a guarded run does: PGHOST and PGPORT lead to the tap, PGPASSWORD opens it, and PGSSLMODE asks
+// for no TLS on the way there. Its exit status is ours.
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -23,7 +23,7 @@ int run(std::vector<std::string> argv) {
   const util::Command command{
       .argv = std::move(argv),
       .set_env = {util::cat("PGHOST=", tap.host()), util::cat("PGPORT=", tap.port()),
-                  util::cat("PGPASSWORD=", tap.password().reveal())}};
+                  util::cat("PGPASSWORD=", tap.password().reveal()), "PGSSLMODE=disable"}};
   const auto forward = [](util::Stream, std::string_view bytes) { std::cerr << bytes; };
   const int status = util::run(command, forward, signals.token()).status;
   tap.end_sessions(std::chrono::seconds(10));
