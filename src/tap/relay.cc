@@ -1,6 +1,7 @@
 #include "tap/relay.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 
@@ -13,6 +14,13 @@ namespace {
 constexpr std::size_t kBufferBytes = 131'072;
 constexpr std::size_t kBulkBytes = 8'192;  // a TLS record this large is probably followed by more
 constexpr unsigned kLookAround = 16;       // steps of one direction until the other is asked again
+
+// A server writes rows in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE of pqcomm.c), and waking up for each
+// costs more than passing it on. After so much of an answer the kernel collects more of it first.
+constexpr std::uint64_t kLongAnswer = 1U << 20U;
+constexpr int kGatheredBytes = 65'536;
+constexpr int kGatherMs = 2;  // what the end of a long answer waits at most
+constexpr int kAnyBytes = 1;
 
 // Of a simple query, or of a Parse, where the name comes first.
 std::string_view statement_text(char type, std::string_view payload) {
@@ -104,6 +112,7 @@ Relay::Step Relay::from_client() {
     const Io result = fill(up_);
     if (result != Io::Done) return result == Io::Closed ? Step::Over : Step::Blocked;
     saw_client(up_.view());
+    answered_bytes_ = 0;
   }
   const Io result = server_deaf_ ? Io::Closed : flush(up_);
   if (result == Io::Closed) {
@@ -118,10 +127,23 @@ Relay::Step Relay::from_server() {
     const Io result = fill(down_);
     if (result != Io::Done) return result == Io::Closed ? Step::Over : Step::Blocked;
     saw_server(down_.view());
+    answered_bytes_ += down_.view().size();
   }
   const Io result = flush(down_);
   if (result == Io::Closed) return Step::Over;
   return result == Io::Done ? Step::Moved : Step::Blocked;
+}
+
+// How long to wait at most, in poll()'s way. What is collected for it is not readable to poll().
+int Relay::gather() {
+  const bool wanted = down_.empty() && answered_bytes_ >= kLongAnswer;
+  if (wanted != gathering_) {
+    const int least = wanted ? kGatheredBytes : kAnyBytes;
+    gathering_ =
+        ::setsockopt(down_.from.socket(), SOL_SOCKET, SO_RCVLOWAT, &least, sizeof(least)) == 0 &&
+        wanted;
+  }
+  return gathering_ ? kGatherMs : -1;
 }
 
 // Until a direction can go on; false when the tap stops.
@@ -148,7 +170,10 @@ bool Relay::wait() {
   for (std::size_t n = 0; n < 2; ++n) {
     if (items[n].events == 0) items[n].fd = -1;
   }
-  ::poll(items.data(), items.size(), -1);
+  if (::poll(items.data(), items.size(), gather()) == 0) {  // the answer pauses, or is over
+    answered_bytes_ = 0;
+    down_.drained = false;
+  }
   if (client.revents != 0) up_.drained = false;
   if (server.revents != 0) down_.drained = false;
   return items[2].revents == 0;

@@ -4,6 +4,7 @@
 // being read. Threads: one.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -57,6 +58,7 @@ class Relay {
   Step from_server();
   void saw_client(std::string_view bytes);
   void saw_server(std::string_view bytes);
+  int gather();
   bool wait();
 
   const StopSignal& stop_;
@@ -64,8 +66,10 @@ class Relay {
   StatementLog log_;
   FrameScanner client_frames_;
   FrameScanner server_frames_;
-  Way up_;    // to the server
-  Way down_;  // to the client
+  Way up_;                            // to the server
+  Way down_;                          // to the client
+  std::uint64_t answered_bytes_ = 0;  // by the server since the client's last message, or a pause
+  bool gathering_ = false;
   bool gate_passed_ = false;
   bool server_deaf_ = false;  // it takes nothing more, but may still say why
 };

@@ -43,6 +43,9 @@ class TapTest : public test::ServerTest {
   RawClient raw(const std::vector<std::pair<std::string, std::string>>& changed = {}) const;
   util::UniqueFd dial() const;  // a client that has not said anything yet
   RawResult exec(const RawClient& connection, const std::string& sql) const;
+  // All of them sent before an answer is read; their results in order.
+  static std::vector<RawResult> pipelined(const RawClient& connection,
+                                          const std::vector<std::string>& statements);
 
   const test::TestDatabase& database() const { return *database_; }
   pg::ConnInfo server() const { return database_->conninfo(); }

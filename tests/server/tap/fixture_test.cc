@@ -105,4 +105,23 @@ RawResult TapTest::exec(const RawClient& connection, const std::string& sql) con
   return {PQexec(connection.get(), sql.c_str()), &PQclear};
 }
 
+std::vector<RawResult> TapTest::pipelined(const RawClient& connection,
+                                          const std::vector<std::string>& statements) {
+  PGconn* const client = connection.get();
+  EXPECT_EQ(PQenterPipelineMode(client), 1);
+  for (const std::string& sql : statements) {
+    EXPECT_EQ(PQsendQueryParams(client, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0), 1);
+  }
+  EXPECT_EQ(PQpipelineSync(client), 1);
+  std::vector<RawResult> out;
+  while (PQstatus(client) == CONNECTION_OK) {
+    RawResult result(PQgetResult(client), &PQclear);
+    if (!result) continue;  // between two statements
+    if (PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) break;
+    out.push_back(std::move(result));
+  }
+  EXPECT_EQ(PQexitPipelineMode(client), 1) << PQerrorMessage(client);
+  return out;
+}
+
 }  // namespace tap::testing_tap

@@ -80,16 +80,39 @@ TEST_P(Through, NamesPreparedStatementsAndPipelinedOnes) {
   EXPECT_EQ(PQresultStatus(failed.get()), PGRES_FATAL_ERROR);
   EXPECT_EQ(tap().last_failure()->statement, "select 1 / $1::int");
 
-  ASSERT_EQ(PQenterPipelineMode(client.get()), 1);
-  for (const char* const sql : {"select 1", "select 2 / 0", "select 3"}) {
-    ASSERT_EQ(PQsendQueryParams(client.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 0), 1);
-  }
-  ASSERT_EQ(PQpipelineSync(client.get()), 1);
-  for (ExecStatusType status = PGRES_TUPLES_OK; status != PGRES_PIPELINE_SYNC;) {
-    const RawResult result(PQgetResult(client.get()), &PQclear);
-    if (result) status = PQresultStatus(result.get());
-  }
+  const std::vector<RawResult> results =
+      pipelined(client, {"select 1", "select 2 / 0", "select 3"});
+  ASSERT_EQ(results.size(), 3U);
+  EXPECT_EQ(PQresultStatus(results[0].get()), PGRES_TUPLES_OK);
+  EXPECT_EQ(PQresultStatus(results[2].get()), PGRES_PIPELINE_ABORTED);
   EXPECT_EQ(tap().last_failure()->statement, "select 2 / 0");
+}
+
+// More of a long answer is collected before it is passed on, but not for long: what the server has
+// sent before a pause is there before the pause is over, also if the tap had been waiting for it.
+TEST_P(Through, HoldsNothingOfALongAnswerBack) {
+  const RawClient client = raw();
+  ASSERT_EQ(PQsendQuery(client.get(),
+                        "select repeat('x', 1000), case when g = 20400 then pg_sleep(1)::text"
+                        "  when g > 20000 and g % 8 = 0 then pg_sleep(0.0005)::text end"
+                        "  from generate_series(1, 20500) g"),
+            1);
+  ASSERT_EQ(PQsetSingleRowMode(client.get()), 1);
+  util::Stopwatch since_row;
+  double longest_wait = 0;
+  int row = 0, waited_after = 0;
+  while (const RawResult result{PQgetResult(client.get()), &PQclear}) {
+    if (PQresultStatus(result.get()) != PGRES_SINGLE_TUPLE) continue;
+    if (row > 0 && since_row.elapsed().count() > longest_wait) {
+      longest_wait = since_row.elapsed().count();
+      waited_after = row;
+    }
+    since_row = {};
+    ++row;
+  }
+  EXPECT_EQ(row, 20'500);
+  EXPECT_GE(waited_after, 20'400 - 10) << "the server sends 8 KiB at a time";
+  EXPECT_LT(waited_after, 20'400);
 }
 
 TEST_P(Through, PassesACancelRequestOn) {

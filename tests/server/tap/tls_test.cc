@@ -131,6 +131,28 @@ TEST_P(ClientTls, CarriesCopiesBothWaysFailuresAndLargeValues) {
   EXPECT_EQ(tap().last_failure()->statement, "select 1/0");
 }
 
+TEST_P(ClientTls, CarriesPipelines) {
+  const RawClient client = raw({{"sslmode", "require"}});
+  ASSERT_EQ(PQstatus(client.get()), CONNECTION_OK) << PQerrorMessage(client.get());
+  std::vector<std::string> statements;
+  for (int n = 0; n < 300; ++n)
+    statements.push_back(util::cat("select ", n, ", repeat('y', 20000)"));
+  statements.emplace_back("select 1 / 0");
+  statements.emplace_back("select 2");
+  for (int round = 0; round < 2; ++round) {
+    const std::vector<RawResult> results = pipelined(client, statements);
+    ASSERT_EQ(results.size(), statements.size());
+    for (int n = 0; n < 300; ++n) {
+      const PGresult* const result = results[static_cast<std::size_t>(n)].get();
+      ASSERT_STREQ(PQgetvalue(result, 0, 0), util::cat(n).c_str());
+      ASSERT_EQ(PQgetlength(result, 0, 1), 20'000);
+    }
+    EXPECT_EQ(PQresultStatus(results[300].get()), PGRES_FATAL_ERROR);
+    EXPECT_EQ(PQresultStatus(results[301].get()), PGRES_PIPELINE_ABORTED);
+    EXPECT_EQ(tap().last_failure()->statement, "select 1 / 0");
+  }
+}
+
 TEST_P(ClientTls, PassesACancelRequestOn) {
   pg::Connection connection = secured();
   std::jthread canceller([&] {
