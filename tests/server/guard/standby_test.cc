@@ -23,12 +23,16 @@ class Standby {
     program({"pg_basebackup", "--pgdata", data, "--write-recovery-conf", "--checkpoint", "fast",
              "--host", "127.0.0.1", "--port", util::cat(primary.port()), "--username", "postgres",
              "--no-sync"});
+    // Not what pg_basebackup wrote: one of a newer version names options that the server's libpq
+    // refuses.
+    const std::string follow =
+        util::cat("-c primary_conninfo='host=127.0.0.1 port=", primary.port(), " user=postgres'");
     // A port that is free now; another one if somebody was faster.
     for (port_ = primary.port() + 1;; ++port_) {
       const util::Captured started =
           capture({"pg_ctl", "start", "--wait", "--silent", "--pgdata", data, "--log",
                    (folder_.path() / "log").string(), "--options",
-                   util::cat("-c port=", port_, " -c unix_socket_directories=''")});
+                   util::cat("-c port=", port_, " -c unix_socket_directories='' ", follow)});
       if (started.ended.status == 0) return;
       if (port_ > primary.port() + 50) throw std::runtime_error(started.err);
     }
