@@ -1,6 +1,7 @@
 // kill -9 under each way of proving and undoing, with and without a crash of the server afterwards:
 // `undo` brings the old state, the next run works, nothing is left. A sample of it runs with all
 // tests; PGBELAY_FAULTS=all (make test-faults) runs every point.
+#include <map>
 #include <tuple>
 
 #include "fault_test.h"
@@ -85,6 +86,40 @@ class KilledStrategy : public test::GuardedTest, public testing::WithParamInterf
   }
 };
 
+// What content() gives, the positions of sequences apart from the rest.
+struct Content {
+  std::string rest;
+  std::map<std::string, std::int64_t> positions;  // of sequences that have been called
+};
+Content taken_apart(const std::string& content) {
+  Content out;
+  for (const std::string_view line : util::split(content, '\n')) {
+    const std::size_t comma = line.rfind(',');
+    const bool position = line.starts_with("sequence ") && comma != line.npos;
+    out.rest += cat(position ? line.substr(0, comma) : line, "\n");
+    if (!position) continue;
+    if (const auto value = util::parse_i64(line.substr(comma + 1, line.size() - comma - 2)))
+      out.positions.emplace(line.substr(0, comma), *value);
+  }
+  return out;
+}
+
+// A server that crashes has sequences up to 32 numbers further on than they were: it writes them
+// ahead into its log (SEQ_LOG_VALS). Nobody knows then whether those were drawn, so an undo leaves
+// them out (M7). Not so after a checkpoint, which each DROP DATABASE makes: only a replace has
+// none.
+constexpr std::int64_t kWrittenAhead = 32;
+void expect_content_after_crash(const std::string& before, const std::string& now) {
+  const Content was = taken_apart(before), is = taken_apart(now);
+  EXPECT_EQ(is.rest, was.rest);
+  ASSERT_EQ(is.positions.size(), was.positions.size());
+  ASSERT_FALSE(was.positions.empty());
+  for (const auto& [sequence, position] : was.positions) {
+    EXPECT_GE(is.positions.at(sequence), position) << sequence;
+    EXPECT_LE(is.positions.at(sequence), position + kWrittenAhead) << sequence;
+  }
+}
+
 TEST_P(KilledStrategy, HasTheOldStateBackByUndo) {
   const auto& [strategy, point, then] = GetParam();
   fill();
@@ -101,7 +136,12 @@ TEST_P(KilledStrategy, HasTheOldStateBackByUndo) {
   }
   const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
   EXPECT_EQ(undone.status, 0) << undone.err;
-  EXPECT_EQ(content(), before);
+  const bool no_checkpoint = kStrategies[strategy].name == std::string_view("replace");
+  if (then == Then::ServerCrash && no_checkpoint) {
+    expect_content_after_crash(before, content());
+  } else {
+    EXPECT_EQ(content(), before);
+  }
   const BinaryResult next =
       run({"migrate", "--yes", "--", "psql", "-X", "-q", "-c", "create table made_later (i int)"});
   EXPECT_EQ(next.status, 0) << next.err;
