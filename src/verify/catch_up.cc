@@ -14,8 +14,10 @@
 #include "util/error.h"
 #include "util/fault.h"
 #include "util/text.h"
+#include "verify/early.h"
 #include "verify/maker.h"
 #include "verify/sql_early.h"
+#include "verify/untouched.h"
 #include "verify/verify.h"
 
 namespace verify {
@@ -32,32 +34,41 @@ using util::Kind;
 
 class CatchUp {
  public:
-  CatchUp(const backup::Backup& follow_up, const Options& options, util::Reporter& reporter,
-          std::stop_token stop)
+  CatchUp(const backup::Backup& follow_up, const Options& options, pg::Connection& maintenance,
+          util::Reporter& reporter, std::stop_token stop)
       : follow_up_(follow_up),
         options_(options),
+        maintenance_(maintenance),
         reporter_(reporter),
         stop_(std::move(stop)),
         side_(options.server.with_database(options.side_database)) {}
 
+  // Before the last look at the other tables the comparison has begun to watch all of them, and
+  // after it nobody gets in any more: at no moment could somebody write unseen.
   void run() {
     const std::set<pg::QualifiedName> replaced = replaced_tables();
-    const Untouched before = untouched(replaced);
+    const Counted before = counted(replaced);
     reload();
-    compare();
-    for (const auto& [oid, now] : untouched(replaced)) {
-      const auto was = before.find(oid);
-      if (was == before.end() || !same(was->second, now))
-        no_catch_up("somebody else wrote into the copy while it was open");
-    }
+    compare([&](int spare) {
+      require_same(before, counted(replaced));
+      close_copy(maintenance_, options_.side_database, spare);
+    });
   }
 
  private:
-  using Untouched = std::map<std::uint32_t, sql::Touched>;
+  using Counted = std::map<std::uint32_t, sql::Touched>;
 
   static bool same(const sql::Touched& a, const sql::Touched& b) {
     return a.file_node == b.file_node && a.inserted == b.inserted && a.updated == b.updated &&
            a.deleted == b.deleted;
+  }
+
+  static void require_same(const Counted& before, const Counted& now) {
+    for (const auto& [oid, counts] : now) {
+      const auto was = before.find(oid);
+      if (was == before.end() || !same(was->second, counts))
+        no_catch_up("somebody else wrote into the copy while it was open");
+    }
   }
 
   std::set<pg::QualifiedName> replaced_tables() const {
@@ -68,7 +79,7 @@ class CatchUp {
   }
 
   // Servers before 15 may lose counts: nothing is known there.
-  Untouched untouched(const std::set<pg::QualifiedName>& replaced) const {
+  Counted counted(const std::set<pg::QualifiedName>& replaced) const {
     constexpr int kExactCounters = 15;
     pg::Connection copy = pg::Connection::open(side_, options_.application_name, stop_);
     if (copy.server_major() < kExactCounters) return {};
@@ -93,16 +104,17 @@ class CatchUp {
     for (const std::string& warning : done.warnings) reporter_.note(warning);
   }
 
-  void compare() {
+  void compare(CloseCopy close) {
     for (const archive::Finding& finding :
-         compare_content({follow_up_.manifest}, side_, options_.application_name, options_.jobs,
-                         reporter_, stop_)) {
+         compare_rest({follow_up_.manifest}, side_, options_.application_name, options_.jobs,
+                      {.close = std::move(close)}, reporter_, stop_)) {
       if (finding.severity == archive::Severity::Damage) no_catch_up(finding.text);
     }
   }
 
   const backup::Backup& follow_up_;
   const Options& options_;
+  pg::Connection& maintenance_;  // to another database of the server
   util::Reporter& reporter_;
   const std::stop_token stop_;
   const pg::ConnInfo side_;
@@ -127,7 +139,7 @@ Proof catch_up(const Proof& proven, const backup::Backup& follow_up, const Optio
   swap::reopen(maintenance, options.side_database);
   util::fault::point("hold.copy_open");
   try {
-    CatchUp(follow_up, options, reporter, stop).run();
+    CatchUp(follow_up, options, maintenance, reporter, stop).run();
   } catch (const Error& error) {
     if (error.kind() == Kind::Interrupted || error.kind() == Kind::Bug) throw;
     throw error.as(Kind::Proof);

@@ -16,6 +16,7 @@
 #include "verify/early.h"
 #include "verify/maker.h"
 #include "verify/traps.h"
+#include "verify/untouched.h"
 #include "verify/verify.h"
 
 namespace verify {
@@ -29,7 +30,6 @@ using util::cat;
 using util::Error;
 using util::Kind;
 
-constexpr std::chrono::seconds kClosePatience{10};
 constexpr std::size_t kNamed = 3;  // findings in a message
 
 bool any_damage(const std::vector<Finding>& findings) {
@@ -210,12 +210,7 @@ class Climb {
 
   void close(int spare) {
     wake_maintenance();
-    const std::vector<std::string> left =
-        swap::close_to_others(*maintenance_, options_.side_database, spare, kClosePatience);
-    if (left.empty()) return;
-    throw Error(Kind::Proof,
-                cat("sessions of others in the copy cannot be ended: ", util::join(left, "; ")),
-                {.hint = "End them as a role that may, then run it again.", .sqlstate = {}});
+    close_copy(*maintenance_, options_.side_database, spare);
   }
 
   void keep_or_drop() {

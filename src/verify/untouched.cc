@@ -1,5 +1,8 @@
 #include "verify/untouched.h"
 
+#include <chrono>
+
+#include "swap/swap.h"
 #include "util/error.h"
 #include "util/text.h"
 #include "verify/differences.h"
@@ -9,6 +12,8 @@ namespace verify {
 namespace {
 
 using util::cat;
+
+constexpr std::chrono::seconds kClosePatience{10};
 
 [[noreturn]] void touched(const std::string& what) {
   throw util::Error(
@@ -40,6 +45,15 @@ void Untouched::require(pg::Connection& copy, const archive::Manifest& manifest)
     if (was == counters_.tables.end() || was->second != counted)
       touched(cat("table ", shown(name.first, name.second)));
   }
+}
+
+void close_copy(pg::Connection& maintenance, const std::string& copy, int spare) {
+  const std::vector<std::string> left =
+      swap::close_to_others(maintenance, copy, spare, kClosePatience);
+  if (left.empty()) return;
+  throw util::Error(util::Kind::Proof,
+                    cat("sessions of others in the copy cannot be ended: ", util::join(left, "; ")),
+                    {.hint = "End them as a role that may, then run it again.", .sqlstate = {}});
 }
 
 }  // namespace verify

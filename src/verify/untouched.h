@@ -26,4 +26,8 @@ class Untouched {
   pg::ChangeCounters counters_;
 };
 
+// Keeps everybody out of a copy and ends all sessions in it but the one with the pid `spare`,
+// before it is sealed. Kind::Proof names whom it cannot end.
+void close_copy(pg::Connection& maintenance, const std::string& copy, int spare);
+
 }  // namespace verify

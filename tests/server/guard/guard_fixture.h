@@ -34,12 +34,16 @@ class Remembering : public util::QuietReporter {
     add(util::cat("output ", text));
     if (on_output) on_output(text);
   }
+  void progress(std::string_view what, std::uint64_t done, std::uint64_t total) override {
+    if (on_progress) on_progress(what, done, total);
+  }
   std::vector<std::string> lines() const {
     const util::Lock hold(mutex_);
     return lines_;
   }
   std::string all() const { return util::join(lines(), "\n"); }
   std::function<void(std::string_view)> on_output;
+  std::function<void(std::string_view, std::uint64_t, std::uint64_t)> on_progress;  // any thread
 
  private:
   void add(std::string line) {

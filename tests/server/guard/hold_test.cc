@@ -127,6 +127,36 @@ TEST_F(HoldTest, S10_NothingChangedNeedsNoFollowUp) {
   expect_released();
 }
 
+// S1: whoever may enter any database could change what was compared, or what nobody reads again.
+TEST_F(HoldTest, S1_ACopyThatSomebodyTouchedWhileItIsCaughtUpIsNotTrusted) {
+  for (const char* const meddling :
+       {"update members set email = 'x' where id = 1", "update events set body = '{}'",
+        "create table meddled (i int)", "select setval('members_id_seq', 1)"}) {
+    std::atomic<bool> under_hold = false, meddled = false;
+    std::optional<pg::Connection> meddler;  // stays: only its end would report its counts
+    reporter.on_progress = [&](std::string_view what, std::uint64_t done, std::uint64_t total) {
+      if (what != "compare" || done < total || !under_hold || meddled.exchange(true)) return;
+      ASSERT_FALSE(sides().empty());
+      meddler.emplace(test::test_server().connect(sides().front()));
+      meddler->execute(meddling);
+    };
+    try {
+      go(held("create table made (i int);", [&] {
+        sql("update members set name = 'between' where id = 7");
+        under_hold = true;
+      }));
+      ADD_FAILURE() << meddling << " was not seen\n" << reporter.all();
+    } catch (const util::Error& error) {
+      EXPECT_EQ(error.kind(), util::Kind::Proof) << error.text();
+    }
+    EXPECT_TRUE(meddled) << meddling;
+    EXPECT_EQ(value("select count(*) from pg_tables where tablename = 'made'"), "0") << meddling;
+    expect_released();
+    reporter.on_progress = {};
+    meddler.reset();
+  }
+}
+
 // The server's counters say nothing any more: everything is read instead.
 TEST_F(HoldTest, S10_F5_AResetOfTheCountersIsFound) {
   std::string before;
