@@ -194,17 +194,17 @@ pg::ConnInfo writable(const pg::ConnInfo& database) {
 }
 
 Attempt by_files(const AttemptInput& input, std::stop_token stop) {
-  pg::Connection live =
-      pg::Connection::open(writable(input.migrated()), input.context.names.application, stop);
-  input.ledger.opened("migrate", "runner",
-                      {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
-  migrate::ApplyOptions options = apply_options(input.context, input.options);
-  options.reconnect = [&input] {
-    pg::Connection other = pg::Connection::open(input.migrated(), input.context.names.application);
-    input.ledger.opened("migrate", "runner",
-                        {.pid = other.backend_pid(), .backend_start = own_backend_start(other)});
-    return other;
+  const auto connect = [&input, &stop] {
+    pg::Connection session =
+        pg::Connection::open(writable(input.migrated()), input.context.names.application, stop);
+    input.ledger.opened(
+        "migrate", "runner",
+        {.pid = session.backend_pid(), .backend_start = own_backend_start(session)});
+    return session;
   };
+  pg::Connection live = connect();
+  migrate::ApplyOptions options = apply_options(input.context, input.options);
+  options.reconnect = connect;
   util::fault::point("run.migrating");
   return judged_files(
       migrate::apply(target(input), live, input.files, options, input.context.reporter, stop));

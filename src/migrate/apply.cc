@@ -41,11 +41,16 @@ std::string hint_for(const Error& error, const File& file) {
 
 class Runner {
  public:
-  Runner(pg::Connection& connection, const ApplyOptions& options, util::Reporter& reporter,
-         std::stop_token stop)
-      : connection_(connection), options_(options), reporter_(reporter), stop_(std::move(stop)) {}
+  Runner(const Target& target, pg::Connection& connection, const ApplyOptions& options,
+         util::Reporter& reporter, std::stop_token stop)
+      : target_(target),
+        connection_(connection),
+        options_(options),
+        reporter_(reporter),
+        stop_(std::move(stop)) {}
 
   Outcome run(const std::vector<File>& files) {
+    cancel_.emplace(connection_, stop_);
     try {
       for (const File& file : files) {
         file.in_transaction ? apply_until_locked(file) : apply_plain(file);
@@ -62,6 +67,7 @@ class Runner {
  private:
   // Nothing that the file before has set reaches this one.
   void prepare_session() {
+    if (lost_) reconnect();
     util::throw_if_stopped(stop_);
     connection_.execute("discard all");
     connection_.execute("set client_encoding to 'UTF8'");
@@ -70,6 +76,14 @@ class Runner {
       connection_.execute(cat("set lock_timeout to ", options_.lock_timeout.count()));
     }
     connection_.take_notices();
+  }
+
+  void reconnect() {
+    cancel_.reset();
+    connection_ = options_.reconnect();
+    cancel_.emplace(connection_, stop_);
+    require_session_on(target_, connection_);
+    lost_ = false;
   }
 
   // A lock that was not to be had in time was given up, so that whoever had queued up behind us
@@ -153,7 +167,7 @@ class Runner {
     outcome_.committed = true;
   }
 
-  // Committed: as if the answer had come; but the connection is gone, so that another file fails.
+  // Committed: as if the answer had come; another file begins on a new connection.
   void answer_was_lost(const File& file, const std::string& transaction, const Error& error) {
     lost_ = true;
     const CommitFate fate = fate_of_commit(options_.reconnect, transaction, stop_);
@@ -247,10 +261,12 @@ class Runner {
     return {Kind::Interrupted, cat("interrupted: ", error.message())};
   }
 
+  const Target& target_;
   pg::Connection& connection_;
   const ApplyOptions& options_;
   util::Reporter& reporter_;
   std::stop_token stop_;
+  std::optional<pg::CancelOnStop> cancel_;
   Outcome outcome_;
   bool lost_ = false;  // the connection, after a commit
 };
@@ -260,8 +276,7 @@ class Runner {
 Outcome apply(const Target& target, pg::Connection& connection, const std::vector<File>& files,
               const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop) {
   require_session_on(target, connection);
-  const pg::CancelOnStop cancel(connection, stop);
-  return Runner(connection, options, reporter, std::move(stop)).run(files);
+  return Runner(target, connection, options, reporter, std::move(stop)).run(files);
 }
 
 }  // namespace migrate

@@ -28,8 +28,8 @@ struct ApplyOptions {
   // Statements with CONCURRENTLY outside of a transaction wait for every older transaction, and
   // what they leave when they give up is an invalid index: they have this limit instead. 0: none.
   std::chrono::milliseconds concurrently_timeout{0};
-  // Another session on the same database: asked what became of a commit when the connection was
-  // lost during it. Empty: such a commit is in doubt.
+  // Another session on the same database, when the connection was lost during a commit: asked what
+  // became of it, and the one that the next file runs in. Empty: such a commit is in doubt.
   std::function<pg::Connection()> reconnect = {};
 };
 
@@ -44,7 +44,8 @@ struct Outcome {
 };
 
 // Applies `files` in their order; the first failure ends it. Every file begins with the session's
-// own settings (DISCARD ALL). Throws nothing but Kind::Bug: a migration that fails is an outcome.
+// own settings (DISCARD ALL). `connection` may be another one afterwards (ApplyOptions::reconnect).
+// Throws nothing but Kind::Bug: a migration that fails is an outcome.
 Outcome apply(const Target& target, pg::Connection& connection, const std::vector<File>& files,
               const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop);
 
