@@ -52,7 +52,7 @@ inline std::vector<std::string> all_or(std::vector<std::string> all,
 }
 
 inline std::string test_name(const testing::TestParamInfo<std::string>& info) {
-  return util::replace_all(info.param, ".", "_");
+  return util::replace_all(util::replace_all(info.param, ".", "_"), "@", "_");
 }
 
 class FaultTest : public GuardedTest, public testing::WithParamInterface<std::string> {

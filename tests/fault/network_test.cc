@@ -22,22 +22,23 @@ class BadNetwork : public test::FaultTest {
   }
   TcpProxy& network() { return *network_; }
 
-  // Through the network; at the fault point `point` the program waits for `at_point`.
-  template <typename Action>
+  // Through the network; at the fault point `point` the program waits for `at_point`. To the tap
+  // the proxy is a pooler: whether others wrote cannot be known through one.
   BinaryResult run_through(std::vector<std::string> args, const std::string& point,
-                           Action at_point) {
+                           const std::function<void()>& at_point,
+                           const std::vector<std::string>& options = {
+                               "--hold", "none", "--on-foreign-writes", "undo"}) {
     const std::string url = util::replace_all(
         database().url(), cat(":", server().server().port(), "/"), cat(":", network_->port(), "/"));
-    // To the tap the proxy is a pooler: whether others wrote cannot be known through one.
-    args.insert(args.begin() + 1, {"--hold", "none", "--on-foreign-writes", "undo"});
+    args.insert(args.begin() + 1, options.begin(), options.end());
     return stopped_at(point, std::move(args), {cat("DATABASE_URL=", url)}, at_point);
   }
 
   // One of the two states, by the run itself or by `undo`. 7: the lock was lost with its
-  // connection.
+  // connection; 6: the watch over a hold was, before the command began.
   void expect_settled(const BinaryResult& result) {
     undo_if_open(result);
-    EXPECT_THAT(result.status, testing::AnyOf(0, 1, 3, 4, 5, 7)) << result.err;
+    EXPECT_THAT(result.status, testing::AnyOf(0, 1, 3, 4, 5, 6, 7)) << result.err;
     if (result.status == 0) {
       EXPECT_TRUE(migrated()) << result.err;
     } else {
@@ -87,6 +88,73 @@ INSTANTIATE_TEST_SUITE_P(Points, DroppedGood,
                                                         {"run.releasing"})),
                          test::test_name);
 
+// The same where a run has states of its own. The proxy looks like a router, since these ways have
+// to know whether others wrote. A parameter is the way and the point.
+class DroppedUnder : public BadNetwork {
+ protected:
+  void SetUp() override {
+    BadNetwork::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    std::ofstream(server().server().data_directory() / "pg_hba.conf", std::ios::app)
+        << "host all all 127.0.0.2/32 scram-sha-256\n";
+    server().connect().query("select pg_reload_conf()");
+    network().keep_ports();
+  }
+  static std::vector<std::string> way() {
+    const std::string name = GetParam().substr(0, GetParam().find('@'));
+    // The hook changes a file of a table and no row: so there is something to catch up.
+    if (name == "hold")
+      return {"--hold", "read-only", "--before-hold",
+              "psql -X -q -d \"$DATABASE_URL\" -c 'update customers set name = name where id = 7'"};
+    if (name == "blue_green") return {"--blue-green"};
+    return {"--rehearse"};
+  }
+  void drop_during(const std::vector<std::string>& migration) {
+    const std::string point = GetParam().substr(GetParam().find('@') + 1);
+    const BinaryResult result = run_through(
+        migration, point, [this] { network().drop(); }, way());
+    EXPECT_GT(network().dropped(), 0U);
+    expect_settled(result);
+  }
+};
+class GoodDroppedUnder : public DroppedUnder {};
+TEST_P(GoodDroppedUnder, EndsInOneOfTheTwoStates) { drop_during(test::kGood); }
+INSTANTIATE_TEST_SUITE_P(Ways, GoodDroppedUnder,
+                         testing::ValuesIn(test::all_or({"hold@hold.marked",
+                                                         "hold@hold.begun",
+                                                         "hold@hold.copy_open",
+                                                         "hold@hold.caught_up",
+                                                         "hold@run.migrating",
+                                                         "hold@run.checked",
+                                                         "hold@run.releasing",
+                                                         "hold@run.released",
+                                                         "blue_green@green.open",
+                                                         "blue_green@run.migrating",
+                                                         "blue_green@run.checked",
+                                                         "blue_green@forward.judged",
+                                                         "blue_green@forward.closed",
+                                                         "blue_green@forward.before_rename",
+                                                         "blue_green@forward.swapped",
+                                                         "blue_green@forward.kept",
+                                                         "blue_green@run.releasing",
+                                                         "rehearsal@rehearsal.cloned",
+                                                         "rehearsal@rehearsal.migrated",
+                                                         "rehearsal@rehearsal.dropped"},
+                                                        {"hold@run.migrating",
+                                                         "blue_green@forward.swapped",
+                                                         "rehearsal@rehearsal.migrated"})),
+                         test::test_name);
+
+class FailingDroppedUnder : public DroppedUnder {};
+TEST_P(FailingDroppedUnder, EndsInTheOldState) { drop_during(test::kFailing); }
+INSTANTIATE_TEST_SUITE_P(
+    Ways, FailingDroppedUnder,
+    testing::ValuesIn(test::all_or({"hold@run.migrated", "hold@undo.begin", "hold@undo.closed",
+                                    "hold@undo.before_rename", "hold@undo.swapped",
+                                    "hold@undo.before_end", "blue_green@run.migrated"},
+                                   {"hold@undo.closed"})),
+    test::test_name);
+
 // The network stays away until the program has given up.
 class CutOff : public BadNetwork {};
 TEST_P(CutOff, EndsInOneOfTheTwoStates) {
@@ -116,11 +184,12 @@ INSTANTIATE_TEST_SUITE_P(Bytes, DroppedAfter,
                          test::test_name);
 
 // The answer to the COMMIT of our own runner is lost: the server is asked whether it was committed,
-// on a new connection, and what it says is what counts.
+// on a new connection, and what it says is what counts. The next file runs on a new one, too.
 class LostCommit : public BadNetwork {};
 const std::string kCommit("COMMIT\0", 7);  // not READ COMMITTED
 TEST_P(LostCommit, IsAskedOfTheServer) {
   write("migrations/20261120_extra.sql", "alter table orders add column extra int;\n");
+  write("migrations/20261121_more.sql", "alter table orders add column more int;\n");
   const bool behind = GetParam() == "behind";
   const BinaryResult result =
       run_through({"migrate", "migrations", "--yes", "--no-rehearse"}, "run.migrating", [&] {
@@ -129,6 +198,10 @@ TEST_P(LostCommit, IsAskedOfTheServer) {
   EXPECT_EQ(network().dropped(), 1U);
   EXPECT_EQ(result.status, behind ? 0 : 3) << result.err;
   EXPECT_EQ(migrated(), behind) << result.err;
+  EXPECT_EQ(query("select count(*) from pg_attribute where attrelid = 'orders'::regclass"
+                  "   and attname = 'more'"),
+            behind ? "1" : "0")
+      << result.err;
   expect_settled(result);
 }
 INSTANTIATE_TEST_SUITE_P(Of, LostCommit, testing::Values("behind", "before"), test::test_name);

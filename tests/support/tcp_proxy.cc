@@ -21,20 +21,34 @@ using namespace std::chrono_literals;
 constexpr int kLook = 20;  // milliseconds between two looks at what the test has asked for
 constexpr std::size_t kPiece = 65'536;
 
-sockaddr_in loopback(std::uint16_t port) {
+constexpr std::uint32_t kOtherLoopback = INADDR_LOOPBACK + 1;
+
+sockaddr_in loopback(std::uint16_t port, std::uint32_t host = INADDR_LOOPBACK) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl(host);
   address.sin_port = htons(port);
   return address;
 }
 
-util::UniqueFd dial(std::uint16_t port) {
+// From port `own_port`, unless that is 0.
+util::UniqueFd dial(std::uint16_t port, std::uint16_t own_port) {
   util::UniqueFd out(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in from = loopback(own_port, kOtherLoopback);
+  if (own_port != 0 &&
+      ::bind(out.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0)
+    return {};
   const sockaddr_in address = loopback(port);
   if (::connect(out.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return {};
   return out;
+}
+
+std::uint16_t port_of_peer(int socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
 }
 
 // Closing it now sends a reset, not an orderly end.
@@ -126,7 +140,8 @@ void TcpProxy::serve(Pair& pair) {
     const ssize_t got = ::recv(pair.client.get(), piece.data(), piece.size(), 0);
     piece.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     take(std::move(piece));
-  } else if ((pair.server = dial(server_port_))) {
+  } else if ((pair.server =
+                  dial(server_port_, keeps_ports_ ? port_of_peer(pair.client.get()) : 0))) {
     const int on = 1;
     for (const int socket : {pair.client.get(), pair.server.get()})
       ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

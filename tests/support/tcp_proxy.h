@@ -27,6 +27,10 @@ class TcpProxy {
 
   std::uint16_t port() const noexcept { return port_; }
 
+  // Each connection goes on from the port of its client, as through a router: from 127.0.0.2, which
+  // the server has to let in.
+  void keep_ports() noexcept { keeps_ports_ = true; }
+
   void drop();  // resets every connection; new ones are let through
   void cut();   // the same, and new ones are reset until mend()
   void mend() noexcept { cut_ = false; }
@@ -55,7 +59,7 @@ class TcpProxy {
   int listener_ = -1;
   std::uint16_t server_port_ = 0;
   std::uint16_t port_ = 0;
-  std::atomic<bool> over_ = false, cut_ = false, held_ = false;
+  std::atomic<bool> over_ = false, cut_ = false, held_ = false, keeps_ports_ = false;
   std::atomic<std::int64_t> delay_ = 0, left_ = -1;  // bytes until drop_after; negative: no limit
   std::atomic<std::uint64_t> dropped_ = 0;
   util::Mutex mutex_;
