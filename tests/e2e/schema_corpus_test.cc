@@ -56,11 +56,59 @@ class SchemaCorpus : public test::RoundTrip,
   }
 };
 
+// Before 15 pg_dump says nothing of who owns `public`, so that a stock restore loses him.
+void give_public_its_owner(const test::TestDatabase& copy, const test::TestDatabase& source) {
+  const pg::Result owner = source.connect().query(
+      "select nspowner::regrole::text from pg_namespace where nspname = 'public'");
+  if (owner.row_count() > 0)
+    copy.connect().execute(cat("alter schema public owner to ", owner.str(0, 0)));
+}
+
+// Until the minor releases of August 2025 pg_dump writes operators of one name, and publications of
+// one table, in the order of their OIDs.
+bool orders_by_oid(test::ClientVersion client) {
+  constexpr std::array<test::ClientVersion, 5> kFirst{
+      {{13, 22}, {14, 19}, {15, 14}, {16, 10}, {17, 6}}};
+  const auto* const first = std::ranges::find(kFirst, client.major, &test::ClientVersion::major);
+  return first != kFirst.end() && client < *first;
+}
+
+// The same for every order of OIDs: neighbours of these two kinds are sorted by their text.
+std::string sorted_neighbours(const std::string& text) {
+  constexpr std::string_view kBegin = "\n--\n-- Name: ";
+  std::vector<std::string> entries;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end) {
+    end = text.find(kBegin, begin + 1);
+    entries.push_back(text.substr(begin, end - begin));
+  }
+  for (const std::string_view kind : {"; Type: OPERATOR; ", "; Type: PUBLICATION TABLE; "}) {
+    const auto other = [&](const std::string& entry) {
+      return entry.find(kind) == std::string::npos;
+    };
+    for (auto from = entries.begin(); from != entries.end();) {
+      const auto to = std::find_if(from, entries.end(), other);
+      std::sort(from, to);
+      from = to == entries.end() ? to : to + 1;
+    }
+  }
+  return util::join(entries, "");
+}
+
 TEST_P(SchemaCorpus, HasTheDefinitionsOfAStockRestoreWhoeverReadTheSchema) {
   const test::TestDatabase reference = stock_copy();
-  const std::string expected = test::definitions(folder(), reference);
-  EXPECT_EQ(test::difference(expected, definitions_by("pg_dump")), "");
-  EXPECT_EQ(test::difference(expected, definitions_by("catalog")), "");
+  const test::ClientVersion client = test::client_version(folder());
+  const auto expect_those_of_the_reference = [&](const std::string& reader) {
+    std::string expected = test::definitions(folder(), reference);
+    std::string text = definitions_by(reader);
+    if (orders_by_oid(client)) {
+      expected = sorted_neighbours(expected);
+      text = sorted_neighbours(text);
+    }
+    EXPECT_EQ(test::difference(expected, text), "") << "read by " << reader;
+  };
+  expect_those_of_the_reference("pg_dump");
+  if (client.major < 15) give_public_its_owner(reference, database());
+  expect_those_of_the_reference("catalog");
   drop_subscriptions(reference);
 }
 

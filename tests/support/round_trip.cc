@@ -1,6 +1,7 @@
 #include "support/round_trip.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <set>
 
 #include "pg/ident.h"
@@ -59,6 +60,15 @@ std::string stock(const std::filesystem::path& folder, std::string_view program,
   util::Captured result = run_stock(folder, program, std::move(args));
   EXPECT_EQ(result.ended.status, 0) << shown << "\n" << result.err;
   return std::move(result.out);
+}
+
+ClientVersion client_version(const std::filesystem::path& folder) {
+  const std::string told = stock(folder, "pg_dump", {"--version"});
+  ClientVersion version;
+  const int read =
+      std::sscanf(told.c_str(), "pg_dump (PostgreSQL) %d.%d", &version.major, &version.minor);
+  EXPECT_EQ(read, 2) << told;
+  return version;
 }
 
 util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file,

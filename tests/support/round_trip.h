@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <compare>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -24,6 +25,12 @@ util::Captured run_stock(const std::filesystem::path& folder, std::string_view p
 // The same; a failure fails the test, with its output.
 std::string stock(const std::filesystem::path& folder, std::string_view program,
                   std::vector<std::string> args);
+// Of the stock pg_dump, which may be newer than the server. {15, 18}
+struct ClientVersion {
+  int major = 0, minor = 0;
+  auto operator<=>(const ClientVersion&) const = default;
+};
+ClientVersion client_version(const std::filesystem::path& folder);
 // `gunzip -c file | psql -X -1 -v ON_ERROR_STOP=1`, all output kept.
 util::Captured run_sql(const std::filesystem::path& folder, const std::filesystem::path& file,
                        const std::string& url);
