@@ -154,7 +154,7 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   archive::Manifest manifest;
   manifest.created_at = util::rfc3339(util::Clock::now());
   const std::optional<PgDumpProgram> program =
-      choose_pg_dump(snapshot.server_major(), options.schema_from, options.pg_dump);
+      choose_pg_dump(*Snapshot::Session(snapshot), options.schema_from, options.pg_dump);
   util::fault::point("backup.snapshot");
   Content content = content_of(snapshot);
   if (options.portion) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "dump/sql_dump.h"
 #include "util/error.h"
 #include "util/subprocess.h"
 #include "util/text.h"
@@ -113,6 +114,18 @@ std::optional<PgDumpProgram> choose_pg_dump(int server_major, SchemaFrom from,
   const std::vector<PgDumpProgram> programs = pg_dump_candidates(server_major, {});
   if (programs.empty() || programs.front().major < server_major) return std::nullopt;
   return programs.front();
+}
+
+std::optional<PgDumpProgram> choose_pg_dump(pg::Connection& connection, SchemaFrom from,
+                                            const fs::path& configured) {
+  constexpr int kWritesPublic = 15;
+  std::optional<PgDumpProgram> program =
+      choose_pg_dump(connection.server_major(), from, configured);
+  const bool free_to_choose = from == SchemaFrom::Auto && configured.empty();
+  if (program && free_to_choose && program->major < kWritesPublic &&
+      sql::public_was_altered(connection))
+    return std::nullopt;
+  return program;
 }
 
 PgDumpProgram find_pg_dump(int server_major, const fs::path& configured) {

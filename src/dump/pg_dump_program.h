@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "pg/connection.h"
+
 namespace dump {
 
 struct PgDumpProgram {
@@ -25,6 +27,10 @@ std::vector<PgDumpProgram> pg_dump_candidates(int server_major,
                                               const std::filesystem::path& configured);
 // The program to use; nullopt: the catalogues are read.
 std::optional<PgDumpProgram> choose_pg_dump(int server_major, SchemaFrom from,
+                                            const std::filesystem::path& configured);
+// For the database of `connection`: Auto reads the catalogues also where the program would lose
+// what was altered of `public`, so that no backup could be proven.
+std::optional<PgDumpProgram> choose_pg_dump(pg::Connection& connection, SchemaFrom from,
                                             const std::filesystem::path& configured);
 // The best fitting one, or Kind::Preflight naming what was found and the remedy.
 PgDumpProgram find_pg_dump(int server_major, const std::filesystem::path& configured);

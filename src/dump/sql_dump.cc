@@ -88,6 +88,16 @@ constexpr std::string_view kLargeObjectGrants = R"sql(
           with ordinality as acl(grantor, grantee, privilege_type, is_grantable, position)
    order by m.oid, acl.position)sql";
 
+// The owner before 15: the one who ran initdb, whose OID is 10. Made anew it is no longer initdb's.
+constexpr std::string_view kPublicWasAltered = R"sql(
+  select exists (
+    select from pg_catalog.pg_namespace n
+      left join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.objoid = n.oid
+     where n.nspname = 'public'
+       and (n.nspowner <> 10 or d.description is distinct from 'standard public schema'
+            or exists (select from pg_catalog.pg_seclabel l
+                        where l.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and l.objoid = n.oid))))sql";
+
 }  // namespace
 
 std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_t begin,
@@ -157,6 +167,10 @@ std::vector<LargeObjectGrant> large_object_grants(pg::Connection& connection) {
                       rows.boolean(row, 4)});
   }
   return grants;
+}
+
+bool public_was_altered(pg::Connection& connection) {
+  return connection.query(kPublicWasAltered).boolean(0, 0);
 }
 
 std::uint64_t count_rows(pg::Connection& connection, const pg::QualifiedName& table) {

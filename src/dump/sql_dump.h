@@ -58,6 +58,10 @@ struct LargeObjectGrant {
 // Of all large objects that have an ACL, in its order.
 std::vector<LargeObjectGrant> large_object_grants(pg::Connection& connection);
 
+// What pg_dump before 15 says nothing of: that `public` has another owner, comment or label than
+// initdb gave it.
+bool public_was_altered(pg::Connection& connection);
+
 std::uint64_t count_rows(pg::Connection& connection, const pg::QualifiedName& table);
 
 }  // namespace dump::sql

@@ -185,6 +185,16 @@ void replace_lines(Preflight& out, const PreflightOptions& options, pg::Connecti
   }
 }
 
+void pg_dump_line(std::vector<Line>& lines, const PreflightOptions& options, pg::Connection& live) {
+  ask(lines, "pg_dump", [&] {
+    const std::optional<dump::PgDumpProgram> program =
+        dump::choose_pg_dump(live, options.schema_from, options.pg_dump);
+    lines.push_back(pass("pg_dump", program ? cat(program->version, " at ", program->path.string())
+                                            : std::string("none: pgbelay reads the schema from "
+                                                          "the catalogues")));
+  });
+}
+
 // Only what is read through the live database, so that its session ends before others are judged.
 struct LiveFacts {
   pg::ServerFacts server;
@@ -229,17 +239,8 @@ LiveFacts live_lines(Preflight& out, PreflightOptions& options, std::stop_token 
   });
   ask(lines, "space", [&] { facts.folder = server_folder(live); });
   ask(lines, "undo", [&] { replace_lines(out, options, live); });
+  pg_dump_line(lines, options, live);
   return facts;
-}
-
-void pg_dump_line(std::vector<Line>& lines, const PreflightOptions& options, int server_major) {
-  ask(lines, "pg_dump", [&] {
-    const std::optional<dump::PgDumpProgram> program =
-        dump::choose_pg_dump(server_major, options.schema_from, options.pg_dump);
-    lines.push_back(pass("pg_dump", program ? cat(program->version, " at ", program->path.string())
-                                            : std::string("none: pgbelay reads the schema from "
-                                                          "the catalogues")));
-  });
 }
 
 bool is_ephemeral(const std::filesystem::path& path) {
@@ -401,7 +402,6 @@ Preflight preflight(const PreflightOptions& asked, std::stop_token stop) {
   const std::string application = options.key.empty() ? "pgbelay" : cat("pgbelay-", options.key);
   const LiveFacts facts = live_lines(out, options, stop, application);
   if (!out.ok() && out.lines.size() <= 2) return out;  // not a server we know
-  pg_dump_line(out.lines, options, facts.server.version / 10000);
   folder_lines(out.lines, options);
   ask(out.lines, "space", [&] {
     out.server_folder = local_server_folder(options.database, facts.folder);

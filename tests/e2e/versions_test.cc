@@ -27,6 +27,24 @@ TEST_F(Versions, WhatNewerServersBroughtIsTheSameByEveryWay) {
   expect_all_copies_equal();
 }
 
+// Before 15 pg_dump says nothing of who owns `public` and of its comment: the catalogues are read
+// then, so that it can be proven. Where the program was asked for, the proof finds what it lost.
+TEST_F(Versions, S12_WhatWasAlteredOfPublicComesBack) {
+  make("public", "", {});
+  for (const char* const altered :
+       {"comment on schema public is 'the house''s'", "comment on schema public is null",
+        "alter schema public owner to kinds_owner", "drop schema public; create schema public"}) {
+    database().connect().execute(altered);
+    const test::BinaryResult proven = run({"backup", "--proof", "proven"});
+    EXPECT_EQ(proven.status, 0) << altered << ": " << proven.err;
+  }
+  database().connect().execute("alter schema public owner to kinds_owner");
+  const bool writes_it = test::client_version(folder()).major >= 15;
+  const test::BinaryResult asked = run({"backup", "--proof", "proven", "--schema-from", "pg_dump"});
+  EXPECT_EQ(asked.status, writes_it ? 0 : 5) << asked.err;
+  EXPECT_EQ(asked.err.find("schema public: owner") == std::string::npos, writes_it) << asked.err;
+}
+
 // An archive in zstd is one that the server's own pg_restore reads: from 16 on. Every way back is
 // the same, and rows come out of it as they do of others; levels differ in size only.
 TEST_F(Versions, ZstdIsForServersThatReadIt) {
