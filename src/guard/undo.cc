@@ -178,8 +178,10 @@ Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
   Sighting now = look(context.maintenance, context.database.database(), is_own);
   // The pool that was idle at the gate still is, and has done nothing since.
   if (!gate->get("idle").empty() && idle_identities(now) == gate->get("idle")) now.clients.clear();
-  for (const std::string& reason : judge(before, now, own).reasons)
-    judgement.reasons.push_back(reason);
+  for (const std::string& reason : judge(before, now, own).reasons) {
+    const bool known_at_the_gate = gate->get("reasons").find(reason) != std::string::npos;
+    if (!known_at_the_gate) judgement.reasons.push_back(reason);
+  }
   return judgement;
 }
 

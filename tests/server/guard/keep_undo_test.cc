@@ -26,6 +26,14 @@ class KeepUndoTest : public GuardTest {
     options.on_foreign_writes = writes;
     return undo(options, reporter, {});
   }
+  // Where nobody wrote. Servers before 15 cannot tell, and say so once: there it has to be chosen.
+  Result take_back_unwritten(const Result& run) {
+    if (counts_sessions()) return take_back(run);
+    const std::string text = refused(run).text();
+    EXPECT_THAT(text, HasSubstr("does not count sessions exactly"));
+    EXPECT_EQ(text.find("count sessions"), text.rfind("count sessions")) << text;
+    return take_back(run, OnForeignWrites::Undo);
+  }
   util::Error refused(const Result& run) {
     try {
       take_back(run);
@@ -45,7 +53,7 @@ TEST_F(KeepUndoTest, ASuccessIsTakenBackLater) {
   EXPECT_THAT(reporter.lines(), Contains(HasSubstr("the old state is kept for 1 h")));
   EXPECT_EQ(runs().at(0).state, RunState::Released);
   EXPECT_NE(runs().at(0).undo_until, "");
-  const Result back = take_back(run);
+  const Result back = take_back_unwritten(run);
   EXPECT_EQ(back.exit_code, 0) << back.cause << "\n" << reporter.all();
   EXPECT_EQ(fingerprint(), before);
   EXPECT_EQ(runs().at(0).state, RunState::Undone);
@@ -75,7 +83,7 @@ TEST_F(KeepUndoTest, ANewerSuccessTakesThePlaceOfTheOlder) {
   ASSERT_EQ(second.outcome, Outcome::Done) << reporter.all();
   EXPECT_THAT(sides(), SizeIs(1));
   EXPECT_EQ(refused(first).exit_code(), 2);
-  EXPECT_EQ(take_back(second).exit_code, 0) << reporter.all();
+  EXPECT_EQ(take_back_unwritten(second).exit_code, 0) << reporter.all();
   EXPECT_EQ(fingerprint(), between);
 }
 
