@@ -206,7 +206,8 @@ TEST_F(BadInput, ACommandThatIgnoresItsEnvironmentCountsAsOthers) {
   const std::string own =
       cat("psql '", database().url(),
           "' -X -q -v ON_ERROR_STOP=1 -c 'drop view totals' -c 'select nonsense'");
-  const BinaryResult result = run({"migrate", "--yes", "--", "sh", "-c", own});
+  const BinaryResult result =
+      run({"migrate", "--yes", "--on-foreign-writes", "ask", "--", "sh", "-c", own});
   expect_refusal(result, 4, {"pgbelay undo", "pgbelay close"});
   EXPECT_EQ(run({"status"}).status, 4);
   EXPECT_EQ(run({"undo", "--yes", "--on-foreign-writes", "undo"}).status, 0);

@@ -22,6 +22,7 @@ class HoldTest : public GuardTest {
   Options held(const std::string& script, std::function<void()> between) {
     Options options = psql(script);
     options.hold = Hold::ReadOnly;
+    options.on_foreign_writes = OnForeignWrites::Ask;  // a hold is evidence on every server
     options.questions.confirm = [between = std::move(between)](const std::vector<std::string>&) {
       if (between) between();
       return true;

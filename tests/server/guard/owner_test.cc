@@ -80,6 +80,7 @@ TEST_F(OwnerTest, S3M8CloneHelpsWhereHeMayNotRestore) {
 
 TEST_F(OwnerTest, M8CloneDoesNotEndTheSessionsOfOthersUnasked) {
   Options options = psql(kBreaks);  // as superuser, who could
+  options.hold = Hold::Auto;        // --hold none would be the consent
   options.undo = Undo::Clone;
   options.proof = archive::Level::ReadBack;
   options.questions.go_on_with_others = [](const std::vector<std::string>&) { return true; };

@@ -151,6 +151,14 @@ class ReplaceTest : public GuardTest {
     wait_alone();
     return out;
   }
+  static int major() { return test::test_server().connect().server_major(); }
+  // Before 14 the body of a function is text that needs nothing.
+  static std::string wild() {
+    const std::string text(kWild);
+    if (major() >= 14) return text;
+    return util::replace_all(text, "begin atomic select * from app.v2; end",
+                             "as 'select * from app.v2'");
+  }
   std::string extension_oid() {
     return value("select oid from pg_extension where extname = 'dblink'");
   }
@@ -159,7 +167,9 @@ class ReplaceTest : public GuardTest {
 };
 
 TEST_F(ReplaceTest, S5_BringsBackTheExactOldState) {
-  as_role(kWild);
+  // What the migration does to `public` is the database owner's to do from 15 on.
+  if (major() < 15) sql(util::cat("alter schema public owner to ", role));
+  as_role(wild());
   wait_alone();
   const std::string before = dumped();
   const std::string staying = extension_oid();
