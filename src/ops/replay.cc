@@ -182,8 +182,18 @@ std::string renamed_in_acl(const std::string& item, const std::string& from,
   return text;
 }
 
-void rename_owner(schema::Model& model, const std::string& from, const std::string& to) {
+// No file makes `public`: before 15 it is the superuser's who ran initdb, and he may be the one who
+// replays.
+bool is_of_initdb(const Element& element, const schema::Model& live, const std::string& replayer) {
+  if (element.kind != schema::Kind::Schema || element.name != "public") return false;
+  const Element* const same = live.find(element.kind, element.identity);
+  return same != nullptr && same->value("owner") == replayer;
+}
+
+void rename_owner(schema::Model& model, const schema::Model& live, const std::string& from,
+                  const std::string& to) {
   for (Element& element : model.elements) {
+    if (is_of_initdb(element, live, from)) continue;
     for (schema::Fact& fact : element.facts) {
       if (fact.name == "owner" && fact.value == from) fact.value = to;
       if (fact.name != "acl" || fact.form != schema::Form::List) continue;
@@ -283,7 +293,7 @@ SchemaDiff compare(const ReplayOptions& options, const Scratch& scratch, std::si
   SchemaSide live = schema_of(options.database, scratch.application());
   const std::string replayer = connection.user();
   if (const auto owner = usual_owner(replayed.model, live.model, replayer))
-    rename_owner(replayed.model, replayer, *owner);
+    rename_owner(replayed.model, live.model, replayer, *owner);
   SchemaDiff diff(std::move(replayed), std::move(live));
   diff.changes = schema::compare(diff.a.model, diff.b.model);
   Sieve(diff).run();
