@@ -243,6 +243,10 @@ bool RoundTrip::stock_loses_public() {
       .boolean(0, 0);
 }
 
+void RoundTrip::close_public(const TestDatabase& copy) {
+  copy.connect().execute("revoke create on schema public from public");
+}
+
 bool RoundTrip::read_by_pg_dump() const {
   return util::read_text(backup_ / "manifest.json").find("\"schema_from\": \"pg_dump\"") !=
          std::string::npos;
@@ -251,12 +255,9 @@ bool RoundTrip::read_by_pg_dump() const {
 void RoundTrip::expect_all_copies_equal() {
   const TestDatabase reference = stock_copy();
   const bool loses_public = stock_loses_public();
-  const auto revoke = [](const TestDatabase& copy) {
-    copy.connect().execute("revoke create on schema public from public");
-  };
-  if (loses_public) revoke(reference);
+  if (loses_public) close_public(reference);
   const auto as_archived = [&](const TestDatabase& copy) -> const TestDatabase& {
-    if (loses_public && read_by_pg_dump()) revoke(copy);
+    if (loses_public && read_by_pg_dump()) close_public(copy);
     return copy;
   };
   const std::string rows = content(reference);

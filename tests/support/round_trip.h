@@ -78,6 +78,12 @@ class RoundTrip : public ServerTest {
   // all copies.
   void expect_all_copies_equal();
 
+  // pg_dump from 15 on does not write that nobody may create objects in `public` of a server before
+  // 15. pgbelay restores it all the same; stock copies, and archives of such a pg_dump in the hands
+  // of others, have to be given it before they are compared.
+  bool stock_loses_public();
+  static void close_public(const TestDatabase& copy);
+
   const std::filesystem::path& folder() const { return folder_.path(); }
   const std::filesystem::path& backup() const { return backup_; }
   std::string dump() const { return (backup_ / "full_backup.dump").string(); }
@@ -87,10 +93,6 @@ class RoundTrip : public ServerTest {
   const std::string& told() const { return told_; }  // to people, by the backup
 
  private:
-  // pg_dump from 15 on does not write that nobody may create objects in `public` of a server before
-  // 15. pgbelay restores it all the same; stock copies, and archives of such a pg_dump in the hands
-  // of others, have to be given it before they are compared.
-  bool stock_loses_public();
   bool read_by_pg_dump() const;
 
   TestServer& (*server_)();
