@@ -34,7 +34,7 @@ union all
 select 'pg_catalog.pg_namespace'::regclass, n.oid, 0, coalesce(quote_literal(d.description), 'NULL')
   from pg_catalog.pg_namespace n
   left join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_namespace'::regclass and d.objoid = n.oid
- where n.nspname = 'public' and n.oid < 16384 and d.description is distinct from 'standard public schema'
+ where n.nspname = 'public' and (n.oid < 16384 or d.description is null) and d.description is distinct from 'standard public schema'
 union all
 select 'pg_catalog.pg_database'::regclass, b.oid, 0, quote_literal(s.description)
   from pg_catalog.pg_database b join pg_catalog.pg_shdescription s on s.classoid = 'pg_catalog.pg_database'::regclass and s.objoid = b.oid
@@ -80,7 +80,7 @@ with listed(classid, objid, subid, phrase, tag, nspname, owner, acl, base) as (
   select 'pg_catalog.pg_type'::regclass, t.oid, 0, format('TYPE %I.%I', n.nspname, t.typname), format('TYPE %I', t.typname), n.nspname, t.typowner, t.typacl, acldefault('T', t.typowner)
     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace where t.typacl is not null
   union all
-  select 'pg_catalog.pg_namespace'::regclass, n.oid, 0, format('SCHEMA %I', n.nspname), format('SCHEMA %I', n.nspname), null, n.nspowner, n.nspacl,
+  select 'pg_catalog.pg_namespace'::regclass, n.oid, 0, format('SCHEMA %I', n.nspname), format('SCHEMA %I', n.nspname), null, n.nspowner, case when n.nspname = 'public' then coalesce(n.nspacl, acldefault('n', n.nspowner)) else n.nspacl end,
          case when n.nspname = 'public' then array[makeaclitem(n.nspowner, n.nspowner, 'USAGE', false), makeaclitem(n.nspowner, n.nspowner, 'CREATE', false), makeaclitem(0, n.nspowner, 'USAGE', false)]$PUBLIC
               else acldefault('n', n.nspowner) end
     from pg_catalog.pg_namespace n where n.nspname !~ '^pg_(temp|toast_temp)_'

@@ -38,6 +38,9 @@ TEST_F(Versions, S12_WhatWasAlteredOfPublicComesBack) {
     const test::BinaryResult proven = run({"backup", "--proof", "proven"});
     EXPECT_EQ(proven.status, 0) << altered << ": " << proven.err;
   }
+  const test::BinaryResult made_anew =
+      run({"backup", "--proof", "proven", "--schema-from", "catalog"});
+  EXPECT_EQ(made_anew.status, 0) << made_anew.err;
   database().connect().execute("alter schema public owner to kinds_owner");
   const bool writes_it = test::client_version(folder()).major >= 15;
   const test::BinaryResult asked = run({"backup", "--proof", "proven", "--schema-from", "pg_dump"});
