@@ -129,9 +129,12 @@ TEST_F(Verify, S1ACopyThatSomebodyTouchedWhileItWasComparedProvesNothing) {
   const backup::Backup backup = make_backup(source_);
   Options options = at(Level::Proven);
   options.copy = Copy::KeepSealed;
-  for (const char* const sql :
-       {"update quick set one = 2", "delete from computed", "create table made (i int)",
-        "select setval('plain_id_seq', 1)", "select lo_put(42, 0, '\\xff')"}) {
+  std::vector<std::string> changes{"create table made (i int)", "select setval('plain_id_seq', 1)"};
+  // Before 15 the server's counters come late or never: of rows nothing is known (untouched.h).
+  if (test::test_server().connect().server_major() >= 15)
+    changes.insert(changes.end(), {"update quick set one = 2", "delete from computed",
+                                   "select lo_put(42, 0, '\\xff')"});
+  for (const std::string& sql : changes) {
     Meddler meddler(options.side_database, sql);
     try {
       prove(backup, options, meddler, {});
