@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "archive/attachments.h"
 #include "archive/entry_sql.h"
 #include "archive/sql_file_name.h"
 #include "archive/sql_text.h"
@@ -94,22 +95,6 @@ std::string for_large_object(std::string_view grants, std::string_view oid) {
 
 std::string qualified(const TocEntry& entry) {
   return cat(archive::quoted(entry.schema.value_or("")), ".", archive::quoted(entry.tag));
-}
-
-// Whether a partition's own definition attaches it to `parent`: before 14 pg_dump has no entry for
-// that (TABLE ATTACH).
-bool attaches_to(const TocEntry& partition, const TocEntry& parent) {
-  constexpr std::string_view kAlter = "\nALTER TABLE ONLY ";
-  const std::string text = partition.definition.value_or("");
-  const std::size_t attach = text.rfind(" ATTACH PARTITION ");
-  const std::size_t alter = attach == std::string::npos ? attach : text.rfind(kAlter, attach);
-  if (alter == std::string::npos) return false;
-  const std::size_t name = alter + kAlter.size();
-  const auto bare = [](std::string quoted_or_not) {
-    return util::replace_all(std::move(quoted_or_not), "\"", "");
-  };
-  return bare(text.substr(name, attach - name)) ==
-         bare(cat(parent.schema.value_or(""), ".", parent.tag));
 }
 
 std::string regclass(const TocEntry& table) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "archive/attachments.h"
 #include "archive/identifiers.h"
 #include "extract/pattern.h"
 #include "load/plan.h"
@@ -69,8 +70,8 @@ bool any_in(const std::vector<int>& ids, const std::set<int>& set) {
 
 TableSet::TableSet(const archive::Toc& toc, const archive::Manifest* manifest,
                    const std::vector<std::string>& patterns)
-    : toc_(toc) {
-  for (const Entry& entry : toc.entries) by_id_[entry.dump_id] = &entry;
+    : toc_(archive::with_attachments(toc)) {
+  for (const Entry& entry : toc_.entries) by_id_[entry.dump_id] = &entry;
   if (manifest != nullptr) {
     for (const archive::TableRecord& record : manifest->tables) records_[record.dump_id] = &record;
   }
@@ -80,7 +81,7 @@ TableSet::TableSet(const archive::Toc& toc, const archive::Manifest* manifest,
     const extract::TablePattern pattern(text);
     const std::size_t before = named.size();
     bool fits = false;
-    for (const Entry& entry : toc.entries) {
+    for (const Entry& entry : toc_.entries) {
       if (entry.desc != "TABLE" || !pattern.matches(entry.schema.value_or(""), entry.tag)) continue;
       fits = true;
       named.insert(entry.dump_id);
@@ -99,7 +100,7 @@ TableSet::TableSet(const archive::Toc& toc, const archive::Manifest* manifest,
       waiting.insert(waiting.end(), more.begin(), more.end());
     }
   }
-  for (const Entry& entry : toc.entries) {
+  for (const Entry& entry : toc_.entries) {
     if (named.contains(entry.dump_id) && !below.contains(entry.dump_id)) add(entry);
   }
 }

@@ -53,7 +53,7 @@ class TableSet {
   void add(const Entry& entry);
   bool belongs(const Entry& entry) const;
 
-  const archive::Toc& toc_;
+  const archive::Toc toc_;  // with an entry for what attaches a partition
   std::map<int, const Entry*> by_id_;
   std::map<int, const archive::TableRecord*> records_;  // by data entry
   std::map<int, std::vector<int>> partitions_;          // table -> those attached to it
