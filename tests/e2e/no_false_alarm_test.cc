@@ -45,8 +45,12 @@ std::vector<Sample> samples() {
 class NoFalseAlarm : public test::RoundTrip, public testing::WithParamInterface<Sample> {
  protected:
   void expect_no_drift_after_run(int number) {
-    const test::BinaryResult ran = run({"migrate", "--yes", "--proof", "written", "--undo", "none",
-                                        "--formats", "dump", "--", "true"});
+    std::vector<std::string> args{"migrate", "--yes", "--proof",   "written",
+                                  "--undo",  "none",  "--formats", "dump"};
+    // Servers before 15 do not count their sessions (docs/versions.md).
+    if (server().connect().server_major() < 15) args.insert(args.end(), {"--hold", "none"});
+    args.insert(args.end(), {"--", "true"});
+    const test::BinaryResult ran = run(std::move(args));
     ASSERT_EQ(ran.status, 0) << "run " << number << "\n" << ran.err;
     EXPECT_EQ(ran.err.find("changed:"), std::string::npos) << ran.err;
     EXPECT_EQ(ran.err.find("could not be recorded"), std::string::npos) << ran.err;
