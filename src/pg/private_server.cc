@@ -219,8 +219,15 @@ void PrivateServer::stop(Stop how) {
   const util::Captured stopped =
       server_program({"pg_ctl", "stop", "--wait", "--silent", "--pgdata", data_directory().string(),
                       "--mode", how == Stop::Fast ? "fast" : "immediate"});
-  if (stopped.ended.status != 0) cannot("stop the private server", tail(stopped.err), "");
+  if (stopped.ended.status != 0 && !ended_by_itself())
+    cannot("stop the private server", tail(stopped.err), "");
   running_ = false;
+}
+
+bool PrivateServer::ended_by_itself() const {
+  constexpr int kNoServer = 3;  // pg_ctl's own, as that of LSB's init scripts
+  return server_program({"pg_ctl", "status", "--pgdata", data_directory().string()}).ended.status ==
+         kNoServer;
 }
 
 void PrivateServer::detach() noexcept {

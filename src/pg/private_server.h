@@ -42,7 +42,7 @@ class PrivateServer {
   std::filesystem::path log_file() const { return options_.folder / "server.log"; }
 
   enum class Stop { Fast, Immediate };
-  void stop(Stop how);
+  void stop(Stop how);     // or find that it has ended by itself
   void start();            // after stop()
   void detach() noexcept;  // leaves it running when this object goes
   std::optional<util::Account> account() const { return account_; }
@@ -50,6 +50,7 @@ class PrivateServer {
  private:
   void initialise();
   void configure();
+  bool ended_by_itself() const;
   util::Captured server_program(std::vector<std::string> arguments) const;
 
   PrivateServerOptions options_;
