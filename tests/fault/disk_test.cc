@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <thread>
 
 #include "fault_test.h"
 #include "pg/ident.h"
@@ -48,6 +49,7 @@ class SmallDisk {
 
 class FullDisk : public test::FaultTest {
  protected:
+  using FaultTest::FaultTest;
   // At the point the disk is full, until the program has ended.
   BinaryResult run_on_full(const SmallDisk& disk, std::vector<std::string> args) {
     BinaryResult result = stopped_at(GetParam(), std::move(args), {}, [&disk] { disk.fill(); });
@@ -135,5 +137,102 @@ INSTANTIATE_TEST_SUITE_P(
                           ? test::points({"backup.data", "proof.", "run.gate", "run.migrating"})
                           : std::vector<std::string>{"proof.created", "run.migrating"}),
     test::test_name);
+
+// A server whose write-ahead log lies on a disk of its own.
+class SmallLog {
+ public:
+  SmallLog() {
+    if (!disk_.mounted()) return;
+    server_.emplace(test::ServerOptions{
+        .password = test::scram_password(),
+        .settings = {"min_wal_size = 32MB", "max_wal_size = 32MB", "wal_recycle = off"}});
+    pg::PrivateServer& server = server_->server();
+    server.stop(pg::PrivateServer::Stop::Fast);
+    const std::filesystem::path log = server.data_directory() / "pg_wal";
+    std::filesystem::copy(log, place_, std::filesystem::copy_options::recursive);
+    std::filesystem::remove_all(log);
+    std::filesystem::create_directory_symlink(place_, log);
+    hand_over(server.data_directory());
+    server.start();
+  }
+  static SmallLog& instance() {
+    static SmallLog log;
+    return log;
+  }
+  bool mounted() const noexcept { return disk_.mounted(); }
+  const SmallDisk& disk() const noexcept { return disk_; }
+  test::TestServer& server() { return server_ ? *server_ : test::scram_server(); }
+
+ private:
+  void hand_over(const std::filesystem::path& like) const {
+    struct stat owner {};
+    ::stat(like.c_str(), &owner);
+    ::chmod(folder_.path().c_str(), 0755);
+    std::vector<std::filesystem::path> all{place_};
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(place_))
+      all.push_back(entry.path());
+    for (const std::filesystem::path& one : all) {
+      if (::chown(one.c_str(), owner.st_uid, owner.st_gid) != 0)
+        throw util::io_error("hand over", one, errno);
+    }
+    ::chmod(place_.c_str(), 0700);
+  }
+
+  util::TempDir folder_{"pgbelay-test-"};
+  std::filesystem::path place_ = folder_.path() / "log";
+  SmallDisk disk_{place_, "96m"};
+  std::optional<test::TestServer> server_;  // ends before its disk goes
+};
+
+// The server cannot write its log any more: it ends all sessions, and itself if it cannot recover.
+// Then somebody makes room and starts it, while the program still waits for it.
+class FullLog : public FullDisk {
+ protected:
+  FullLog() : FullDisk([]() -> test::TestServer& { return SmallLog::instance().server(); }) {}
+
+  bool panicked() {
+    const std::string log = util::read_text(server().server().log_file());
+    return log.find("PANIC", log_read_) != std::string::npos;
+  }
+  BinaryResult run_on_full_log(const SmallDisk& disk, std::vector<std::string> args) {
+    log_read_ = std::filesystem::file_size(server().server().log_file());
+    std::jthread operation;
+    BinaryResult result = stopped_at(GetParam(), std::move(args), {}, [&] {
+      disk.fill();
+      operation = std::jthread([&](const std::stop_token& over) {
+        while (!panicked() && !over.stop_requested())
+          std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        disk.make_room();
+        server().server().stop(pg::PrivateServer::Stop::Immediate);
+        server().server().start();
+      });
+    });
+    operation = {};  // asks it to end, and waits
+    return result;
+  }
+
+ private:
+  std::size_t log_read_ = 0;
+};
+
+TEST_P(FullLog, EndsInTheOldState) {
+  const SmallLog& log = SmallLog::instance();
+  if (!log.mounted()) GTEST_SKIP() << "a file system can be mounted by root only";
+  const BinaryResult result = run_on_full_log(
+      log.disk(),
+      {"migrate", "--yes", "--server-free", "10GB", "--on-foreign-writes", "undo", "--", "psql",
+       "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "alter table orders drop column note", "-c",
+       "create table big as select n, repeat('x', 500) as x from generate_series(1, "
+       "300000) n"});
+  EXPECT_NE(result.status, 0) << result.err;
+  EXPECT_TRUE(panicked()) << "the log was not full";
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, FullLog,
+                         testing::ValuesIn(test::all_asked_for()
+                                               ? test::points({"backup.data", "proof.", "run.gate",
+                                                               "run.migrating"})
+                                               : std::vector<std::string>{"run.migrating"}),
+                         test::test_name);
 
 }  // namespace

@@ -57,7 +57,7 @@ inline std::string test_name(const testing::TestParamInfo<std::string>& info) {
 
 class FaultTest : public GuardedTest, public testing::WithParamInterface<std::string> {
  protected:
-  FaultTest() : GuardedTest(Binary::Dev, scram_server) {}
+  explicit FaultTest(TestServer& (*of)() = scram_server) : GuardedTest(Binary::Dev, of) {}
   void SetUp() override {
     GuardedTest::SetUp();
     if (IsSkipped()) return;
