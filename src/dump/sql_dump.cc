@@ -89,11 +89,13 @@ constexpr std::string_view kLargeObjectGrants = R"sql(
    order by m.oid, acl.position)sql";
 
 // The owner before 15: the one who ran initdb, whose OID is 10. Made anew it is no longer initdb's.
+// On 13 only a superuser may read what the catalogues are read from (pg_subscription.oid): others
+// keep pg_dump.
 constexpr std::string_view kPublicWasAltered = R"sql(
   select exists (
     select from pg_catalog.pg_namespace n
       left join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and d.objoid = n.oid
-     where n.nspname = 'public'
+     where n.nspname = 'public' and pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'oid', 'select')
        and (n.nspowner <> 10 or d.description is distinct from 'standard public schema'
             or exists (select from pg_catalog.pg_seclabel l
                         where l.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and l.objoid = n.oid))))sql";
