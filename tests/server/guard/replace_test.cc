@@ -176,7 +176,12 @@ TEST_F(ReplaceTest, S5_BringsBackTheExactOldState) {
   const std::uint32_t database_was = oid();
   const Result result = go(tenant(psql(kHavoc)));
   EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
-  EXPECT_EQ(dumped(), before);
+  // M7: where nobody can know whether others drew from a sequence, it stays where it is.
+  const std::string expected = counts_sessions()
+                                   ? before
+                                   : util::replace_all(before, "setval('app.alone', 7, true)",
+                                                       "setval('app.alone', 10, true)");
+  EXPECT_EQ(dumped(), expected);
   EXPECT_EQ(extension_oid(), staying) << "what the role could not make again was not touched";
   EXPECT_EQ(oid(), database_was) << "in place";
   EXPECT_THAT(sides(), IsEmpty());
@@ -286,6 +291,7 @@ TEST_F(ReplaceTest, S5_ADifferenceLeavesTheFailedStateAsItWas) {
 TEST_F(ReplaceTest, WritesOfOthersAreSavedBeforeTheyGo) {
   Options options = tenant(psql(kBreaks));
   options.hold = Hold::None;
+  options.on_foreign_writes = OnForeignWrites::Ask;
   {
     pg::Connection other = busy();
     EXPECT_EQ(go(options).exit_code, 4) << reporter.all();
