@@ -21,6 +21,7 @@ constexpr std::array kWords{
     std::pair{Purpose::Replaced, std::string_view("replaced")},
     std::pair{Purpose::Probe, std::string_view("probe")},
     std::pair{Purpose::Drift, std::string_view("drift")},
+    std::pair{Purpose::Held, std::string_view("held")},
 };
 
 std::string_view word(Purpose purpose) {

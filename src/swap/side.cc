@@ -70,7 +70,7 @@ void comment(pg::Connection& maintenance, const std::string& name, const std::st
 }
 
 void drop_side(pg::Connection& maintenance, const std::string& name) {
-  if (!parse_side_name(name)) {
+  if (const auto parts = parse_side_name(name); !parts || parts->purpose == Purpose::Held) {
     throw util::Error(util::Kind::Bug,
                       cat("not dropped: ", printable(name), " is no side database"));
   }
@@ -87,7 +87,9 @@ std::vector<Side> list_sides(pg::Connection& maintenance, const std::string& dat
   std::vector<Side> sides;
   for (const DatabaseRow& row : databases_like_sides(maintenance)) {
     const std::optional<SideName> parts = parse_side_name(row.name);
-    if (!parts || side_name(database, parts->purpose, parts->key) != row.name) continue;
+    if (!parts || parts->purpose == Purpose::Held ||
+        side_name(database, parts->purpose, parts->key) != row.name)
+      continue;
     sides.push_back({.name = row.name,
                      .comment = row.comment,
                      .purpose = parts->purpose,

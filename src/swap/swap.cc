@@ -25,15 +25,18 @@ using util::printable;
 constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kLockNotAvailable = "55P03";
 
-[[noreturn]] void refuse(const SwapPlan& plan, const std::vector<std::string>& blockers) {
+[[noreturn]] void refuse(std::string_view what, const std::vector<std::string>& blockers) {
   throw util::Error(
-      util::Kind::NotUndone,
-      cat("database ", printable(plan.live), " cannot be swapped with ", printable(plan.copy), ": ",
-          util::join(blockers, "; ")),
+      util::Kind::NotUndone, cat(what, ": ", util::join(blockers, "; ")),
       {.hint =
            "End what is listed (COMMIT or ROLLBACK PREPARED '…', SELECT pg_terminate_backend(PID) "
            "as a role that may), then run the command again.",
        .sqlstate = std::string(kObjectInUse)});
+}
+
+[[noreturn]] void refuse(const SwapPlan& plan, const std::vector<std::string>& blockers) {
+  refuse(cat("database ", printable(plan.live), " cannot be swapped with ", printable(plan.copy)),
+         blockers);
 }
 
 enum class State { Ready, LiveIsGone, Done };
@@ -114,25 +117,66 @@ void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
 }
 
 // An error before the renames must not leave the database closed.
-[[noreturn]] void give_up(pg::Connection& maintenance, const SwapPlan& plan, util::Error failure) {
+[[noreturn]] void give_up(pg::Connection& maintenance, const std::string& closed,
+                          const std::string& doing, util::Error failure) {
   if (failure.kind() == util::Kind::InDoubt)
     throw failure;  // a repetition looks what has become of it
   try {
-    reopen(maintenance, plan.live);
+    reopen(maintenance, closed);
   } catch (const util::Error& cleanup) {
-    failure.attach(cat("database ", printable(plan.live), " is still closed: ", cleanup.message()));
+    failure.attach(cat("database ", printable(closed), " is still closed: ", cleanup.message()));
   }
   switch (failure.kind()) {
     case util::Kind::NotUndone:
     case util::Kind::Connect:
       throw failure;
     default:
-      failure.while_doing(cat("swapping ", printable(plan.live), " with ", printable(plan.copy)));
+      failure.while_doing(doing);
       throw failure.as(util::Kind::NotUndone);
   }
 }
 
+void rename_one(pg::Connection& maintenance, const MovePlan& plan) {
+  pg::Transaction transaction(maintenance);
+  maintenance.execute("SET LOCAL lock_timeout = '10s'");
+  rename_database(maintenance, plan.from, plan.to);
+  if (plan.door == Door::Open) allow_connections(maintenance, plan.to, true);
+  if (plan.also) plan.also();
+  transaction.commit();
+}
+
+void move_now(pg::Connection& maintenance, const MovePlan& plan) {
+  const std::string what =
+      cat("database ", printable(plan.from), " cannot be renamed to ", printable(plan.to));
+  const Clock::time_point deadline = Clock::now() + plan.patience;
+  close(maintenance, plan.from);
+  if (!plan.fault_point.empty()) util::fault::point(plan.fault_point);
+  for (;;) {
+    const auto patience = std::max(
+        milliseconds(0), std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
+    if (const auto left = end_sessions(maintenance, plan.from, patience); !left.empty())
+      refuse(what, left);
+    try {
+      return rename_one(maintenance, plan);
+    } catch (const util::Error& failure) {
+      if (!in_the_way(failure)) throw;
+      if (Clock::now() >= deadline) refuse(what, {failure.message()});
+    }
+  }
+}
+
 }  // namespace
+
+void move(pg::Connection& maintenance, const MovePlan& plan) {
+  const std::string doing = cat("renaming ", printable(plan.from), " to ", printable(plan.to));
+  if (const auto prepared = prepared_lines(maintenance, plan.from); !prepared.empty())
+    refuse(doing, prepared);
+  try {
+    move_now(maintenance, plan);
+  } catch (const util::Error& failure) {
+    give_up(maintenance, plan.from, doing, failure);
+  }
+}
 
 void run(pg::Connection& maintenance, const SwapPlan& plan) {
   const State state = look(maintenance, plan);
@@ -145,7 +189,8 @@ void run(pg::Connection& maintenance, const SwapPlan& plan) {
   try {
     swap_now(maintenance, plan);
   } catch (const util::Error& failure) {
-    give_up(maintenance, plan, failure);
+    give_up(maintenance, plan.live,
+            cat("swapping ", printable(plan.live), " with ", printable(plan.copy)), failure);
   }
   pass(plan, ".swapped");
 }

@@ -17,7 +17,9 @@
 
 namespace swap {
 
-enum class Purpose { Proof, Rehearsal, Failed, Replaced, Probe, Drift };
+// Held is the guarded database itself, under another name for a while: no side database, so never
+// listed among them and never dropped.
+enum class Purpose { Proof, Rehearsal, Failed, Replaced, Probe, Drift, Held };
 // <database>__proof_<key>, cut at a character boundary to 63 bytes without losing the key
 // (contracts.md K5).
 std::string side_name(const std::string& database, Purpose purpose, const std::string& key);
@@ -115,6 +117,18 @@ void run(pg::Connection& maintenance, const SwapPlan& plan);
 // The same where no database of the name `live` exists: the copy gets the properties, the name, and
 // is opened. `kept` and `kept_comment` are not used. Kind::Usage if there is one.
 void place(pg::Connection& maintenance, const SwapPlan& plan);
+// What a database is like when it has its new name.
+enum class Door { Open, Closed };
+struct MovePlan {
+  std::string from, to;
+  Door door = Door::Open;
+  std::function<void()> also = {};  // in the transaction of the rename, with the new name
+  std::chrono::milliseconds patience{10'000};  // for ending sessions
+  std::string_view fault_point = {};           // passed when nobody can connect any more; "": none
+};
+// Closes the database to new sessions, ends sessions in rounds, renames it. Before the commit it
+// has its old name. Kind::NotUndone naming what blocks; then it is open again under that.
+void move(pg::Connection& maintenance, const MovePlan& plan);
 // A side database, or one that a swap has replaced, gets another side name and this comment, and is
 // closed. Repeatable: nothing where `from` is gone and `to` is there.
 void rename_side(pg::Connection& maintenance, const std::string& from, const std::string& to,

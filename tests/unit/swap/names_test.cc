@@ -27,8 +27,8 @@ TEST(SideName, K5LongNamesAreCutAtACharacterAndKeepTheKey) {
 
 TEST(SideName, RoundTrip) {
   for (const std::string database : {"app", "a__proof_x", "with \"quotes\" and _ 'all'", "__"}) {
-    for (const Purpose purpose :
-         {Purpose::Proof, Purpose::Rehearsal, Purpose::Failed, Purpose::Replaced, Purpose::Probe}) {
+    for (const Purpose purpose : {Purpose::Proof, Purpose::Rehearsal, Purpose::Failed,
+                                  Purpose::Replaced, Purpose::Probe, Purpose::Held}) {
       const std::optional<SideName> parts = parse_side_name(side_name(database, purpose, kKey));
       ASSERT_TRUE(parts) << database;
       EXPECT_EQ(parts->database, database);
