@@ -40,20 +40,32 @@ guard::CommandSpec command_spec(const Invocation& invocation) {
   return spec;
 }
 
-void refuse_what_is_not_here_yet(const Invocation& invocation) {
-  const std::string hold = invocation.settings.text("hold");
-  if (hold != "exclusive") return;
-  throw Error(Kind::Usage, cat("--hold ", hold, " is not available in this version"),
-              {.hint = "Use --hold read-only, auto (nobody else may be connected) or none.",
-               .sqlstate = {}});
-}
-
 // No terminal and no --yes: said at once, not after an hour of backup (contracts.md K4).
 void require_somebody_to_ask(const Invocation& invocation) {
   if (invocation.settings.flag("yes") || invocation.settings.flag("plan") || stdin_is_terminal())
     return;
   throw Error(Kind::NotConfirmed, "nobody can be asked: standard input is no terminal",
               {.hint = "Give --yes to run without questions.", .sqlstate = {}});
+}
+
+std::optional<guard::WithOthers> ask_about_others(const std::vector<std::string>& reasons,
+                                                  guard::MayHold hold) {
+  for (const std::string& reason : reasons) print_err(cat(reason, "\n"));
+  print_err(
+      "Others may write. What they write during the migration cannot be told from it: if it fails, "
+      "it is not undone by itself.\n");
+  const bool may_hold = hold == guard::MayHold::Yes;
+  if (may_hold) {
+    print_err(
+        "With a hold it is: writers are ended and kept out while the changed tables are caught up, "
+        "during the migration and its checks; readers may connect again.\n");
+  }
+  const std::string answer =
+      ask(may_hold ? "Type hold to keep writers out, yes to go on without, "
+                     "anything else to stop: "
+                   : "Type yes to go on all the same, anything else to stop: ");
+  if (may_hold && answer == "hold") return guard::WithOthers::HoldReadOnly;
+  return answer == "yes" ? guard::WithOthers::GoOn : guard::WithOthers::Stop;
 }
 
 guard::Questions questions(const Invocation& invocation) {
@@ -64,13 +76,7 @@ guard::Questions questions(const Invocation& invocation) {
   };
   // --yes never decides what becomes of other people's writes (contracts.md K14).
   if (!stdin_is_terminal()) return out;
-  out.go_on_with_others = [](const std::vector<std::string>& sessions) -> std::optional<bool> {
-    return confirm(sessions,
-                   "Others are connected. What they write during the migration cannot be told from "
-                   "it: if it fails, it is not "
-                   "undone by itself.\nType yes to go on all the same: ",
-                   "yes");
-  };
+  out.with_others = ask_about_others;
   return out;
 }
 
@@ -120,6 +126,7 @@ guard::Options guard_options(const Invocation& invocation) {
   const std::string hold = settings.text("hold");
   options.hold = hold == "none"        ? guard::Hold::None
                  : hold == "read-only" ? guard::Hold::ReadOnly
+                 : hold == "exclusive" ? guard::Hold::Exclusive
                                        : guard::Hold::Auto;
   options.blue_green = settings.flag("blue-green");
   if (options.blue_green && options.hold == guard::Hold::Auto) options.hold = guard::Hold::ReadOnly;
@@ -175,7 +182,6 @@ int run_guarded(const Invocation& invocation, const guard::Options& options) {
 }  // namespace
 
 int run_migrate(const Invocation& invocation) {
-  refuse_what_is_not_here_yet(invocation);
   guard::Options options = guard_options(invocation);
   say_what_to_run(invocation, options);
   require_somebody_to_ask(invocation);

@@ -70,6 +70,11 @@ std::string run_details(const guard::RunInfo& run) {
              run.undo_until.empty()
                  ? ""
                  : cat("\nundo      until ", run.undo_until, ": pgbelay undo ", run.run),
+             run.held.empty()
+                 ? ""
+                 : cat("\nhold      exclusive: until the run is finished nobody else can "
+                       "connect to ",
+                       run.database, "; the database is called ", run.held),
              "\nfolder    ", run.folder.string(), "\n");
 }
 
@@ -95,7 +100,10 @@ std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnI
       lines.push_back(
           {.verdict = guard::Verdict::Warn,
            .subject = "hold",
-           .text = cat("database ", mark->database, " is held read-only: ", side.comment),
+           .text = mark->held.empty()
+                       ? cat("database ", mark->database, " is held read-only: ", side.comment)
+                       : cat("database ", mark->database, " is held, and called ", mark->held,
+                             " meanwhile: ", side.comment),
            .remedy = "pgbelay undo or pgbelay close RUN releases it, from any machine"});
     }
     lines.push_back({.verdict = guard::Verdict::Warn,
@@ -108,6 +116,27 @@ std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnI
                                    side.name, "\"")});
   }
   return lines;
+}
+
+// A database that an exclusive hold of a run has renamed cannot be connected to: then the hold is
+// what is told.
+guard::Preflight preflight_or_hold(const guard::PreflightOptions& options,
+                                   const Invocation& invocation, const pg::ConnInfo& database) {
+  try {
+    return guard::preflight(options, invocation.stop);
+  } catch (const Error& error) {
+    if (error.kind() != Kind::Connect) throw;
+    guard::Preflight found;
+    found.lines = leftovers(invocation, database);
+    std::erase_if(found.lines, [](const guard::Line& line) { return line.subject != "hold"; });
+    if (found.lines.empty()) throw;
+    found.lines.insert(found.lines.begin(),
+                       guard::Line{.verdict = guard::Verdict::Fail,
+                                   .subject = "connection",
+                                   .text = error.message(),
+                                   .remedy = "Its hold is to be released, see below."});
+    return found;
+  }
 }
 
 }  // namespace
@@ -239,7 +268,7 @@ int run_doctor(const Invocation& invocation) {
       .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
       .replicas = invocation.replicas(),
       .key = util::key_time(util::Clock::now())};
-  guard::Preflight found = guard::preflight(options, invocation.stop);
+  guard::Preflight found = preflight_or_hold(options, invocation, database);
   if (!database.ignored_parameters().empty()) {
     found.lines.push_back({.verdict = guard::Verdict::Pass,
                            .subject = "url",

@@ -167,7 +167,8 @@ std::string runs_document(const std::vector<guard::RunInfo>& runs) {
                     {"started_at", run.started_at},
                     {"ended_at", optional_text(run.ended_at)},
                     {"backup", optional_text(run.backup)},
-                    {"undo_until", optional_text(run.undo_until)}});
+                    {"undo_until", optional_text(run.undo_until)},
+                    {"held", optional_text(run.held)}});
   }
   return document({{"schema", "pgbelay.runs/1"}, {"runs", std::move(list)}});
 }

@@ -34,7 +34,7 @@ class Tapped {
  public:
   explicit Tapped(const AttemptInput& input)
       : input_(input),
-        watcher_(swap::open_maintenance(input.context.database, input.context.maintenance_db,
+        watcher_(swap::open_maintenance(input.context.live.served(), input.context.maintenance_db,
                                         input.context.names.application, {})),
         tap_({.server = input.context.database,
               .application_name = input.context.names.application,
@@ -51,7 +51,7 @@ class Tapped {
     return {.host = tap_.host(),
             .port = tap_.port(),
             .password = tap_.password(),
-            .database = input_.copy != nullptr ? input_.copy->database() : std::string(),
+            .database = another_name(),
             .root_certificate = root_.path()};
   }
   tap::Tap& tap() noexcept { return tap_; }
@@ -60,15 +60,21 @@ class Tapped {
   // ours is counted on the guarded one. Not through watcher_, which the gate may be using still.
   void end() {
     pg::Connection control =
-        swap::open_maintenance(input_.context.database, input_.context.maintenance_db,
+        swap::open_maintenance(input_.context.live.served(), input_.context.maintenance_db,
                                input_.context.names.application, {});
     tap_.end_sessions(kEndPatience, control);
   }
 
  private:
-  // Whoever asks for the live database gets the copy, if that is what is migrated.
+  std::string served() const { return input_.context.live.served().database(); }
+  // Of what is migrated: the copy, or the database under an exclusive hold. Empty: none.
+  std::string another_name() const {
+    const std::string name = input_.migrated().database();
+    return name == served() ? std::string() : name;
+  }
+  // Whoever asks for the live database gets that.
   std::string database_for(const std::string& name) const {
-    return name == input_.context.database.database() ? input_.migrated().database() : name;
+    return name == served() ? input_.migrated().database() : name;
   }
 
   void first_statement() {
@@ -126,7 +132,7 @@ std::string lock_timeout_line(const pg::ConnInfo& database, std::chrono::millise
 migrate::CommandOptions command_options(const AttemptInput& input, const Redirect* redirect) {
   const CommandSpec& command = *input.options.command;
   CommandEnvironment environment =
-      command_environment(command, input.context.database, input.context.names.id, redirect);
+      command_environment(command, input.context.live.served(), input.context.names.id, redirect);
   if (input.options.lock_timeout > 0ms)
     environment.set.push_back(
         lock_timeout_line(input.context.database, input.options.lock_timeout));
@@ -139,7 +145,7 @@ migrate::CommandOptions command_options(const AttemptInput& input, const Redirec
 
 migrate::Target target(const AttemptInput& input) {
   if (input.copy != nullptr) return migrate::Side{input.copy->database()};
-  return migrate::Live{input.proof};
+  return migrate::Live{.proof = input.proof, .called = input.context.database.database()};
 }
 
 Attempt through_tap(const AttemptInput& input, std::stop_token stop) {

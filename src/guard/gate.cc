@@ -30,7 +30,7 @@ constexpr std::string_view kTwoWays =
     "connected and run it again.";
 
 constexpr std::string_view kHoldOverridden =
-    "The read-only hold does not bind what is listed: end it or take its setting away, then run it "
+    "The hold does not bind what is listed: end it or take its setting away, then run it "
     "again; or accept it with --hold none.";
 
 [[noreturn]] void not_confirmed(const std::vector<std::string>& reasons, const StandingHold* hold) {
@@ -129,6 +129,18 @@ void judge_others(const RunContext& context, const GateQuestion& question, Sessi
     gate.reasons.push_back(cat("changed since the backup: ", what));
 }
 
+// A hold is offered only where it would bind everybody.
+WithOthers asked_about_others(const RunContext& context, const Options& options,
+                              const GateQuestion& question, const SessionLedger& ledger,
+                              const Gate& gate) {
+  if (!options.questions.with_others) return WithOthers::Stop;
+  const HeldDatabase database{.name = context.database.database(), .kind = Hold::ReadOnly};
+  const bool binds = question.may_hold == MayHold::Yes &&
+                     hold_doubts(context.maintenance, database, ledger.own()).empty();
+  return options.questions.with_others(gate.reasons, binds ? MayHold::Yes : MayHold::No)
+      .value_or(WithOthers::Stop);
+}
+
 // Large objects can be written in a read-only transaction before 16 (F4).
 constexpr int kReadOnlyBindsLargeObjects = 16;
 std::optional<std::string> large_objects_moved(const RunContext& context, const Gate& gate) {
@@ -170,10 +182,15 @@ Gate open_gate(const RunContext& context, const Options& options, const GateQues
   if (gate.reasons.empty()) return gate;
   gate.others = true;
   if (options.hold == Hold::None) return gate;
-  const std::optional<bool> answer = options.questions.go_on_with_others
-                                         ? options.questions.go_on_with_others(gate.reasons)
-                                         : std::nullopt;
-  if (!answer.value_or(false)) not_confirmed(gate.reasons, gate.hold);
+  switch (asked_about_others(context, options, question, ledger, gate)) {
+    case WithOthers::GoOn:
+      break;
+    case WithOthers::HoldReadOnly:
+      gate.hold_wanted = true;
+      break;
+    case WithOthers::Stop:
+      not_confirmed(gate.reasons, gate.hold);
+  }
   return gate;
 }
 

@@ -27,6 +27,7 @@ struct Gate {
   WriteMarks marks;
   check::Before before;
   const StandingHold* hold = nullptr;  // stands, and is what the judgement rests on
+  bool hold_wanted = false;  // chosen when asked: the gate is to be opened again under a hold
 };
 
 struct GateQuestion {
@@ -39,6 +40,7 @@ struct GateQuestion {
   bool copy_is_kept = true;  // and its copy is there already
   const StandingHold* hold = nullptr;
   const WriteMarks* marks_at_snapshot = nullptr;  // read before it
+  MayHold may_hold = MayHold::No;                 // what a hold needs is there, and none stands
 };
 
 // Asks the operator where that is needed. Throws, all before the migration: Kind::NotConfirmed (6),

@@ -28,6 +28,8 @@ constexpr auto kBetweenLooks = 20ms;     // of the watch
 constexpr std::size_t kMostWriters = 8;  // that the watch names
 
 constexpr std::string_view kMarkBegin = "; read-only hold of ";
+constexpr std::string_view kMarkExclusive = "; exclusive hold of ";
+constexpr std::string_view kMarkCalled = ", called ";
 constexpr std::string_view kMarkWas = ", default_transaction_read_only was ";
 constexpr std::string_view kUnset = "unset";
 
@@ -121,6 +123,7 @@ Fields fields_of(std::string_view state, const HoldMark& mark) {
   return {{"state", std::string(state)},
           {"previous", mark.previous.value_or("")},
           {"previous_set", mark.previous ? "yes" : "no"},
+          {"held", mark.held},
           {"at_ms", cat(now_ms())}};
 }
 
@@ -133,6 +136,92 @@ bool put_back(pg::Connection& maintenance, const std::string& database, const Ho
   return true;
 }
 
+HoldMark mark_of(const RunContext& context, const Event& begun) {
+  HoldMark mark{.database = context.live.served().database(),
+                .previous = std::nullopt,
+                .held = begun.get("held")};
+  if (begun.get("previous_set") == "yes") mark.previous = begun.get("previous");
+  return mark;
+}
+
+util::Error name_taken(const HoldMark& mark) {
+  const std::string name = util::printable(mark.database);
+  return {
+      util::Kind::NotUndone,
+      cat("database ", util::printable(mark.held), " cannot have its name ", name,
+          " back: somebody has made another database of that name during the hold"),
+      {.hint = cat("Drop that one, or rename it: ALTER DATABASE ", pg::quote_ident(mark.database),
+                   " RENAME TO …; then run this again, or "
+                   "pgbelay undo."),
+       .sqlstate = {}}};
+}
+
+// In one transaction, with the setting: whoever finds the database under its name may write.
+void return_name(pg::Connection& maintenance, const HoldMark& mark, swap::Door door) {
+  if (database_oid(maintenance, mark.held) == 0) {
+    const bool closed = database_oid(maintenance, mark.database) != 0 &&
+                        !allows_connections(maintenance, mark.database);
+    if (closed && door == swap::Door::Open) swap::reopen(maintenance, mark.database);
+    return;
+  }
+  if (database_oid(maintenance, mark.database) != 0) throw name_taken(mark);
+  swap::move(maintenance, {.from = mark.held,
+                           .to = mark.database,
+                           .door = door,
+                           .also =
+                               [&] {
+                                 if (door == swap::Door::Open)
+                                   put_back(maintenance, mark.database, mark);
+                               },
+                           .patience = kEndPatience,
+                           .fault_point = "exclusive.returning"});
+  util::fault::point("exclusive.returned");
+}
+
+// Nobody finds the database any more. It is read-only as well: whoever finds it under its other
+// name, a monitoring that looks into every database for instance, is bound as under that hold.
+void leave_name(const RunContext& context, const HoldMark& mark) {
+  try {
+    swap::move(context.maintenance,
+               {.from = mark.database,
+                .to = mark.held,
+                .also = [&] { sql::set_read_only(context.maintenance, mark.held, "on"); },
+                .patience = kEndPatience,
+                .fault_point = "exclusive.closed"});
+  } catch (const util::Error& error) {
+    if (error.kind() == util::Kind::NotUndone) throw error.as(util::Kind::Preflight);
+    throw;
+  }
+  context.live.called(mark.held);
+  util::fault::point("exclusive.renamed");
+}
+
+// Those that may write and cannot be ended.
+std::vector<std::string> keep_writers_out(const RunContext& context, const IsOwn& is_own) {
+  const std::string database = context.database.database();
+  sql::set_read_only(context.maintenance, database, "on");
+  OldSessions old(context.maintenance, database, is_own);
+  return old.end(kEndPatience);
+}
+
+void require_out(const std::vector<std::string>& left) {
+  if (left.empty()) return;
+  throw util::Error(
+      util::Kind::Preflight,
+      cat("sessions that may write cannot be ended: ", util::join(left, "; ")),
+      {.hint = "End them as a role that may, or choose --hold none.", .sqlstate = {}});
+}
+
+void require_renamable(pg::Connection& maintenance, const std::string& database) {
+  const std::vector<std::string> blockers = swap::swap_blockers(maintenance, database);
+  if (blockers.empty()) return;
+  throw util::Error(util::Kind::Preflight,
+                    cat("database ", util::printable(database),
+                        " cannot be renamed for the exclusive hold: ", util::join(blockers, "; ")),
+                    {.hint = "End what is listed as a role that may, or choose --hold read-only.",
+                     .sqlstate = {}});
+}
+
 }  // namespace
 
 // Looks again and again whether somebody else has a transaction id, which only a writer gets. It
@@ -142,7 +231,7 @@ class StandingHold::Watch {
   Watch(const RunContext& context, const SessionLedger& ledger)
       : database_(context.database.database()),
         is_own_(ledger.own()),
-        connection_(swap::open_maintenance(context.database, context.maintenance_db,
+        connection_(swap::open_maintenance(context.live.served(), context.maintenance_db,
                                            context.names.application, {})),
         thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
@@ -188,53 +277,56 @@ class StandingHold::Watch {
 };
 
 struct StandingHold::State {
-  std::string database;
+  HeldDatabase database;
   IsOwn is_own;
   WriteMarks base;
   std::unique_ptr<Watch> watch;
 };
 
-StandingHold::StandingHold(const RunContext& context, const SessionLedger& ledger,
+StandingHold::StandingHold(const RunContext& context, Hold kind, const SessionLedger& ledger,
                            const std::stop_token& stop)
     : state_(std::make_unique<State>()) {
-  state_->database = context.database.database();
+  const std::string database = context.database.database();
+  const bool exclusive = kind == Hold::Exclusive;
+  if (exclusive) require_renamable(context.maintenance, database);
   state_->is_own = ledger.own();
-  const HoldMark mark{.database = state_->database,
-                      .previous = sql::read_only_setting(context.maintenance, state_->database)};
+  const HoldMark mark{.database = database,
+                      .previous = sql::read_only_setting(context.maintenance, database),
+                      .held = exclusive ? context.names.held : std::string()};
   context.journal.fact("hold", "hold", fields_of("begun", mark));
   swap::comment(context.maintenance, context.names.copy, context.names.comment + hold_mark(mark));
   util::fault::point("hold.marked");
   util::throw_if_stopped(stop);
-  sql::set_read_only(context.maintenance, state_->database, "on");
-  OldSessions old(context.maintenance, state_->database, state_->is_own);
-  if (const std::vector<std::string> left = old.end(kEndPatience); !left.empty()) {
-    throw util::Error(
-        util::Kind::Preflight,
-        cat("sessions that may write cannot be ended: ", util::join(left, "; ")),
-        {.hint = "End them as a role that may, or choose --hold none.", .sqlstate = {}});
+  if (exclusive) {
+    leave_name(context, mark);
+  } else {
+    require_out(keep_writers_out(context, state_->is_own));
   }
+  state_->database = {.name = context.database.database(), .kind = kind};
   state_->watch = std::make_unique<Watch>(context, ledger);
   util::fault::point("hold.begun");
 }
 
 StandingHold::~StandingHold() = default;
 
-std::vector<std::string> hold_doubts(pg::Connection& maintenance, const std::string& database,
+std::vector<std::string> hold_doubts(pg::Connection& maintenance, const HeldDatabase& database,
                                      const IsOwn& is_own) {
   std::vector<std::string> doubts;
-  for (const std::string& role : sql::writing_roles(maintenance, database))
-    doubts.push_back(cat(role, " is set to write (default_transaction_read_only = off)"));
-  const Sighting now = look(maintenance, database, is_own);
+  if (database.kind == Hold::ReadOnly) {  // else they cannot connect
+    for (const std::string& role : sql::writing_roles(maintenance, database.name))
+      doubts.push_back(cat(role, " is set to write (default_transaction_read_only = off)"));
+  }
+  const Sighting now = look(maintenance, database.name, is_own);
   for (const std::string& worker : now.workers) doubts.push_back(cat("may write: ", worker));
   if (now.subscriptions > 0)
     doubts.emplace_back("the database has a subscription, whose worker may write");
   return doubts;
 }
 
-std::vector<std::string> standing_doubts(pg::Connection& maintenance, const std::string& database,
+std::vector<std::string> standing_doubts(pg::Connection& maintenance, const HeldDatabase& database,
                                          const IsOwn& is_own) {
   std::vector<std::string> doubts = hold_doubts(maintenance, database, is_own);
-  if (sql::read_only_setting(maintenance, database) != "on")
+  if (sql::read_only_setting(maintenance, database.name) != "on")
     doubts.emplace_back("the database's default_transaction_read_only was taken back");
   return doubts;
 }
@@ -261,12 +353,35 @@ bool hold_stands(const RunRecord& record) {
   return hold != nullptr && hold->get("state") == "begun";
 }
 
-std::optional<std::chrono::milliseconds> release_hold(const RunContext& context) {
+Hold hold_kind(const RunRecord& record) {
+  return held_as(record).empty() ? Hold::ReadOnly : Hold::Exclusive;
+}
+
+std::string held_as(const RunRecord& record) {
+  return hold_stands(record) ? record.last_fact("hold")->get("held") : std::string();
+}
+
+void take_name_back_closed(const RunContext& context) {
+  const RunRecord record = read_run(context.names.folder);
+  if (held_as(record).empty()) return;
+  return_name(context.maintenance, mark_of(context, *record.last_fact("hold")), swap::Door::Closed);
+  context.live.called(context.live.served().database());
+}
+
+void recall_name(const RunContext& context) {
+  if (database_oid(context.maintenance, context.names.held) != 0)
+    context.live.called(context.names.held);
+}
+
+std::optional<KeptOut> release_hold(const RunContext& context) {
   const RunRecord record = read_run(context.names.folder);
   if (!hold_stands(record)) return std::nullopt;
   const Event& begun = *record.last_fact("hold");
-  HoldMark mark{.database = context.database.database(), .previous = std::nullopt};
-  if (begun.get("previous_set") == "yes") mark.previous = begun.get("previous");
+  const HoldMark mark = mark_of(context, begun);
+  if (!mark.held.empty()) {
+    return_name(context.maintenance, mark, swap::Door::Open);
+    context.live.called(mark.database);
+  }
   for (const std::string& replaced : {context.names.kept, context.names.copy})  // by a swap
     put_back(context.maintenance, replaced, mark);
   if (put_back(context.maintenance, mark.database, mark)) {
@@ -282,39 +397,61 @@ std::optional<std::chrono::milliseconds> release_hold(const RunContext& context)
     swap::comment(context.maintenance, context.names.copy, context.names.comment);
   context.journal.fact("hold", "hold", fields_of("released", mark));
   const std::int64_t since = util::parse_i64(begun.get("at_ms")).value_or(now_ms());
-  return std::chrono::milliseconds(now_ms() - since);
+  return KeptOut{.kind = mark.held.empty() ? Hold::ReadOnly : Hold::Exclusive,
+                 .time = std::chrono::milliseconds(now_ms() - since)};
 }
 
-std::string kept_out_text(const std::optional<std::chrono::milliseconds>& kept_out) {
-  return kept_out ? cat("writers were kept out for ", util::show_duration(*kept_out))
-                  : std::string();
+std::string kept_out_text(const std::optional<KeptOut>& kept_out) {
+  if (!kept_out) return {};
+  return cat(kept_out->kind == Hold::Exclusive ? "everybody else was" : "writers were",
+             " kept out for ", util::show_duration(kept_out->time));
 }
 
 std::string hold_mark(const HoldMark& mark) {
-  return cat(kMarkBegin, mark.database, kMarkWas, mark.previous.value_or(std::string(kUnset)));
+  return cat(mark.held.empty() ? kMarkBegin : kMarkExclusive, mark.database,
+             mark.held.empty() ? "" : cat(kMarkCalled, mark.held), kMarkWas,
+             mark.previous.value_or(std::string(kUnset)));
 }
 
+namespace {
+
+// Where the mark begins in a comment; npos: nowhere.
+std::size_t begin_of_mark(std::string_view comment) {
+  const std::size_t exclusive = comment.rfind(kMarkExclusive);
+  return exclusive == comment.npos ? comment.rfind(kMarkBegin) : exclusive;
+}
+
+}  // namespace
+
 std::optional<HoldMark> parse_hold_mark(std::string_view comment) {
-  const std::size_t begin = comment.rfind(kMarkBegin);
+  const std::size_t begin = begin_of_mark(comment);
   const std::size_t was = comment.rfind(kMarkWas);
   if (begin == std::string_view::npos || was == std::string_view::npos || was < begin)
     return std::nullopt;
+  const bool exclusive = comment.substr(begin).starts_with(kMarkExclusive);
+  const std::size_t name = begin + (exclusive ? kMarkExclusive.size() : kMarkBegin.size());
+  const std::string_view names = comment.substr(name, was - name);
   const std::string_view value = comment.substr(was + kMarkWas.size());
-  HoldMark mark{.database = std::string(
-                    comment.substr(begin + kMarkBegin.size(), was - begin - kMarkBegin.size())),
-                .previous = std::nullopt};
+  HoldMark mark{.database = std::string(names), .previous = std::nullopt};
+  if (exclusive) {
+    const std::size_t called = names.rfind(kMarkCalled);
+    if (called == names.npos) return std::nullopt;
+    mark.database = names.substr(0, called);
+    mark.held = names.substr(called + kMarkCalled.size());
+  }
   if (value != kUnset) mark.previous = std::string(value);
   return mark;
 }
 
 void lift_marked_hold(pg::Connection& maintenance, const std::string& side, const HoldMark& mark) {
+  if (!mark.held.empty()) return_name(maintenance, mark, swap::Door::Open);
   if (put_back(maintenance, mark.database, mark)) {
     OldSessions read_only(maintenance, mark.database,
                           [](int, const std::string&) { return false; });
     read_only.end(kEndPatience);
   }
   const std::string comment = sql::comment_of(maintenance, side);
-  swap::comment(maintenance, side, comment.substr(0, comment.rfind(kMarkBegin)));
+  swap::comment(maintenance, side, comment.substr(0, begin_of_mark(comment)));
 }
 
 }  // namespace guard

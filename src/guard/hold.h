@@ -1,4 +1,5 @@
-// The read-only hold: others may read, writers are ended and kept out (architecture.md §5).
+// The hold: writers are ended and kept out (architecture.md §5). Others may read, or, if it is
+// exclusive, cannot connect at all: the database has another name as long as it stands (S8).
 //
 // `default_transaction_read_only` alone is a wish (F4). What makes it evidence: no role has a
 // setting of its own that is stronger, nothing but client sessions works in the database, whoever
@@ -18,6 +19,7 @@
 
 #include "guard/foreign.h"
 #include "guard/marks.h"
+#include "guard/run.h"
 #include "guard/take_back.h"
 
 namespace guard {
@@ -26,8 +28,10 @@ class SessionLedger;
 
 class StandingHold {
  public:
-  // Begins it. Kind::Preflight naming what cannot be ended; then nothing is held.
-  StandingHold(const RunContext& context, const SessionLedger& ledger, const std::stop_token& stop);
+  // Begins it: Hold::ReadOnly or Exclusive. Kind::Preflight naming what cannot be ended; then
+  // release_hold() has to clear up, and nobody was kept out for long.
+  StandingHold(const RunContext& context, Hold kind, const SessionLedger& ledger,
+               const std::stop_token& stop);
   // Does not release: release_hold().
   ~StandingHold();
   StandingHold(const StandingHold&) = delete;
@@ -51,27 +55,45 @@ class StandingHold {
 };
 
 // Settings, workers, subscriptions: what a hold would not bind, asked before it begins.
-std::vector<std::string> hold_doubts(pg::Connection& maintenance, const std::string& database,
+struct HeldDatabase {
+  std::string name;  // as it is called at the moment
+  Hold kind = Hold::ReadOnly;
+};
+std::vector<std::string> hold_doubts(pg::Connection& maintenance, const HeldDatabase& database,
                                      const IsOwn& is_own);
 
 // The same, and whether the hold still stands.
-std::vector<std::string> standing_doubts(pg::Connection& maintenance, const std::string& database,
+std::vector<std::string> standing_doubts(pg::Connection& maintenance, const HeldDatabase& database,
                                          const IsOwn& is_own);
 
 // Puts back what the run's hold changed, on the served database and on the kept one, and ends the
 // sessions that were opened read-only, so that pools connect anew. Nothing if no hold stands.
-// Repeatable. For how long writers were kept out.
-std::optional<std::chrono::milliseconds> release_hold(const RunContext& context);
+// Repeatable. Kind::NotUndone if the database's name was taken meanwhile.
+struct KeptOut {
+  Hold kind = Hold::ReadOnly;
+  std::chrono::milliseconds time{0};
+};
+std::optional<KeptOut> release_hold(const RunContext& context);
 // "writers were kept out for 4.2 s"; empty if nobody was.
-std::string kept_out_text(const std::optional<std::chrono::milliseconds>& kept_out);
+std::string kept_out_text(const std::optional<KeptOut>& kept_out);
 
-// Whether the hold of a run that a journal tells of stands.
+// Whether the hold of a run that a journal tells of stands, and which.
 bool hold_stands(const RunRecord& record);
+Hold hold_kind(const RunRecord& record);
+// The name that the database has as long as an exclusive hold of that run stands; else empty.
+std::string held_as(const RunRecord& record);
+
+// After an exclusive hold: the database has its own name again, and nobody comes in until the undo
+// has swapped it. Nothing if it has it. Repeatable.
+void take_name_back_closed(const RunContext& context);
+// A later process: the database as the server knows it now.
+void recall_name(const RunContext& context);
 
 // A hold as the comment on a copy tells it.
 struct HoldMark {
-  std::string database;                 // that is held
+  std::string database;                 // that is held, by its own name
   std::optional<std::string> previous;  // of default_transaction_read_only
+  std::string held = {};                // its name meanwhile, if the hold is exclusive
 };
 std::string hold_mark(const HoldMark& mark);  // appended to the comment
 std::optional<HoldMark> parse_hold_mark(std::string_view comment);

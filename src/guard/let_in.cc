@@ -19,7 +19,8 @@ WriteMarks look(const RunContext& context, SessionLedger& ledger) {
 
 std::vector<std::string> writes_under_hold(const RunContext& context, const LetIn& before,
                                            SessionLedger& ledger) {
-  const StandingHold hold(context, ledger, {});  // everybody's counters are in when it stands
+  const StandingHold hold(context, Hold::ReadOnly, ledger,
+                          {});  // everybody's counters are in when it stands
   const WriteMarks now = look(context, ledger);
   std::vector<std::string> reasons = hold.doubts(context.maintenance);
   if (!changed_relations(before.marks.counters, now.counters)) {

@@ -34,6 +34,7 @@ RunNames run_names(const std::string& database, const std::string& id, const std
           .rehearsal = swap::side_name(database, swap::Purpose::Rehearsal, key),
           .kept = swap::side_name(database, swap::Purpose::Failed, key),
           .replaced = swap::side_name(database, swap::Purpose::Replaced, key),
+          .held = swap::side_name(database, swap::Purpose::Held, key),
           .comment = util::cat("pgbelay run ", id, ", ", host_name(), ":",
                                std::filesystem::absolute(dir).string()),
           .folder = dir / "runs" / id};

@@ -17,6 +17,7 @@ struct RunNames {
   std::string rehearsal;    // the copy's clone on which the migration is rehearsed
   std::string kept;         // what the failed database is called after an undo
   std::string replaced;  // --blue-green: the old one between the swap and its being kept as `copy`
+  std::string held;      // --hold exclusive: what the database itself is called meanwhile
   std::string comment;   // of every database that the run makes: leads back to the folder
   std::filesystem::path folder;  // dir/runs/<id>
 };

@@ -98,7 +98,7 @@ void Outside::run_hook(std::string_view name, const std::string& line,
   const util::Captured done = util::capture(
       {.argv = {"/bin/sh", "-c", line},
        .set_env = {cat("PGBELAY_HOOK=", name), cat("PGBELAY_RUN=", context_.names.id),
-                   cat("PGBELAY_DATABASE=", context_.database.sanitised()),
+                   cat("PGBELAY_DATABASE=", context_.live.served().sanitised()),
                    cat("PGBELAY_FOLDER=", context_.names.folder.string()),
                    cat("PGBELAY_OUTCOME=", told.outcome), cat("PGBELAY_EXIT=", told.exit_code),
                    cat("PGBELAY_TEXT=", told.text)},
@@ -127,13 +127,13 @@ void Outside::hook_or_warn(std::string_view name, const std::string& line, const
 
 void Outside::tell(News news, const Told& told, const std::stop_token& stop) const {
   const std::string text = cat("pgbelay: ", told.text, " (run ", context_.names.id, " on ",
-                               context_.database.sanitised(), ")");
+                               context_.live.served().sanitised(), ")");
   const nlohmann::ordered_json body = {
       {"schema", "pgbelay.news/1"},
       {"event", news_name(news)},
       {"text", text},
       {"run", context_.names.id},
-      {"database", context_.database.sanitised()},
+      {"database", context_.live.served().sanitised()},
       {"folder", context_.names.folder.string()},
       {"exit",
        told.outcome.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(told.exit_code)},

@@ -293,8 +293,10 @@ void session_lines(std::vector<Line>& lines, pg::Connection& maintenance,
         warn("sessions",
              cat(util::show_counted(others.clients.size() + others.workers.size(), "other session"),
                  ": ", named(clients.empty() ? others.workers : clients)),
-             options.read_only_hold
+             options.hold == Hold::ReadOnly
                  ? "They are ended when the hold begins; they may connect again to read."
+             : options.hold == Hold::Exclusive
+                 ? "They are ended when the hold begins, and kept out as long as it stands."
                  : "Choose --hold read-only, stop the application for the migration, or choose "
                    "--hold none."));
   }
@@ -332,12 +334,13 @@ void blocker_lines(std::vector<Line>& lines, pg::Connection& maintenance,
 // What a read-only hold would not bind (F4), before the backup is made for nothing.
 void hold_lines(std::vector<Line>& lines, pg::Connection& maintenance,
                 const PreflightOptions& options, const std::string& application) {
-  if (!options.read_only_hold) return;
+  if (!keeps_out(options.hold)) return;
   const IsOwn is_own = [&](int, const std::string& name) { return name == application; };
   const std::vector<std::string> doubts =
-      hold_doubts(maintenance, options.database.database(), is_own);
+      hold_doubts(maintenance, {options.database.database(), options.hold}, is_own);
+  const std::string_view kind = hold_name(options.hold);
   if (!doubts.empty()) {
-    lines.push_back(fail("hold", cat("a read-only hold would not keep out: ", named(doubts)),
+    lines.push_back(fail("hold", cat("the hold (", kind, ") would not keep out: ", named(doubts)),
                          "Take these settings away (ALTER ROLE … RESET "
                          "default_transaction_read_only), end the workers, or choose --hold none.",
                          Kind::NotConfirmed));
@@ -348,7 +351,7 @@ void hold_lines(std::vector<Line>& lines, pg::Connection& maintenance,
                              "writers are kept out"),
                          "From 15 on only what has changed is read."));
   } else {
-    lines.push_back(pass("hold", "read-only"));
+    lines.push_back(pass("hold", std::string(kind)));
   }
 }
 

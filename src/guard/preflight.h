@@ -42,8 +42,8 @@ struct PreflightOptions {
   bool must_be_alone =
       false;  // --hold auto, and nobody to ask: others would end the run at the gate
   std::vector<pg::ConnInfo> replicas = {};
-  bool read_only_hold = false;  // writers will be kept out
-  std::string key;              // for the rehearsal of the undo; empty: leave it out
+  Hold hold = Hold::Auto;  // what will be kept out
+  std::string key;         // for the rehearsal of the undo; empty: leave it out
 };
 
 struct Preflight {

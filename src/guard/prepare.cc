@@ -129,8 +129,10 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
                std::unique_ptr<swap::DatabaseLock>& lock, util::Reporter& reporter) {
   Journal journal = Journal::resume(run.folder, options.now);
   const RunNames names = run_names(run.database, run.run, run.key, options.dir);
+  LiveDatabase live(options.database);
   release_hold({.names = names,
-                .database = options.database,
+                .database = live.now(),
+                .live = live,
                 .maintenance_db = options.maintenance_db,
                 .version = options.version,
                 .maintenance = maintenance,
@@ -168,6 +170,10 @@ bool keeps_copy(const Options& options) {
   return options.undo == Undo::Clone || keeps_proven_copy(options);
 }
 
+bool can_hold(const Options& options) {
+  return keeps_proven_copy(options) && (options.tap || !options.command);
+}
+
 void require_consistent(const Options& options) {
   if (!options.command && options.migrations.empty()) {
     throw util::Error(
@@ -182,17 +188,21 @@ void require_consistent(const Options& options) {
         {.hint = "Choose --proof restored or proven, or leave out --proof-at.", .sqlstate = {}});
   }
   require_blue_green_possible(options);
-  if (options.hold == Hold::ReadOnly && !keeps_proven_copy(options)) {
+  if (keeps_out(options.hold) && !keeps_proven_copy(options)) {
     throw util::Error(Kind::Usage,
-                      "--hold read-only catches up the proven copy on this server, and none is "
-                      "kept there",
+                      cat("--hold ", hold_name(options.hold),
+                          " catches up the proven copy on this server, and none is kept there"),
                       {.hint = "Leave out --undo none and clone, --proof-at and a --proof below "
                                "restored.",
                        .sqlstate = {}});
   }
-  if (options.hold == Hold::ReadOnly && options.command && !options.tap) {
+  if (keeps_out(options.hold) && options.command && !options.tap) {
     throw util::Error(Kind::Usage,
-                      "--hold read-only needs the tap: without it the command cannot write either",
+                      options.hold == Hold::Exclusive
+                          ? "--hold exclusive needs the tap: without it the command does not find "
+                            "the database either"
+                          : "--hold read-only needs the tap: without it the command cannot write "
+                            "either",
                       {.hint = "Leave out --no-tap.", .sqlstate = {}});
   }
   require_rehearsable(options);
@@ -212,7 +222,12 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
     }
     if (run.state != RunState::Unfinished) continue;
     if (run.migrate_begun) {
-      throw util::Error(Kind::NotUndone, cat("run ", run.run, " of this database was not finished"),
+      const std::string held = run_names(run.database, run.run, run.key, options.dir).held;
+      throw util::Error(Kind::NotUndone,
+                        cat("run ", run.run, " of this database was not finished",
+                            database_oid(maintenance, held) == 0
+                                ? ""
+                                : cat("; until it is, the database is called ", held)),
                         {.hint = cat("Take it back with: pgbelay undo ", run.run,
                                      "   or leave the database as it is: pgbelay close ", run.run),
                          .sqlstate = {}});
@@ -245,9 +260,9 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
                         .proof_at = options.proof_at,
                         .accept_superuser_functions = options.accept_superuser_functions,
                         .must_be_alone = !options.rehearse_only && options.hold == Hold::Auto &&
-                                         !options.questions.go_on_with_others,
+                                         !options.questions.with_others,
                         .replicas = options.replicas,
-                        .read_only_hold = options.hold == Hold::ReadOnly,
+                        .hold = options.hold,
                         .key = names.key},
                        stop);
   reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ",
@@ -268,12 +283,12 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
 void settle_strategy(Options& options, const Preflight& preflight, util::Reporter& reporter) {
   options.undo = preflight.undo;
   if (options.undo != Undo::Replace) return;
-  if (options.hold == Hold::ReadOnly) {
+  if (keeps_out(options.hold)) {
     throw util::Error(
         Kind::Usage,
-        cat("--hold read-only catches up a copy on this server, and none can be made there: ",
-            preflight.undo_why),
-        {.hint = "Leave out --hold read-only and stop the application for the migration, or run as "
+        cat("--hold ", hold_name(options.hold),
+            " catches up a copy on this server, and none can be made there: ", preflight.undo_why),
+        {.hint = "Leave out --hold and stop the application for the migration, or run as "
                  "a role that has CREATEDB.",
          .sqlstate = {}});
   }
@@ -332,16 +347,18 @@ std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const
   context.journal.begin("hold");
   context.lock->probe();
   try {
-    auto hold = std::make_unique<StandingHold>(context, ledger, stop);
+    auto hold = std::make_unique<StandingHold>(context, options.hold, ledger, stop);
     const util::Stopwatch catching_up;
     CaughtUp caught_up = catch_up(
         context, options,
         {.backup = prepared.backup, .proof = prepared.proof, .at_snapshot = prepared.marks.value()},
         ledger, stop);
-    std::string text = "read-only · nothing had changed since the snapshot";
+    const std::string name = cat(hold_name(options.hold),
+                                 context.live.moved() ? cat(" · called ", context.names.held) : "");
+    std::string text = cat(name, " · nothing had changed since the snapshot");
     if (caught_up.follow_up) {
       const archive::Manifest& manifest = caught_up.follow_up->manifest;
-      text = cat("read-only · ", util::show_counted(manifest.tables.size(), "table"), ", ",
+      text = cat(name, " · ", util::show_counted(manifest.tables.size(), "table"), ", ",
                  util::show_count(manifest.rows()), " rows caught up in ",
                  util::show_duration(catching_up.elapsed()), " · ",
                  caught_up.follow_up->path.string());
@@ -363,6 +380,16 @@ std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const
 }
 
 namespace {
+
+std::string_view hold_plan(const Options& options) {
+  if (options.hold == Hold::Exclusive) {
+    return "hold      exclusive: the database has another name from the catch-up to the end, and "
+           "nobody else can connect";
+  }
+  if (options.blue_green)
+    return "hold      read-only: others may read, writers are kept out until the swap";
+  return "hold      read-only: others may read, writers are kept out from the catch-up to the end";
+}
 
 std::string undo_plan(const Options& options) {
   if (options.undo == Undo::Replace)
@@ -391,13 +418,7 @@ std::vector<std::string> plan_lines(const Options& options, const Preflight& pre
           : cat("migrate   ", util::show_counted(files.size(), "file")),
       std::string(rehearses(options) ? "rehearse  on a clone of the proven copy" : "rehearse  no"),
       undo_plan(options)};
-  if (options.hold == Hold::ReadOnly) {
-    lines.emplace_back(
-        options.blue_green
-            ? "hold      read-only: others may read, writers are kept out until the swap"
-            : "hold      read-only: others may read, writers are kept out from the catch-up to the "
-              "end");
-  }
+  if (keeps_out(options.hold)) lines.emplace_back(hold_plan(options));
   if (options.blue_green) {
     lines.emplace_back(
         "swap      blue-green: the copy is migrated, checked, and swapped in; the database stays "

@@ -74,6 +74,8 @@ bool proof_leaves_copy(const Options& options);
 bool undoes(const Options& options);
 // … with the copy that the proof left, …
 bool keeps_proven_copy(const Options& options);
+// There is what a hold needs: a copy to catch up, and a command that can still write.
+bool can_hold(const Options& options);
 // … or with any that is there already. Otherwise the copy is made when it is needed: a restore
 // (contracts.md K2).
 bool keeps_copy(const Options& options);

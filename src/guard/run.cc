@@ -184,6 +184,21 @@ AfterLetIn after_let_in(const AttemptInput& input, const Outside& outside,
   return out;
 }
 
+GateQuestion gate_question(const Options& options, const Prepared& prepared,
+                           const StandingHold* hold) {
+  const auto age = std::chrono::steady_clock::now() - prepared.proven_at;
+  return {.manifest = prepared.backup.manifest,
+          .copy = prepared.copy,
+          .at_snapshot = prepared.at_snapshot,
+          .own_at_snapshot = prepared.own_at_snapshot,
+          .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
+          .swap = undoes(options) && options.undo != Undo::Replace,
+          .copy_is_kept = keeps_copy(options),
+          .hold = hold,
+          .marks_at_snapshot = prepared.marks ? &*prepared.marks : nullptr,
+          .may_hold = hold == nullptr && can_hold(options) ? MayHold::Yes : MayHold::No};
+}
+
 // From the journal's first lines on. Errors before the migration step are thrown, with all cleared
 // away.
 Result guarded(const RunContext& context, const Options& options, const Outside& outside,
@@ -209,21 +224,16 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
     confirm(context, options, *prepared, files);
     util::throw_if_stopped(stop);
     outside.before_hold(stop);
-    if (options.hold == Hold::ReadOnly)
+    if (keeps_out(options.hold))
       hold = hold_and_catch_up(context, options, *prepared, ledger, stop);
     if (options.undo == Undo::Clone) clone_for_undo(context, options, *prepared, ledger, stop);
-    const auto age = std::chrono::steady_clock::now() - prepared->proven_at;
-    gate = open_gate(context, options,
-                     {.manifest = prepared->backup.manifest,
-                      .copy = prepared->copy,
-                      .at_snapshot = prepared->at_snapshot,
-                      .own_at_snapshot = prepared->own_at_snapshot,
-                      .proof_age = std::chrono::duration_cast<std::chrono::milliseconds>(age),
-                      .swap = undoes(options) && options.undo != Undo::Replace,
-                      .copy_is_kept = keeps_copy(options),
-                      .hold = hold.get(),
-                      .marks_at_snapshot = prepared->marks ? &*prepared->marks : nullptr},
-                     ledger);
+    gate = open_gate(context, options, gate_question(options, *prepared, hold.get()), ledger);
+    if (gate.hold_wanted) {
+      Options held = options;
+      held.hold = Hold::ReadOnly;
+      hold = hold_and_catch_up(context, held, *prepared, ledger, stop);
+      gate = open_gate(context, held, gate_question(held, *prepared, hold.get()), ledger);
+    }
     journal_gate(context, gate);
     if (gate.others && prepared->marks)
       save_certain_rows(context, prepared->backup, *prepared->marks, stop);
@@ -315,8 +325,10 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
                                     options.now);
   journal_strategy(journal, chosen.undo);
   SessionLedger ledger(journal, database, names.application);
+  LiveDatabase live(options.database);
   const RunContext context{.names = names,
-                           .database = options.database,
+                           .database = live.now(),
+                           .live = live,
                            .maintenance_db = options.maintenance_db,
                            .version = options.version,
                            .jobs = options.jobs,

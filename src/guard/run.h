@@ -12,6 +12,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/evidence.h"
@@ -24,17 +25,35 @@
 
 namespace guard {
 
-enum class Hold { Auto, None, ReadOnly };
+enum class Hold { Auto, None, ReadOnly, Exclusive };
+// Whether others are kept out, and a copy is caught up meanwhile.
+constexpr bool keeps_out(Hold hold) { return hold == Hold::ReadOnly || hold == Hold::Exclusive; }
+constexpr std::string_view hold_name(Hold hold) {
+  switch (hold) {
+    case Hold::Auto:
+      return "auto";
+    case Hold::None:
+      return "none";
+    case Hold::ReadOnly:
+      return "read-only";
+    case Hold::Exclusive:
+      return "exclusive";
+  }
+  return {};
+}
 enum class Undo { Auto, Swap, Clone, Replace, None };
 enum class OnForeignWrites { Ask, Undo, Keep };
+
+enum class WithOthers { GoOn, HoldReadOnly, Stop };
+enum class MayHold { No, Yes };  // whether there is what a hold needs
 
 // What the operator is asked. Without a terminal the front end answers No, unless --yes was given.
 struct Questions {
   // "yes" to go on; gets the plan's lines.
   std::function<bool(const std::vector<std::string>& plan)> confirm;
-  // Others are connected and nothing was chosen: go on with hold none? nullopt: nobody to ask (exit
-  // 6).
-  std::function<std::optional<bool>(const std::vector<std::string>& sessions)> go_on_with_others;
+  // Others may write and nothing was chosen. nullopt: nobody to ask (exit 6).
+  std::function<std::optional<WithOthers>(const std::vector<std::string>& reasons, MayHold hold)>
+      with_others;
 };
 
 struct CommandSpec {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "guard/hold.h"
 #include "guard/journal.h"
 #include "guard/kept_copy.h"
 #include "util/error.h"
@@ -72,6 +73,7 @@ RunInfo RunRecord::info() const {
   info.started_at = header.started_at;
   info.folder = folder;
   if (const Event* step = last_of(*this, EventKind::Begin, {}, {})) info.step = step->step;
+  info.held = held_as(*this);
   info.migrate_begun = begun("migrate");
   if (const Event* backup = last_fact("backup")) info.backup = backup->get("name");
   if (const Event* exit = last_fact("exit")) {

@@ -19,9 +19,9 @@ void require_server(const RunContext& context, std::chrono::milliseconds patienc
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (;;) {
     try {
-      context.maintenance = swap::open_maintenance(context.database, context.maintenance_db,
+      context.maintenance = swap::open_maintenance(context.live.served(), context.maintenance_db,
                                                    context.names.application, {});
-      context.lock = take_lock(context.maintenance, context.database.database());
+      context.lock = take_lock(context.maintenance, context.live.served().database());
       return;
     } catch (const util::Error& error) {
       const bool later = error.kind() == util::Kind::Connect || error.kind() == util::Kind::Busy;

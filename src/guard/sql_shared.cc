@@ -74,7 +74,7 @@ constexpr std::string_view kSettings = R"sql(
                                           pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)) end as shown
                          from pg_catalog.unnest(s.setconfig) c) e
    where d.datname is distinct from $1
-     and coalesce(d.datname, '') !~ '__(proof|rehearsal|failed|replaced|probe)_[0-9]+$')sql";
+     and coalesce(d.datname, '') !~ '__(proof|rehearsal|failed|replaced|probe|held)_[0-9]+$')sql";
 
 constexpr std::string_view kDatabases = R"sql(
   select 'database', d.datname::pg_catalog.text,
@@ -85,7 +85,7 @@ constexpr std::string_view kDatabases = R"sql(
          '', ''
     from pg_catalog.pg_database d
     left join pg_catalog.pg_roles r on r.oid = d.datdba
-   where d.datname <> $1 and d.datname !~ '__(proof|rehearsal|failed|replaced|probe)_[0-9]+$')sql";
+   where d.datname <> $1 and d.datname !~ '__(proof|rehearsal|failed|replaced|probe|held)_[0-9]+$')sql";
 
 constexpr std::string_view kTablespaces = R"sql(
   select 'tablespace', t.spcname::pg_catalog.text,

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "guard/catch_up.h"
+#include "guard/hold.h"
 #include "guard/sequences.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
@@ -95,7 +96,7 @@ void require_swapped(const RunContext& context, std::uint32_t copy_oid) {
 
 verify::Options copy_options(const RunContext& context) {
   return {.level = archive::Level::Proven,
-          .server = context.database,
+          .server = context.live.served(),
           .maintenance_db = context.maintenance_db,
           .application_name = context.names.application,
           .side_database = context.names.copy,
@@ -171,6 +172,7 @@ TakenBack take_back(const RunContext& context, const TakeBack& what) {
     if (what.others) advance_sequences_of_copy(context, what.backup);
     copy_oid = database_oid(context.maintenance, context.names.copy);
   }
+  take_name_back_closed(context);
   context.journal.fact("undo", "swap",
                        {{"live", context.database.database()},
                         {"copy", context.names.copy},

@@ -10,6 +10,7 @@
 #include "backup/backup.h"
 #include "guard/foreign.h"
 #include "guard/journal.h"
+#include "guard/live_database.h"
 #include "guard/names.h"
 #include "guard/shared_catalog.h"
 #include "pg/connection.h"
@@ -23,7 +24,8 @@ namespace guard {
 // What every step works with. The references outlive it.
 struct RunContext {
   const RunNames& names;
-  const pg::ConnInfo& database;
+  const pg::ConnInfo& database;  // live.now(): as the guarded one is called at this moment
+  LiveDatabase& live;
   const std::string& maintenance_db;
   const std::string& version;  // of pgbelay
   std::size_t jobs = 0;

@@ -76,7 +76,8 @@ void require_same_server(const RunInfo& run, pg::Connection& maintenance,
 class Reopened {
  public:
   Reopened(const UndoOptions& options, util::Reporter& reporter, std::stop_token stop)
-      : info_(find_run(options.dir, options.reference, options.database.database())) {
+      : info_(find_run(options.dir, options.reference, options.database.database())),
+        live_(options.database) {
     require_open(info_);
     record_ = read_run(info_.folder);
     names_ = run_names(info_.database, info_.run, info_.key, options.dir);
@@ -88,7 +89,8 @@ class Reopened {
     lock_ = take_lock(*maintenance_, info_.database);
     context_.emplace(
         RunContext{.names = names_,
-                   .database = options.database,
+                   .database = live_.now(),
+                   .live = live_,
                    .maintenance_db = options.maintenance_db,
                    .version = options.version,
                    .jobs = options.jobs,
@@ -98,6 +100,7 @@ class Reopened {
                    .lock = lock_,
                    .journal = *journal_,
                    .reporter = reporter});
+    recall_name(*context_);
     if (info_.state != RunState::Unfinished || !info_.migrate_begun) return;
     blue_green_ = settle_blue_green(*context_, record_);
     record_ = read_run(info_.folder);
@@ -128,6 +131,7 @@ class Reopened {
   }
 
   RunInfo info_;
+  LiveDatabase live_;
   RunRecord record_;
   RunNames names_;
   std::optional<pg::Connection> maintenance_;
@@ -169,7 +173,8 @@ Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
   };
   if (hold_stands(record)) {
     for (std::string& doubt :
-         standing_doubts(context.maintenance, context.database.database(), is_own))
+         standing_doubts(context.maintenance,
+                         {.name = context.database.database(), .kind = hold_kind(record)}, is_own))
       judgement.reasons.push_back(std::move(doubt));
     return judgement;
   }

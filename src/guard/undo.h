@@ -31,6 +31,7 @@ struct RunInfo {
   std::string started_at, ended_at;
   std::string backup;
   std::string undo_until;  // of a released one whose copy was kept: `undo` may take it back
+  std::string held;        // what the database is called as long as the run's exclusive hold stands
   std::filesystem::path folder;
 };
 

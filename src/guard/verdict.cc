@@ -20,9 +20,10 @@ using util::cat;
 
 void write_report(const RunContext& context, std::string_view outcome, int exit_code,
                   std::string_view text) {
-  const std::string report = cat(
-      "run       ", context.names.id, "\ndatabase  ", context.database.display(), "\noutcome   ",
-      outcome, "\nexit      ", exit_code, "\n\n", text, text.ends_with('\n') ? "" : "\n");
+  const std::string report =
+      cat("run       ", context.names.id, "\ndatabase  ", context.live.served().display(),
+          "\noutcome   ", outcome, "\nexit      ", exit_code, "\n\n", text,
+          text.ends_with('\n') ? "" : "\n");
   try {
     util::publish_text(context.names.folder / "report.txt", report);
   } catch (const util::Error& error) {  // the journal says it too
@@ -165,6 +166,12 @@ std::vector<std::string> choices(const std::string& run) {
 
 Result not_undone(const RunContext& context, std::string cause,
                   const std::vector<std::string>& what_to_do) {
+  if (context.live.moved()) {
+    cause +=
+        cat("\nthe database is called ", util::printable(context.database.database()),
+            " until then, and nobody finds it as ",
+            util::printable(context.live.served().database()), "; this gives it its name back:");
+  }
   for (const std::string& line : what_to_do) cause += "\n  " + line;
   context.reporter.step("undo", util::StepState::Failed, "NOT undone: act now");
   context.journal.fact("run", "exit", {{"code", "4"}, {"cause", cause}});

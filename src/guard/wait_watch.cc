@@ -57,7 +57,7 @@ std::string WaitWatch::reason() const {
 
 void WaitWatch::run(const std::stop_token& ended) {
   try {
-    pg::Connection control = swap::open_maintenance(context_.database, context_.maintenance_db,
+    pg::Connection control = swap::open_maintenance(context_.live.served(), context_.maintenance_db,
                                                     context_.names.application, ended);
     Steady::time_point since = Steady::now();  // when enough of them began to wait
     while (!ended.stop_requested()) {

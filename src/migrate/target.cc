@@ -7,7 +7,8 @@ namespace migrate {
 
 const std::string& database_of(const Target& target) {
   const Live* const live = std::get_if<Live>(&target);
-  return live != nullptr ? live->proof.database() : std::get<Side>(target).database;
+  if (live == nullptr) return std::get<Side>(target).database;
+  return live->called.empty() ? live->proof.database() : live->called;
 }
 
 void require_session_on(const Target& target, const pg::Connection& connection) {

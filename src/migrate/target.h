@@ -13,6 +13,7 @@ namespace migrate {
 // The live database that `proof` was made of. The proof must outlive the target.
 struct Live {
   const verify::Proof& proof;
+  std::string called = {};  // its name at the moment, if that is another: an exclusive hold
 };
 
 // A side database of ours: a rehearsal, a scratch copy.
@@ -22,7 +23,7 @@ struct Side {
 
 using Target = std::variant<Live, Side>;
 
-// The database's name.
+// The database's name, at the moment.
 const std::string& database_of(const Target& target);
 // Kind::Bug if `connection` is not a session on the target.
 void require_session_on(const Target& target, const pg::Connection& connection);

@@ -10,7 +10,7 @@
 
 namespace util::fault {
 
-constexpr std::array<std::string_view, 39> kPoints{
+constexpr std::array<std::string_view, 43> kPoints{
     "pending_file.before_rename",
     "backup.staged",    // the stage directory exists, nothing is in it
     "backup.snapshot",  // locks are held, the snapshot is exported
@@ -25,14 +25,18 @@ constexpr std::array<std::string_view, 39> kPoints{
     "run.journalled",  // the run's folder exists
     "run.backed_up",
     "run.proven",
-    "rehearsal.cloned",    // the clone exists, nothing has run in it
-    "rehearsal.migrated",  // its migration has ended
-    "rehearsal.dropped",   // the clone is gone, the cluster is not compared yet
-    "hold.marked",         // what must be put back is written down, nothing is held yet
-    "hold.begun",          // new sessions are read-only, the old ones are gone
-    "hold.copy_open",      // the copy is open for what has changed
-    "hold.caught_up",      // and sealed again
-    "clone.made",          // --undo clone: the server has copied the database
+    "rehearsal.cloned",     // the clone exists, nothing has run in it
+    "rehearsal.migrated",   // its migration has ended
+    "rehearsal.dropped",    // the clone is gone, the cluster is not compared yet
+    "hold.marked",          // what must be put back is written down, nothing is held yet
+    "hold.begun",           // new sessions are read-only, the old ones are gone
+    "hold.copy_open",       // the copy is open for what has changed
+    "hold.caught_up",       // and sealed again
+    "exclusive.closed",     // --hold exclusive: the database refuses connections
+    "exclusive.renamed",    // it is called by its other name
+    "exclusive.returning",  // it refuses connections again, under that name
+    "exclusive.returned",   // it has its own name
+    "clone.made",           // --undo clone: the server has copied the database
     "run.gate",
     "green.open",     // --blue-green: the copy is open to the command
     "run.migrating",  // the command is running

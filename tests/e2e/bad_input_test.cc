@@ -172,7 +172,7 @@ TEST_F(BadInput, UnknownOptionsAndCommandsNameTheNearest) {
   expect_refusal(run({"migrat"}), 2, {"migrate"});
   expect_refusal(run({"backup", "--job", "2"}), 2, {"--jobs"});
   expect_refusal(run({"backup", "--formats", "dump,parquet"}), 2, {"parquet"});
-  expect_refusal(run({"migrate", "--hold", "exclusive", "--yes", "--", "true"}), 2, {"exclusive"});
+  expect_refusal(run({"migrate", "--hold", "shared", "--yes", "--", "true"}), 2, {"exclusive"});
 }
 
 TEST_F(BadInput, TwoRunsAtOnce) {

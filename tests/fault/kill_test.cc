@@ -74,6 +74,7 @@ INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledUndo,
 // Under a hold, with something to catch up: whatever ends it, nothing is held afterwards.
 class KilledHold : public FaultTest {
  protected:
+  explicit KilledHold(std::string hold = "read-only") : hold_(std::move(hold)) {}
   // The hook writes after the proof and before the hold.
   void killed_with_catch_up(const std::vector<std::string>& last) {
     const std::string change =
@@ -86,7 +87,7 @@ class KilledHold : public FaultTest {
     std::vector<std::string> args{"migrate",
                                   "--yes",
                                   "--hold",
-                                  "read-only",
+                                  hold_,
                                   "--before-hold",
                                   cat("psql -X -q -d \"$DATABASE_URL\" -c \"", change, "\""),
                                   "--",
@@ -102,7 +103,11 @@ class KilledHold : public FaultTest {
   }
   void expect_released() {
     EXPECT_EQ(server().connect().query("select count(*) from pg_db_role_setting").str(0, 0), "0");
+    EXPECT_THAT(sides("held"), testing::IsEmpty());
   }
+
+ private:
+  const std::string hold_;
 };
 
 TEST_P(KilledHold, IsReleasedByUndo) {
@@ -149,6 +154,107 @@ TEST_P(KilledHoldElsewhere, IsReleasedFromAnotherMachine) {
   EXPECT_EQ(content(), before_);
 }
 INSTANTIATE_TEST_SUITE_P(Migrating, KilledHoldElsewhere, testing::Values("run.migrating"),
+                         test_name);
+
+// Under an exclusive hold (S8): nobody finds the database until the next command of ours, `status`
+// says so, and then it has its name back.
+class KilledExclusive : public KilledHold {
+ protected:
+  KilledExclusive() : KilledHold("exclusive") {}
+  void expect_told() {
+    const std::vector<std::string> held = sides("held");
+    const BinaryResult status = run({"status"});
+    EXPECT_EQ(status.status, 4) << status.out << status.err;
+    if (held.empty()) return;
+    EXPECT_NE(status.out.find(cat("the database is called ", held.front())), std::string::npos)
+        << status.out;
+    EXPECT_ANY_THROW(database().connect()) << "it has another name";
+  }
+  bool migrated() {
+    return query("select count(*) from pg_tables where tablename = 'made'") == "1";
+  }
+};
+
+TEST_P(KilledExclusive, S8HasItsNameBackByUndo) {
+  killed_with_catch_up({"-c", "select nonsense"});
+  expect_told();
+  const BinaryResult undone = run({"undo", "--yes"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+  expect_released();
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(
+    EveryPoint, KilledExclusive,
+    testing::ValuesIn(test::all_or({"hold.marked", "exclusive.closed", "exclusive.renamed",
+                                    "hold.begun", "hold.copy_open", "hold.caught_up", "run.gate",
+                                    "run.migrating", "run.migrated", "undo.begin",
+                                    "exclusive.returning", "exclusive.returned", "undo.closed",
+                                    "undo.before_rename", "undo.swapped", "undo.before_end"},
+                                   {"exclusive.closed", "run.migrating", "exclusive.returned"})),
+    test_name);
+
+class KilledExclusiveBefore : public KilledExclusive {};
+
+TEST_P(KilledExclusiveBefore, S8HasItsNameBackByTheNextRun) {
+  killed_with_catch_up({});
+  expect_told();
+  expect_next_run_works();
+  expect_released();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledExclusiveBefore,
+                         testing::ValuesIn(test::all_or({"exclusive.closed", "exclusive.renamed",
+                                                         "hold.caught_up"},
+                                                        {"exclusive.renamed"})),
+                         test_name);
+
+class KilledExclusiveAfter : public KilledExclusive {};
+
+TEST_P(KilledExclusiveAfter, S8HasItsNameBackByResume) {
+  killed_with_catch_up({"-c", "create table made (i int)"});
+  expect_told();
+  const BinaryResult resumed = run({"resume", "psql", "--yes"});
+  const bool had_migrated = GetParam() != "run.migrated";
+  EXPECT_EQ(resumed.status, had_migrated ? 0 : 3) << resumed.err;
+  EXPECT_EQ(migrated(), had_migrated);
+  expect_released();
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+
+TEST_P(KilledExclusiveAfter, S8HasItsNameBackByClose) {
+  killed_with_catch_up({"-c", "create table made (i int)"});
+  const BinaryResult closed = run({"close", "psql", "--yes"});
+  EXPECT_EQ(closed.status, 0) << closed.err;
+  EXPECT_TRUE(migrated());
+  expect_released();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(WithTheMigration, KilledExclusiveAfter,
+                         testing::ValuesIn(test::all_or({"run.migrated", "run.checked",
+                                                         "run.releasing", "exclusive.returning",
+                                                         "exclusive.returned"},
+                                                        {"exclusive.returning"})),
+                         test_name);
+
+class KilledExclusiveElsewhere : public KilledExclusive {};
+
+TEST_P(KilledExclusiveElsewhere, S18HasItsNameBackFromAnotherMachine) {
+  killed_with_catch_up({"-c", "select nonsense"});
+  const std::string held = sides("held").at(0);
+  const BinaryResult doctor = run({"doctor", "--dir", "elsewhere"});
+  EXPECT_EQ(doctor.status, 9) << doctor.out << doctor.err;
+  EXPECT_NE(doctor.out.find(cat("called ", held)), std::string::npos) << doctor.out;
+  const BinaryResult closed = run({"close", "psql", "--yes", "--dir", "elsewhere"});
+  EXPECT_EQ(closed.status, 0) << closed.err;
+  expect_released();
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+}
+INSTANTIATE_TEST_SUITE_P(Migrating, KilledExclusiveElsewhere, testing::Values("run.migrating"),
                          test_name);
 
 class KilledHoldAfter : public KilledHold {};

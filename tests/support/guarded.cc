@@ -61,7 +61,8 @@ BinaryResult GuardedTest::run(std::vector<std::string> args, std::vector<std::st
   const BinaryRun call{.args = std::move(args),
                        .env = std::move(env),
                        .directory = folder(),
-                       .on_line = std::move(on_line)};
+                       .on_line = std::move(on_line),
+                       .input = input_};
   return binary_ == Binary::Release ? run_release(call) : run_dev(call);
 }
 

@@ -26,6 +26,7 @@ class GuardedTest : public ServerTest {
   // else of ours.
   BinaryResult run(std::vector<std::string> args, std::vector<std::string> env = {},
                    OnLine on_line = {});
+  void set_input(std::filesystem::path input) { input_ = std::move(input); }  // of later run()s
 
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::filesystem::path backups() const { return folder() / "backups"; }
@@ -54,6 +55,7 @@ class GuardedTest : public ServerTest {
  private:
   Binary binary_;
   TestServer& (*server_)();
+  std::filesystem::path input_;
   util::TempDir folder_{"pgbelay-test-"};
   std::unique_ptr<TestDatabase> database_;
 };

@@ -19,6 +19,7 @@ namespace {
 
 // The shell tells its pid on stderr and then becomes the program, which so keeps it.
 constexpr std::string_view kTellPidAndRun = R"(echo "$$" >&2; exec "$0" "$@")";
+constexpr std::string_view kWithInput = R"(echo "$$" >&2; exec "$0" "$@" <"$TEST_INPUT")";
 
 // Cuts each stream into lines.
 class Lines {
@@ -84,9 +85,11 @@ std::vector<std::string> variables_to_hide() {
 
 BinaryResult run_program(const std::filesystem::path& program, const BinaryRun& run) {
   util::Command command;
-  command.argv = {"/bin/sh", "-c", std::string(kTellPidAndRun), program.string()};
+  command.argv = {"/bin/sh", "-c", std::string(run.input.empty() ? kTellPidAndRun : kWithInput),
+                  program.string()};
   command.argv.insert(command.argv.end(), run.args.begin(), run.args.end());
   command.set_env = run.env;
+  if (!run.input.empty()) command.set_env.push_back("TEST_INPUT=" + run.input.string());
   command.unset_env = variables_to_hide();
   command.directory = run.directory;
 

@@ -26,6 +26,7 @@ struct BinaryRun {
   std::filesystem::path directory;    // where it runs; empty: ours
   std::chrono::seconds timeout{120};  // then it is ended, and `timed_out`
   OnLine on_line;
+  std::filesystem::path input = {};  // what its standard input is: a terminal, for instance
 };
 
 struct BinaryResult {

@@ -66,14 +66,56 @@ TEST_F(GateTest, TheOperatorIsAskedAndMayGoOn) {
   const pg::Connection other = busy();
   Options options = psql("alter table members add column phone text;");
   bool asked = false;
-  options.questions.go_on_with_others =
-      [&](const std::vector<std::string>& sessions) -> std::optional<bool> {
+  options.questions.with_others = [&](const std::vector<std::string>& sessions, MayHold hold) {
     asked = true;
     EXPECT_FALSE(sessions.empty());
-    return true;
+    EXPECT_EQ(hold, MayHold::Yes);
+    return WithOthers::GoOn;
   };
   EXPECT_EQ(go(options).outcome, Outcome::Done);
   EXPECT_TRUE(asked);
+}
+
+// What others wrote before the question is in the copy, too, and the undo needs no decision.
+TEST_F(GateTest, TheOperatorIsAskedAndMayHoldThem) {
+  pg::Connection other = busy();
+  other.execute("commit; insert into members (name) values ('before the question')");
+  Options options = psql(kBreaks);
+  std::string before;
+  options.questions.confirm = [&](const std::vector<std::string>&) {
+    other.execute("insert into members (name) values ('after the proof')");
+    return true;
+  };
+  options.questions.with_others = [&](const std::vector<std::string>&, MayHold hold) {
+    EXPECT_EQ(hold, MayHold::Yes);
+    pg::Connection reader = database->connect();
+    before =
+        reader.query("select count(*) || '/' || sum(hashtext(m::text)) from members m").str(0, 0);
+    return WithOthers::HoldReadOnly;
+  };
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(reporter.all(), HasSubstr("writers were kept out for"));
+  EXPECT_FALSE(other.alive());
+  EXPECT_EQ(value("select count(*) || '/' || sum(hashtext(m::text)) from members m"), before);
+  EXPECT_EQ(value("select count(*) from pg_db_role_setting"), "0");
+}
+
+TEST_F(GateTest, AHoldIsNotOfferedWhereItWouldNotBind) {
+  const pg::Connection other = busy();
+  const std::string role = util::cat("writer_", name());
+  pg::Connection maintenance = test::test_server().connect();
+  maintenance.execute(util::cat("create role ", role, "; alter role ", role,
+                                " set default_transaction_read_only = off"));
+  Options options = psql("select 1;");
+  std::optional<MayHold> offered;
+  options.questions.with_others = [&](const std::vector<std::string>&, MayHold hold) {
+    offered = hold;
+    return WithOthers::Stop;
+  };
+  EXPECT_EQ(error_of(options).kind(), util::Kind::NotConfirmed);
+  EXPECT_EQ(offered, MayHold::No);
+  maintenance.execute(util::cat("drop role ", role));
 }
 
 // Between our look and the command's first statement there is the time that it takes to start.

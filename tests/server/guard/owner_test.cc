@@ -83,7 +83,9 @@ TEST_F(OwnerTest, M8CloneDoesNotEndTheSessionsOfOthersUnasked) {
   options.hold = Hold::Auto;        // --hold none would be the consent
   options.undo = Undo::Clone;
   options.proof = archive::Level::ReadBack;
-  options.questions.go_on_with_others = [](const std::vector<std::string>&) { return true; };
+  options.questions.with_others = [](const std::vector<std::string>&, MayHold) {
+    return WithOthers::GoOn;
+  };
   pg::Connection other = database->connect();
   EXPECT_EQ(error_of(options).kind(), util::Kind::NotConfirmed);
   EXPECT_EQ(other.query("select 1").str(0, 0), "1");
