@@ -309,6 +309,19 @@ StandingHold::StandingHold(const RunContext& context, Hold kind, const SessionLe
 
 StandingHold::~StandingHold() = default;
 
+void keep_out_for_undo(const RunContext& context) {
+  if (hold_stands(read_run(context.names.folder))) return;  // of an attempt that died
+  const std::string database = context.database.database();
+  const HoldMark mark{.database = database,
+                      .previous = sql::read_only_setting(context.maintenance, database)};
+  context.journal.fact("undo", "hold", fields_of("begun", mark));
+  const IsOwn is_own = [&](int, const std::string& application) {
+    return application == context.names.application;
+  };
+  for (const std::string& line : keep_writers_out(context, is_own))
+    context.reporter.warning(cat("may write until it is replaced: ", line));
+}
+
 std::vector<std::string> hold_doubts(pg::Connection& maintenance, const HeldDatabase& database,
                                      const IsOwn& is_own) {
   std::vector<std::string> doubts;

@@ -54,6 +54,11 @@ class StandingHold {
   std::unique_ptr<State> state_;
 };
 
+// Before the failed state is backed up and replaced: what others write from now on would be in
+// neither. A read-only hold without a copy to carry its mark, so it is no evidence; it is
+// journalled and released as every hold. Sessions that cannot be ended are named and stay.
+void keep_out_for_undo(const RunContext& context);
+
 // Settings, workers, subscriptions: what a hold would not bind, asked before it begins.
 struct HeldDatabase {
   std::string name;  // as it is called at the moment

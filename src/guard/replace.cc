@@ -1,7 +1,7 @@
-// The order: the failed state is backed up while the database is open; then it is closed, so that
-// nobody writes what would be lost; then everything is one transaction on one connection. The id of
-// that transaction is durable, in the server's log and in the journal, before its COMMIT is sent: a
-// server that crashes cannot give it to another one.
+// The order: others who write are kept out, so that they write nothing that would be lost; the
+// failed state is backed up; then the database is closed, and everything is one transaction on one
+// connection. The id of that transaction is durable, in the server's log and in the journal, before
+// its COMMIT is sent: a server that crashes cannot give it to another one.
 #include "guard/replace.h"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 #include "archive/custom_file.h"
 #include "backup/run.h"
+#include "guard/hold.h"
 #include "guard/sequences.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_replace.h"
@@ -298,6 +299,25 @@ void require_no_prepared(const RunContext& context) {
       {.hint = "COMMIT or ROLLBACK PREPARED what is listed, then run it again.", .sqlstate = {}});
 }
 
+// What others write after the backup of the failed state would be in neither state, so they are
+// kept out before it. Where the failed state stays they may write again. What is kept, and where.
+std::string back_up_and_replace(const RunContext& context, const Replacement& what) {
+  try {
+    if (what.others) keep_out_for_undo(context);
+    const std::string kept =
+        what.failed == FailedState::BackUp ? back_up_failed(context) : std::string();
+    replace_now(context, backup::open(what.backup.path), what.others);
+    return kept;
+  } catch (util::Error& failure) {
+    try {
+      release_hold(context);
+    } catch (const util::Error& cleanup) {
+      failure.attach(cat("others may not write yet: ", cleanup.message()));
+    }
+    throw;
+  }
+}
+
 }  // namespace
 
 bool replacing(const RunContext& context, const RunRecord& record) {
@@ -317,11 +337,10 @@ TakenBack replace_contents(const RunContext& context, const Replacement& what) {
   if (fate_of(context, before) != Fate::Committed) {
     require_no_prepared(context);
     swap::reopen(context.maintenance, context.database.database());  // an attempt may have died
-    out.kept = what.failed == FailedState::BackUp ? back_up_failed(context) : std::string();
-    const backup::Backup whole = backup::open(what.backup.path);
-    replace_now(context, whole, what.others);
+    out.kept = back_up_and_replace(context, what);
   }
   swap::reopen(context.maintenance, context.database.database());
+  release_hold(context);
   context.journal.fact("undo", kFact, {{"state", "replaced"}});
   out.cluster = cluster_changes(context);
   util::fault::point("undo.before_end");

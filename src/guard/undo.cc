@@ -171,7 +171,8 @@ Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
   const IsOwn is_own = [&](int, const std::string& application) {
     return application == context.names.application;
   };
-  if (hold_stands(record)) {
+  // One that began later says nothing of what was written between the gate and it.
+  if (hold_stands(record) && record.last_fact("hold")->seq < gate->seq) {
     for (std::string& doubt :
          standing_doubts(context.maintenance,
                          {.name = context.database.database(), .kind = hold_kind(record)}, is_own))

@@ -1,6 +1,11 @@
 // --undo replace: an ordinary owner, without CREATEDB, of one database and nothing else, as managed
 // hosting has it (postgres-hazards.md S4, S5, S16).
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "backup/backup.h"
 #include "guard/journal.h"
 #include "guard/preflight.h"
 #include "guard/strategy.h"
@@ -305,6 +310,46 @@ TEST_F(ReplaceTest, WritesOfOthersAreSavedBeforeTheyGo) {
   EXPECT_EQ(value("select name from members where id = 7"), "m7");
   EXPECT_THAT(reporter.all(), HasSubstr("in what the undo keeps"));
   EXPECT_FALSE(result.kept.empty());
+}
+
+// While the failed state is backed up somebody goes on writing: whatever he saw committed is in
+// that backup or was refused, and he may write again afterwards.
+TEST_F(ReplaceTest, WhatIsWrittenDuringTheUndoIsRefusedOrInTheBackupOfTheFailedState) {
+  Options options = tenant(psql(kBreaks));
+  options.hold = Hold::None;
+  options.on_foreign_writes = OnForeignWrites::Undo;
+  std::atomic<bool> over = false;
+  std::atomic<int> committed = 0;
+  std::jthread application([&] {
+    for (int id = 20000; !over; ++id) {
+      try {
+        pg::Connection connection = pg::Connection::open(owner(), "application");
+        connection.execute(util::cat("insert into events values (", id, ", 1, '{}')"));
+        committed = id;
+      } catch (const util::Error& error) {      // ended, read-only or closed for the moment
+        if (error.sqlstate() != "23505") --id;  // else only the answer to its COMMIT was lost
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  const int at_end = committed;
+  while (!testing::Test::HasFailure() && committed < at_end + 5)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // he writes again
+  over = true;
+  application.join();
+  wait_alone();
+  const auto written_in = [](const std::filesystem::path& path) {
+    const backup::Backup backup = backup::open(path);
+    const auto events = std::find_if(backup.manifest.tables.begin(), backup.manifest.tables.end(),
+                                     [](const auto& table) { return table.table == "events"; });
+    return events == backup.manifest.tables.end() ? 0 : static_cast<int>(events->fingerprint.rows);
+  };
+  // In the backup of the failed state, or after the undo; those before the run are in both.
+  const int during = written_in(result.kept) - written_in(options.dir / result.backup) - 1;
+  const int there = std::stoi(value("select count(*) from events where id >= 20000"));
+  EXPECT_GE(during + there, committed - 19999);
 }
 
 TEST_F(ReplaceTest, EndsTheSessionsOfOthersWhoLockATable) {
