@@ -304,8 +304,7 @@ void require_no_prepared(const RunContext& context) {
 std::string back_up_and_replace(const RunContext& context, const Replacement& what) {
   try {
     if (what.others) keep_out_for_undo(context);
-    const std::string kept =
-        what.failed == FailedState::BackUp ? back_up_failed(context) : std::string();
+    std::string kept = what.failed == FailedState::BackUp ? back_up_failed(context) : std::string();
     replace_now(context, backup::open(what.backup.path), what.others);
     return kept;
   } catch (util::Error& failure) {
