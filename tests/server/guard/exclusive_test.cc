@@ -134,7 +134,7 @@ TEST_F(ExclusiveTest, S8_F4_WhoeverFindsItIsBoundAsByAReadOnlyHold) {
   std::string state;
   const Options options = exclusive("", kBreaks, [&] {
     pg::Connection visitor = connect_to_held();
-    EXPECT_EQ(visitor.query("select count(*) from events").str(0, 0), "300");
+    EXPECT_EQ(visitor.query("select count(*) >= 300 from events").str(0, 0), "t");
     try {
       visitor.execute("insert into events values (7002, 1, '{}')");
     } catch (const util::Error& error) {
