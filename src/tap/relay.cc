@@ -61,7 +61,10 @@ void Relay::saw_server(std::string_view bytes) {
   struct Handler {
     StatementLog& log;
     RelayEvents& events;
-    static std::size_t wanted(char type) { return StatementLog::wanted_from_server(type); }
+    static std::size_t wanted(char type) {
+      const bool row = type == 'd' || type == 'D';
+      return row ? kSkip : StatementLog::wanted_from_server(type);
+    }
     void message(char type, std::string_view payload) {
       if (std::optional<FailedStatement> failure = log.server_sent(type, payload)) {
         events.failed(std::move(*failure));

@@ -16,12 +16,6 @@ util::Error malformed(std::string_view what) {
 
 }  // namespace
 
-std::uint32_t read_u32(const char* bytes) noexcept {
-  std::uint32_t value = 0;
-  for (int n = 0; n < 4; ++n) value = (value << 8) | static_cast<unsigned char>(bytes[n]);
-  return value;
-}
-
 Message& Message::byte(char value) {
   bytes_ += value;
   return *this;
