@@ -105,6 +105,19 @@ class KilledHold : public FaultTest {
     EXPECT_EQ(server().connect().query("select count(*) from pg_db_role_setting").str(0, 0), "0");
     EXPECT_THAT(sides("held"), testing::IsEmpty());
   }
+  void expect_released_by_undo() {
+    const BinaryResult undone = run({"undo", "--yes"});
+    EXPECT_EQ(undone.status, 0) << undone.err;
+    EXPECT_EQ(content(), before_);
+    expect_released();
+    expect_next_run_works();
+    expect_nothing_left_behind();
+  }
+  void expect_released_by_next_run() {
+    expect_next_run_works();
+    expect_released();
+    expect_nothing_left_behind();
+  }
 
  private:
   const std::string hold_;
@@ -112,12 +125,7 @@ class KilledHold : public FaultTest {
 
 TEST_P(KilledHold, IsReleasedByUndo) {
   killed_with_catch_up({"-c", "select nonsense"});
-  const BinaryResult undone = run({"undo", "--yes"});
-  EXPECT_EQ(undone.status, 0) << undone.err;
-  EXPECT_EQ(content(), before_);
-  expect_released();
-  expect_next_run_works();
-  expect_nothing_left_behind();
+  expect_released_by_undo();
 }
 INSTANTIATE_TEST_SUITE_P(
     EveryPoint, KilledHold,
@@ -131,9 +139,7 @@ class KilledHoldBefore : public KilledHold {};
 
 TEST_P(KilledHoldBefore, IsReleasedByTheNextRun) {
   killed_with_catch_up({});
-  expect_next_run_works();
-  expect_released();
-  expect_nothing_left_behind();
+  expect_released_by_next_run();
 }
 INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledHoldBefore,
                          testing::Values("hold.begun", "hold.copy_open", "hold.caught_up"),
@@ -178,12 +184,7 @@ class KilledExclusive : public KilledHold {
 TEST_P(KilledExclusive, S8HasItsNameBackByUndo) {
   killed_with_catch_up({"-c", "select nonsense"});
   expect_told();
-  const BinaryResult undone = run({"undo", "--yes"});
-  EXPECT_EQ(undone.status, 0) << undone.err;
-  EXPECT_EQ(content(), before_);
-  expect_released();
-  expect_next_run_works();
-  expect_nothing_left_behind();
+  expect_released_by_undo();
 }
 INSTANTIATE_TEST_SUITE_P(
     EveryPoint, KilledExclusive,
@@ -200,9 +201,7 @@ class KilledExclusiveBefore : public KilledExclusive {};
 TEST_P(KilledExclusiveBefore, S8HasItsNameBackByTheNextRun) {
   killed_with_catch_up({});
   expect_told();
-  expect_next_run_works();
-  expect_released();
-  expect_nothing_left_behind();
+  expect_released_by_next_run();
 }
 INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledExclusiveBefore,
                          testing::ValuesIn(test::all_or({"exclusive.closed", "exclusive.renamed",
