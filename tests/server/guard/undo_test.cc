@@ -154,6 +154,25 @@ TEST_F(KilledRun, RecheckReadsTheCopyAgain) {
   EXPECT_EQ(fingerprint(), before);
 }
 
+// A hold that the undo after a failed health check began says nothing of what was written between
+// the gate and it.
+TEST_F(KilledRun, F2_AHoldOfTheUndoIsNoEvidenceForTheTimeBeforeIt) {
+  if (!counts_sessions()) GTEST_SKIP() << "an undo is always asked for before 15";
+  Options options = psql("alter table members add column phone text;");
+  options.outside.health_timeout = std::chrono::seconds(1);
+  options.outside.health_command = util::cat(
+      "psql -X -q -d '", database->url(),
+      "' -c \"insert into members (name, email) values ('let in', 'l@example.org')\" && exit 1");
+  ASSERT_TRUE(killed_at("hold.begun", [&] {
+    Remembering quiet;
+    run(options, quiet, {});
+  })) << "the point was not reached: the test proves nothing";
+  const Result result = undo(undo_options(), reporter, {});
+  EXPECT_EQ(result.outcome, Outcome::NotUndone) << reporter.all();
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_EQ(value("select count(*) > 0 from members where name = 'let in'"), "t");
+}
+
 TEST_F(KilledRun, NothingToUndoIsSaidWithExitCode2) {
   EXPECT_EQ(go(psql("select 1;")).outcome, Outcome::Done);
   try {
