@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "fault_test.h"
+#include "support/own_temporaries.h"
 
 namespace {
 
@@ -76,14 +77,14 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
 class KilledStrategy : public test::GuardedTest, public testing::WithParamInterface<Case> {
  protected:
   KilledStrategy() : GuardedTest(test::Binary::Dev, test::scram_server) {}
-  static std::vector<std::string> private_servers() {
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(util::TempDir::default_parent())) {
-      if (entry.path().filename().string().starts_with("pgbelay-proof-"))
-        found.push_back(entry.path());
-    }
-    return found;
+  void SetUp() override {
+    GuardedTest::SetUp();
+    temporaries_.emplace();
   }
+  std::vector<std::string> private_servers() const { return temporaries_->left("pgbelay-proof-"); }
+
+ private:
+  std::optional<test::OwnTemporaries> temporaries_;
 };
 
 // What content() gives, the positions of sequences apart from the rest.

@@ -1,8 +1,7 @@
 // Proofs on another server than the live one (F9, S4).
-#include <filesystem>
-
 #include "guard_fixture.h"
 #include "pg/private_server.h"
+#include "support/own_temporaries.h"
 
 namespace guard {
 namespace {
@@ -13,19 +12,19 @@ using testing::IsEmpty;
 
 class ProofAtTest : public GuardTest {
  protected:
-  // Folders of private servers that are still there.
-  static std::vector<std::string> private_servers() {
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(util::TempDir::default_parent())) {
-      if (entry.path().filename().string().starts_with("pgbelay-proof-"))
-        found.push_back(entry.path());
-    }
-    return found;
+  void SetUp() override {
+    GuardTest::SetUp();
+    temporaries_.emplace();
   }
+  // Folders of private servers that are still there.
+  std::vector<std::string> private_servers() const { return temporaries_->left("pgbelay-proof-"); }
   Options local(Options options) {
     options.proof_at = "local";
     return options;
   }
+
+ private:
+  std::optional<test::OwnTemporaries> temporaries_;
 };
 
 TEST_F(ProofAtTest, F9_APrivateServerProvesAndIsGoneAfterwards) {
