@@ -70,9 +70,10 @@ for version in "${versions[@]}"; do
 done
 printf '\n%-8s %-9s %6s %7s %7s %8s  %s\n' server clients passed failed skipped time ''
 cat "$dir/results/table"
-if grep -qs '<skipped ' "$dir"/results/*/*.xml; then
+of_this_run=("${versions[@]/#/$dir/results/}")
+if grep -rqs '<skipped ' "${of_this_run[@]}"; then
   echo
   echo "why tests were skipped:"
-  grep -ho '<skipped message="[^"]*' "$dir"/results/*/*.xml | sed 's/.*&#x0A;//; s/<skipped message="/  /' | sort | uniq -c
+  grep -rhos '<skipped message="[^"]*' "${of_this_run[@]}" | sed 's/.*&#x0A;//; s/<skipped message="/  /' | sort | uniq -c
 fi
 exit "$result"
