@@ -8,7 +8,6 @@
 #include "guard/catch_up.h"
 #include "guard/command_env.h"
 #include "guard/kept_copy.h"
-#include "guard/proof_place.h"
 #include "guard/rehearsal.h"
 #include "guard/rehearsal_cluster.h"
 #include "guard/sql_guard.h"
@@ -87,19 +86,24 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
   }
 }
 
-verify::Proof show_proof(const RunContext& context, const Options& options,
-                         const backup::Backup& made, std::stop_token stop) {
+struct Shown {
+  verify::Proof proof;
+  std::unique_ptr<ProofPlace> place;
+};
+
+Shown show_proof(const RunContext& context, const Options& options, const backup::Backup& made,
+                 std::stop_token stop) {
   const util::Stopwatch watch;
   context.reporter.step("proof", util::StepState::Begin, "");
   context.journal.begin("proof", {{"side", context.names.copy}});
   const bool keep = keeps_proven_copy(options) || rehearses(options);
   try {
-    const ProofPlace place(context, options, made);
+    auto place = std::make_unique<ProofPlace>(context, options, made);
     verify::Proof proof =
         verify::prove(made,
                       {.level = options.proof,
-                       .server = place.server(),
-                       .maintenance_db = place.maintenance_db(),
+                       .server = place->server(),
+                       .maintenance_db = place->maintenance_db(),
                        .application_name = context.names.application,
                        .side_database = context.names.copy,
                        .side_comment = context.names.comment,
@@ -108,7 +112,8 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
                        .version = context.version,
                        .accept_superuser_functions = context.accept_superuser_functions},
                       context.reporter, stop);
-    if (proof.copy()) context.journal.fact("proof", "seal", seal_fields(*proof.copy()));
+    if (proof.copy() && !place->elsewhere())
+      context.journal.fact("proof", "seal", seal_fields(*proof.copy()));
     const std::string level(archive::level_name(proof.level()));
     context.journal.end("proof", {{"result", "ok"}, {"level", level}});
     context.reporter.step(
@@ -117,8 +122,8 @@ verify::Proof show_proof(const RunContext& context, const Options& options,
             util::show_counted(made.manifest.tables.size(), "table"), ", ",
             util::show_counted(made.manifest.rows(), "row"),
             proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : "",
-            place.text()));
-    return proof;
+            place->text()));
+    return {.proof = std::move(proof), .place = std::move(place)};
   } catch (const util::Error& error) {
     context.reporter.step("proof", util::StepState::Failed, error.message());
     throw as_step(error, Kind::Proof);
@@ -158,8 +163,10 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
 
 bool undoes(const Options& options) { return options.undo != Undo::None; }
 
+bool proof_makes_copy(const Options& options) { return options.proof >= archive::Level::Restored; }
+
 bool proof_leaves_copy(const Options& options) {
-  return options.proof >= archive::Level::Restored && options.proof_at.empty();
+  return proof_makes_copy(options) && options.proof_at.empty();
 }
 
 bool keeps_proven_copy(const Options& options) {
@@ -326,17 +333,20 @@ Prepared prepare(const RunContext& context, const Options& options, SessionLedge
   util::fault::point("run.backed_up");
   util::throw_if_stopped(stop);
   context.lock->probe();
-  verify::Proof proof = show_proof(context, options, made, stop);
+  auto [proof, place] = show_proof(context, options, made, stop);
   util::fault::point("run.proven");
   util::throw_if_stopped(stop);
-  std::optional<swap::SealRecord> copy = proof.copy();
+  std::optional<swap::SealRecord> copy;
+  if (!place->elsewhere()) copy = proof.copy();
+  if (!rehearses(options)) place.reset();
   return {.backup = std::move(made),
           .proof = std::move(proof),
           .copy = std::move(copy),
           .proven_at = std::chrono::steady_clock::now(),
           .at_snapshot = std::move(at_snapshot),
           .own_at_snapshot = own,
-          .marks = std::move(marks)};
+          .marks = std::move(marks),
+          .place = std::move(place)};
 }
 
 std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const Options& options,

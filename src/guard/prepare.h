@@ -13,6 +13,7 @@
 #include "guard/hold.h"
 #include "guard/ledger.h"
 #include "guard/preflight.h"
+#include "guard/proof_place.h"
 #include "guard/run.h"
 #include "guard/take_back.h"
 #include "migrate/files.h"
@@ -48,7 +49,8 @@ struct Prepared {
   std::chrono::steady_clock::time_point proven_at;
   Sighting at_snapshot;
   std::uint64_t own_at_snapshot = 0;
-  std::optional<WriteMarks> marks;  // before the snapshot, for a catch-up
+  std::optional<WriteMarks> marks;    // before the snapshot, for a catch-up
+  std::unique_ptr<ProofPlace> place;  // for a rehearsal: where the proof left its copy
 };
 // The steps "backup" and "proof". Kind::Backup, Kind::Proof, Kind::Interrupted.
 Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger,
@@ -68,7 +70,9 @@ void confirm(const RunContext& context, const Options& options, const Prepared& 
 std::vector<std::string> plan_lines(const Options& options, const Preflight& preflight,
                                     const std::vector<migrate::File>& files);
 
-// The proof restores, and on the server of the database.
+// The proof restores: there is a copy while it is made, …
+bool proof_makes_copy(const Options& options);
+// … and on the server of the database.
 bool proof_leaves_copy(const Options& options);
 // A failed migration will be undone by a swap …
 bool undoes(const Options& options);

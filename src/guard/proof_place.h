@@ -1,7 +1,7 @@
 // Where a proof is made: beside the guarded database, on another server of the same major version,
 // or on a private one started from the binaries of this machine (--proof-at; postgres-hazards.md
 // F9, S4). Elsewhere, the live server has no work and no room to give; its copy for an undo is then
-// made when it is needed.
+// made when it is needed. A copy that is kept there serves a rehearsal only.
 #pragma once
 
 #include <filesystem>
@@ -22,10 +22,12 @@ constexpr std::string_view kProofAtLocal = "local";
 
 class ProofPlace {
  public:
-  // Starts the private server, which gets the roles of the backup; it ends with this object.
+  // Starts the private server, which gets the roles of the backup; it ends with this object. The
+  // context outlives it.
   // Kind::Preflight when there are no binaries of the backup's major version, or when the other
   // server has another one.
   ProofPlace(const RunContext& context, const Options& options, const backup::Backup& backup);
+  // A copy that was left on another server goes; a warning where that fails.
   ~ProofPlace();
   ProofPlace(const ProofPlace&) = delete;
   ProofPlace& operator=(const ProofPlace&) = delete;
@@ -33,11 +35,13 @@ class ProofPlace {
   const pg::ConnInfo& server() const noexcept { return server_; }
   const std::string& maintenance_db() const noexcept { return maintenance_db_; }
   std::string text() const { return text_; }  // " on …", for the step's line; empty: beside it
+  bool elsewhere() const noexcept { return !text_.empty(); }
 
  private:
-  void start_private(const RunContext& context, const backup::Backup& backup);
-  void require_same_major(const std::string& application, const backup::Backup& backup) const;
+  void start_private(const Options& options, const backup::Backup& backup);
+  void require_same_major(const backup::Backup& backup) const;
 
+  const RunContext& context_;
   pg::ConnInfo server_;
   std::string maintenance_db_;
   std::string text_;

@@ -53,6 +53,7 @@ class Rehearsal {
     report_.database = context_.database.database();
     report_.server_version = input.options.rehearsal.live.server_version;
     report_.backup = input.backup.manifest.name;
+    report_.place = input.place.text();
     report_.started_at = util::Clock::now();
     report_.live_bytes = input.options.rehearsal.live.database_bytes;
     report_.server_room = input.options.rehearsal.live.server_room;
@@ -65,7 +66,7 @@ class Rehearsal {
   }
 
   RehearsalReport run() {
-    ClusterWatch cluster(context_);
+    ClusterWatch cluster(context_, !input_.place.elsewhere());
     std::exception_ptr failure;
     try {
       make_clone(context_, input_.backup);
@@ -202,6 +203,53 @@ class Rehearsal {
   RehearsalReport report_;
 };
 
+// The same run where the proof left its copy. Sessions there are no sessions on the live server,
+// whatever their pids: they have a ledger of their own.
+class Elsewhere {
+ public:
+  explicit Elsewhere(const RehearsalInput& input)
+      : live_(input.place.server().with_database(input.context.database.database())),
+        maintenance_db_(input.place.maintenance_db()),
+        maintenance_(swap::open_maintenance(live_.now(), maintenance_db_,
+                                            input.context.names.application, {})),
+        ledger_(input.context.journal, input.context.database.database(),
+                input.context.names.application),
+        context_{.names = input.context.names,
+                 .database = live_.now(),
+                 .live = live_,
+                 .maintenance_db = maintenance_db_,
+                 .version = input.context.version,
+                 .jobs = input.context.jobs,
+                 .accept_superuser_functions = input.context.accept_superuser_functions,
+                 .maintenance = maintenance_,
+                 .lock = input.context.lock,
+                 .journal = input.context.journal,
+                 .reporter = input.context.reporter} {}
+
+  RehearsalInput input(const RehearsalInput& here) {
+    return {.context = context_,
+            .options = here.options,
+            .backup = here.backup,
+            .ledger = ledger_,
+            .files = here.files,
+            .place = here.place};
+  }
+
+ private:
+  LiveDatabase live_;
+  std::string maintenance_db_;
+  pg::Connection maintenance_;
+  SessionLedger ledger_;
+  RunContext context_;
+};
+
+RehearsalReport rehearse_in_place(const RehearsalInput& input, std::stop_token stop) {
+  if (!input.place.elsewhere()) return Rehearsal(input, std::move(stop)).run();
+  Elsewhere there(input);
+  const RehearsalInput moved = there.input(input);
+  return Rehearsal(moved, std::move(stop)).run();
+}
+
 // Beside the journal. That they cannot be written does not change what was found out.
 void write_reports(const RunContext& context, const RehearsalReport& report) {
   try {
@@ -229,20 +277,45 @@ void journal_end(const RunContext& context, const RehearsalReport& report) {
                     {.hint = cat(stop_remedy(report), where), .sqlstate = {}});
 }
 
+struct Room {
+  std::uint64_t needed = 0, left = 0;
+  std::string where;
+};
+
+Room room_of(const Options& options, const Preflight& preflight) {
+  Room room{.needed = kRoomFactor * preflight.database_bytes,
+            .left = preflight.server_room.value_or(0),
+            .where = "on the server"};
+  if (options.proof_at != kProofAtLocal) return room;
+  const std::filesystem::path folder = util::TempDir::default_parent();
+  const std::uint64_t free = util::free_space(folder);
+  room.left = free - std::min(free, preflight.database_bytes);  // the copy of the proof
+  room.where = cat("in ", folder.string());
+  return room;
+}
+
 }  // namespace
 
 void require_rehearsable(const Options& options) {
   if (options.rehearsal.when != Rehearse::Yes) return;
-  if (!proof_leaves_copy(options)) {
+  if (!proof_makes_copy(options)) {
     throw util::Error(
         Kind::Usage,
-        cat("a proof ",
-            options.proof_at.empty() ? cat("of level ", archive::level_name(options.proof))
-                                     : std::string("that is made elsewhere"),
+        cat("a proof of level ", archive::level_name(options.proof),
             " leaves no copy to rehearse on"),
-        {.hint = "Choose --proof restored or proven without --proof-at, or "
-                 "--no-rehearse.",
-         .sqlstate = {}});
+        {.hint = "Choose --proof restored or proven, or --no-rehearse.", .sqlstate = {}});
+  }
+  if (!options.proof_at.empty() && options.proof_at != kProofAtLocal) {
+    const std::string there = pg::ConnInfo::parse(options.proof_at).user();
+    if (const std::string here = options.database.user(); there != here) {
+      throw util::Error(Kind::Usage,
+                        cat("the migration connects as \"", here,
+                            "\", and the server that --proof-at names is reached as \"", there,
+                            "\": it cannot be rehearsed there"),
+                        {.hint = cat("Name that server with a role \"", here,
+                                     "\", which needs CREATEDB there, or choose --no-rehearse."),
+                         .sqlstate = {}});
+    }
   }
   if (options.command && !options.tap) {
     throw util::Error(Kind::Usage,
@@ -258,25 +331,25 @@ void decide_rehearsal(Options& options, const Preflight& preflight, util::Report
                             .database_bytes = preflight.database_bytes,
                             .server_room = preflight.server_room};
   if (when == Rehearse::No) return;
-  if (when == Rehearse::Auto && (options.command || !proof_leaves_copy(options))) {
+  const bool known_room = options.proof_at.empty() || options.proof_at == kProofAtLocal;
+  if (when == Rehearse::Auto && (options.command || !proof_makes_copy(options) || !known_room)) {
     when = Rehearse::No;
     return;
   }
-  const std::uint64_t needed = kRoomFactor * preflight.database_bytes;
-  const std::uint64_t room = preflight.server_room.value_or(0);
-  if (room >= needed) {
+  const Room room = room_of(options, preflight);
+  if (!known_room || room.left >= room.needed) {
     when = Rehearse::Yes;
-  } else if (when == Rehearse::Auto) {
-    when = Rehearse::No;
-    reporter.note(cat("no rehearsal: it needs ", util::show_size(needed), " more on the server, ",
-                      util::show_size(room), " are left"));
-  } else {
-    throw util::Error(
-        Kind::Space,
-        cat("a rehearsal needs ", util::show_size(needed),
-            " more on the server, beside backup and copy ", util::show_size(room), " are left"),
-        {.hint = "Make room, or choose --no-rehearse.", .sqlstate = {}});
+    return;
   }
+  const std::string text =
+      cat(util::show_size(room.needed), " more ", room.where, ", beside backup and copy ",
+          util::show_size(room.left), " are left");
+  if (when == Rehearse::Yes) {
+    throw util::Error(Kind::Space, cat("a rehearsal needs ", text),
+                      {.hint = "Make room, or choose --no-rehearse.", .sqlstate = {}});
+  }
+  when = Rehearse::No;
+  reporter.note(cat("no rehearsal: it needs ", text));
 }
 
 bool rehearses(const Options& options) { return options.rehearsal.when == Rehearse::Yes; }
@@ -287,7 +360,7 @@ RehearsalReport rehearse(const RehearsalInput& input, std::stop_token stop) {
   context.reporter.step(kStep, util::StepState::Begin, "");
   context.journal.begin(kStep, {{"side", context.names.rehearsal}});
   try {
-    RehearsalReport report = Rehearsal(input, stop).run();
+    RehearsalReport report = rehearse_in_place(input, std::move(stop));
     write_reports(context, report);
     journal_end(context, report);
     context.reporter.step(kStep, report.passed() ? util::StepState::Ok : util::StepState::Failed,

@@ -13,6 +13,7 @@
 #include "backup/backup.h"
 #include "guard/ledger.h"
 #include "guard/preflight.h"
+#include "guard/proof_place.h"
 #include "guard/rehearsal_report.h"
 #include "guard/run.h"
 #include "guard/take_back.h"
@@ -20,7 +21,8 @@
 
 namespace guard {
 
-// Kind::Usage if a rehearsal is asked for that cannot be made: without a copy, without the tap.
+// Kind::Usage if a rehearsal is asked for that cannot be made: without a copy, without the tap, at
+// a server that does not know the command's role.
 void require_rehearsable(const Options& options);
 // Auto becomes Yes or No; Kind::Space where one is asked for and there is no room.
 void decide_rehearsal(Options& options, const Preflight& preflight, util::Reporter& reporter);
@@ -33,6 +35,7 @@ struct RehearsalInput {
   const backup::Backup& backup;
   SessionLedger& ledger;
   const std::vector<migrate::File>& files;  // without a command
+  const ProofPlace& place;                  // where the copy is
 };
 
 // Throws what stops the run, after everything is cleared up: Kind::Preflight if the migration fails

@@ -32,9 +32,9 @@ bool is_left(const std::vector<SharedChange>& left, const SharedChange& change) 
 
 }  // namespace
 
-ClusterWatch::ClusterWatch(const RunContext& context)
+ClusterWatch::ClusterWatch(const RunContext& context, bool live)
     : context_(context), before_(everything(context)) {
-  util::publish_text(context.names.folder / kFile, to_text(before_));
+  if (live) util::publish_text(context.names.folder / kFile, to_text(before_));
   const ServerSessions seen = server_sessions(context.maintenance, context.names.application);
   sessions_before_ = seen.counted;
   alone_before_ = seen.others == 0;

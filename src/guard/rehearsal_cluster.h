@@ -19,7 +19,8 @@ namespace guard {
 
 class ClusterWatch {
  public:
-  explicit ClusterWatch(const RunContext& context);  // written to the run's folder as well
+  // On the live server, what it sees is written to the run's folder as well: tell_unsettled().
+  ClusterWatch(const RunContext& context, bool live);
 
   // One of ours is about to be opened, in another database than the clone: those in there are
   // forgotten with it.

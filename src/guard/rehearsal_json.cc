@@ -32,6 +32,7 @@ class Document {
             {"database", report_.database},
             {"server_version", report_.server_version},
             {"backup", report_.backup},
+            {"place", text_or_null(std::string(util::trim(report_.place)))},
             {"migration", report_.migration},
             {"started_at", util::rfc3339(report_.started_at)},
             {"passed", report_.passed()},

@@ -159,7 +159,7 @@ std::string report_line(const RehearsalReport& report) {
                       ? std::string("no object changes")
                       : cat(util::show_counted(report.objects.size(), "object"),
                             report.objects.size() == 1 ? " changes" : " change"));
-  return util::join(parts, " · ");
+  return cat(util::join(parts, " · "), report.place);
 }
 
 }  // namespace guard

@@ -73,6 +73,7 @@ struct ObjectChange {
 
 struct RehearsalReport {
   std::string run, database, server_version, backup;
+  std::string place;                   // " on …", where it was not beside the database
   std::vector<std::string> migration;  // the command, or the files
   util::Clock::time_point started_at;
   bool succeeded = false;

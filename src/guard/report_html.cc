@@ -445,6 +445,8 @@ class Page {
   std::string footer() const {
     return cat(
         "<footer>Measured on a clone of the proven copy, made from backup ", esc(report_.backup),
+        esc(report_.place),
+        report_.place.empty() ? "" : " (not the live server: its disks and settings are others)",
         ", without anybody else in it: on the live database a statement also waits for the "
         "locks of others, and reads what is not cached. Locks were looked at from a second "
         "session; one outside of a transaction that lasted less than a few milliseconds may be "

@@ -216,8 +216,10 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                 .options = options,
                 .backup = prepared->backup,
                 .ledger = ledger,
-                .files = files},
+                .files = files,
+                .place = *prepared->place},
                stop);
+      prepared->place.reset();
       if (options.rehearse_only) return rehearsed(context, *prepared);
       if (!keeps_proven_copy(options)) drop_copy(context);
     }

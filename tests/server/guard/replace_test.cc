@@ -214,6 +214,18 @@ TEST_F(ReplaceTest, S4_ProvesOnAPrivateServerWhereNothingCanBeMadeBesideTheDatab
   EXPECT_THAT(reporter.all(), HasSubstr("equals the snapshot on a private PostgreSQL"));
 }
 
+TEST_F(ReplaceTest, S4_RehearsesOnThePrivateServer) {
+  sql("drop extension dblink");
+  Options options = tenant(psql("alter table members add column phone text;"));
+  options.proof = archive::Level::Proven;
+  options.rehearsal.when = Rehearse::Yes;
+  const Result result = go(options);
+  EXPECT_EQ(result.outcome, Outcome::Done) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(reporter.lines(),
+              testing::Contains(
+                  testing::AllOf(HasSubstr("rehearsal ok"), HasSubstr("on a private PostgreSQL"))));
+}
+
 TEST_F(ReplaceTest, S4_SaysBeforeTheMigrationThatAProofHasNoPlace) {
   Options options = tenant(psql(kBreaks));
   options.proof = archive::Level::Proven;
