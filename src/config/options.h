@@ -198,7 +198,7 @@ constexpr std::array kOptions{
                .help = "when a migration failed and others may have written"},
     OptionSpec{.name = "server-free", .env = "PGBELAY_SERVER_FREE", .type = OptionType::Size, .value = "SIZE",
                .commands = kMigrate | kRehearse | kDoctor | kRestore, .help = "free space on the server's disk, where it cannot be seen from here"},
-    OptionSpec{.name = "proof-at", .env = "PGBELAY_PROOF_AT", .value = "local|URL", .commands = kMigrate,
+    OptionSpec{.name = "proof-at", .env = "PGBELAY_PROOF_AT", .value = "local|URL", .commands = kMigrate | kRehearse,
                .help = "prove on a private server started here (local) or on another of the same major version; an undo then takes a restore"},
     OptionSpec{.name = "max-proof-age", .type = OptionType::Duration, .value = "DUR", .fallback = "1h", .commands = kMigrate,
                .help = "the proof may be this old when the migration begins"},

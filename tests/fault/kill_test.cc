@@ -1,6 +1,7 @@
 // kill -9 at every fault point: afterwards only whole backups are listed; `undo` brings the old
 // state, or there is nothing to undo; the next run works; nothing is left.
 #include "fault_test.h"
+#include "support/own_temporaries.h"
 
 namespace {
 
@@ -303,8 +304,13 @@ INSTANTIATE_TEST_SUITE_P(Migrating, InTheMiddle, testing::Values("run.migrating"
 // A rehearsal leaves nothing either, whoever brings order: undo, close or the next run.
 class KilledRehearsal : public FaultTest {
  protected:
-  void die() {
-    killed({"rehearse", "--", "psql", "-X", "-q", "-c", "alter table orders drop column note"});
+  void die(const std::vector<std::string>& options = {}) {
+    std::vector<std::string> args{"rehearse"};
+    args.insert(args.end(), options.begin(), options.end());
+    for (const char* const word :
+         {"--", "psql", "-X", "-q", "-c", "alter table orders drop column note"})
+      args.emplace_back(word);
+    killed(std::move(args));
     EXPECT_EQ(content(), before_);
   }
 };
@@ -315,6 +321,19 @@ TEST_P(KilledRehearsal, F10IsClearedByUndo) {
   EXPECT_EQ(undone.status, 0) << undone.err;
   EXPECT_EQ(content(), before_);
   expect_nothing_left_behind();
+}
+
+TEST_P(KilledRehearsal, F10WithItsPrivateServerIsClearedByUndo) {
+  if (!test::all_asked_for() && GetParam() != "rehearsal.migrated")
+    GTEST_SKIP() << "one point is enough of a sample";
+  const test::OwnTemporaries temporaries;
+  die({"--proof-at", "local"});
+  EXPECT_THAT(temporaries.left("pgbelay-proof-"), testing::SizeIs(1));
+  const BinaryResult undone = run({"undo", "--yes"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+  expect_nothing_left_behind();
+  EXPECT_THAT(temporaries.left("pgbelay-proof-"), testing::IsEmpty());
 }
 
 TEST_P(KilledRehearsal, F10IsClearedByTheNextRun) {
