@@ -38,14 +38,16 @@ int major_of(const backup::Backup& backup) {
       util::parse_u64(text.substr(0, text.find_first_not_of("0123456789"))).value_or(0));
 }
 
-// A password of hexadecimal digits needs no quoting.
+// Whatever keeps the role from logging in with a password on the live server. One of hexadecimal
+// digits needs no quoting.
 std::string as_login(pg::Connection& control, const pg::RoleFacts& role,
                      const std::string& password) {
   const bool there =
       control.query("select from pg_catalog.pg_roles where rolname = $1", {role.name}).row_count() >
       0;
   return cat(there ? "ALTER" : "CREATE", " ROLE ", pg::quote_ident(role.name), " LOGIN ",
-             role.superuser ? "SUPERUSER" : "NOSUPERUSER CREATEDB", " PASSWORD '", password, "'");
+             role.superuser ? "SUPERUSER" : "NOSUPERUSER CREATEDB",
+             " CONNECTION LIMIT -1 VALID UNTIL 'infinity' PASSWORD '", password, "'");
 }
 
 }  // namespace

@@ -215,7 +215,7 @@ TEST_F(ReplaceTest, S4_ProvesOnAPrivateServerWhereNothingCanBeMadeBesideTheDatab
 }
 
 TEST_F(ReplaceTest, S4_RehearsesOnThePrivateServer) {
-  sql("drop extension dblink");
+  sql(util::cat("drop extension dblink; alter role ", role, " valid until '2001-01-01'"));
   Options options = tenant(psql("alter table members add column phone text;"));
   options.proof = archive::Level::Proven;
   options.rehearsal.when = Rehearse::Yes;
