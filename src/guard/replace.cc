@@ -189,8 +189,10 @@ class Replacing {
   }
 
   void restore(const archive::CustomFileReader& reader, const swap::Contents& contents) {
+    const swap::StayingObject* const schema = contents.staying_named("schema", "public");
     load::Options options{.has_public_schema = backup_.manifest.has_public_schema,
-                          .has_plpgsql = backup_.manifest.has_plpgsql};
+                          .has_plpgsql = backup_.manifest.has_plpgsql,
+                          .public_is_new = schema != nullptr && schema->ours};
     for (const archive::TableRecord& table : backup_.manifest.tables)
       options.total_bytes += table.raw_bytes;
     for (const archive::ExtensionRecord& extension : backup_.manifest.extensions)

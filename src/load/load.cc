@@ -39,7 +39,8 @@ void prepare_public(Restorer& restorer, const archive::Toc& toc, const Options& 
   int dumper = 0;
   std::from_chars(toc.dumper_version.data(), toc.dumper_version.data() + toc.dumper_version.size(),
                   dumper);
-  if (!options.acls || !options.has_public_schema || dumper < kSince) return;
+  if (!options.acls || !options.has_public_schema || !options.public_is_new || dumper < kSince)
+    return;
   if (restorer.connection().server_major() >= kSince) return;
   restorer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
 }
@@ -146,6 +147,7 @@ Report run_within(const archive::Reader& archive, pg::Connection& connection,
   report.skipped = plan.skipped;
 
   Restorer restorer(context, connection, stop);
+  prepare_public(restorer, toc, options);
   restorer.all(plan.before);
   DataLoader data(archive);
   for (const Task& task : plan.tasks) {  // in the order of the archive, which is a possible one

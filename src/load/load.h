@@ -39,6 +39,7 @@ struct Options {
       extensions;  // the source's; a version that is not available is Kind::Proof (S12)
   bool has_public_schema = true;  // drop `public` first if the source has none (S12)
   bool has_plpgsql = true;
+  bool public_is_new = true;  // the privileges on `public` are those of a new database
   bool owners = true;
   bool acls = true;
   std::uint64_t total_bytes = 0;  // of COPY text, for progress; 0 unknown

@@ -154,10 +154,11 @@ constexpr std::string_view kDefaultPrivilegeResets = R"sql(
       from rows cross join lateral pg_catalog.aclexplode(rows.usual) a where rows.defaclnamespace = 0) all_of_them
    order by position, defaclrole, statement)sql";
 
-// As initdb or CREATE SCHEMA leaves it.
+// As initdb or CREATE SCHEMA leaves it. The server does not change what it remembers of initdb with
+// the owner: what that granted to the owner of then, which is its only grantor, is the owner's.
 constexpr std::string_view kSchemaResets = R"sql(
   with schemas as (
-    select n.oid, n.nspname, n.nspacl,
+    select n.oid, n.nspname, n.nspowner, n.nspacl,
            coalesce((select p.initprivs from pg_catalog.pg_init_privs p
                       where p.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass and p.objoid = n.oid
                         and p.objsubid = 0 and p.privtype = 'i'),
@@ -171,7 +172,9 @@ constexpr std::string_view kSchemaResets = R"sql(
     union all
     select distinct 2, s.oid,
            pg_catalog.format('GRANT %s ON SCHEMA %I TO %s', a.privilege_type, s.nspname,
-             case when a.grantee = 0 then 'PUBLIC' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end)
+             case a.grantee when 0 then 'PUBLIC'
+               else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(
+                      case a.grantee when a.grantor then s.nspowner else a.grantee end)) end)
       from schemas s cross join lateral pg_catalog.aclexplode(s.usual) a where s.nspacl is not null
     union all
     select 3, s.oid, pg_catalog.format('COMMENT ON SCHEMA %I IS %s', s.nspname,

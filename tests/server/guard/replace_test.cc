@@ -203,6 +203,21 @@ TEST_F(ReplaceTest, S5_BringsBackTheExactOldState) {
   EXPECT_EQ(go(tenant(psql("create table app.later (i int);"))).exit_code, 0) << reporter.all();
 }
 
+// What the server remembers of initdb's privileges on `public` names the owner of then.
+TEST_F(ReplaceTest, S5_PrivilegesOfAPublicThatGotAnotherOwnerComeBack) {
+  sql(util::cat("drop extension dblink; alter schema public owner to ", role));
+  as_role("revoke all on schema public from public");
+  wait_alone();
+  const Result result =
+      go(tenant(psql("grant create on schema public to public;\n"
+                     "insert into members (name) values ('new');\nselect nonsense;")));
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_EQ(value("select nspowner::regrole || ' ' || nspacl::text from pg_namespace "
+                  "where nspname = 'public'"),
+            util::cat(role, " {", role, "=UC/", role, "}"));
+  EXPECT_EQ(value("select max(name) from members where id > 500"), "null");
+}
+
 TEST_F(ReplaceTest, S4_ProvesOnAPrivateServerWhereNothingCanBeMadeBesideTheDatabase) {
   sql("drop extension dblink");
   const std::string before = fingerprint();
