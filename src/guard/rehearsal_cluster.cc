@@ -66,6 +66,12 @@ bool ClusterWatch::named(const SharedChange& change) const {
                      });
 }
 
+std::string ClusterWatch::whose() const {
+  return sessions_before_ ? "others are connected to the server, it may be theirs"
+                          : "before PostgreSQL 15 it cannot be known whether others were "
+                            "connected to the server, it may be theirs";
+}
+
 std::vector<OutsideChange> ClusterWatch::settle() {
   const std::vector<SharedChange> changes = compare_shared(before_, everything(context_));
   if (changes.empty()) return {};
@@ -78,7 +84,7 @@ std::vector<OutsideChange> ClusterWatch::settle() {
     if (change.statement.empty()) {
       entry.reason = "there is no statement that reverses it";
     } else if (!nobody_else && !named(change)) {
-      entry.reason = "others are connected to the server, it may be theirs";
+      entry.reason = whose();
     } else {
       context_.journal.fact("rehearsal", "put back",
                             {{"change", change.text}, {"statement", change.statement}});

@@ -1,8 +1,8 @@
 // What belongs to the whole cluster, before and after a rehearsal (postgres-hazards.md F10).
 //
 // A change is put back only where it is certain that the rehearsal made it: nobody else was
-// connected to the server meanwhile, or a statement of the migration names the object. Another
-// team's new role must not be dropped by us.
+// connected to the server meanwhile (before 15 nobody knows), or a statement of the migration names
+// the object. Another team's new role must not be dropped by us.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +34,7 @@ class ClusterWatch {
  private:
   bool alone();
   bool named(const SharedChange& change) const;
+  std::string whose() const;  // why a change is left alone that is not known to be ours
 
   const RunContext& context_;
   std::vector<SharedObject> before_;
