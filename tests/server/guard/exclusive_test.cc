@@ -148,13 +148,14 @@ TEST_F(ExclusiveTest, S8_F4_WhoeverFindsItIsBoundAsByAReadOnlyHold) {
 }
 
 TEST_F(ExclusiveTest, S8_F4_WhoeverFindsItAndWritesIsSeen) {
-  const Options options = exclusive("", kBreaks, [&] {
+  Options options = exclusive("", kBreaks, [&] {
     pg::Connection visitor = connect_to_held();
     visitor.execute("begin read write; insert into events values (7003, 1, '{}')");
     std::this_thread::sleep_for(
         std::chrono::milliseconds(500));  // the watch looks 50 times a second
     visitor.execute("commit");
   });
+  options.on_foreign_writes = OnForeignWrites::Ask;
   const Result result = go(options);
   reporter.on_output = {};
   EXPECT_EQ(result.exit_code, 4) << reporter.all();

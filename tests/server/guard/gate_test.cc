@@ -223,12 +223,13 @@ TEST_F(HoldNoneTest, F2_AFailedMigrationThatCommittedIsNotUndoneByItself) {
   EXPECT_EQ(runs().at(0).state, RunState::Unfinished);
   EXPECT_EQ(runs().at(0).exit, 4);
   // It stays undecided until somebody decides; a new run refuses to begin.
-  EXPECT_EQ(undo(undo_options(), reporter, {}).exit_code, 4);
+  UndoOptions options = undo_options();
+  options.on_foreign_writes = OnForeignWrites::Ask;
+  EXPECT_EQ(undo(options, reporter, {}).exit_code, 4);
   const util::Error refused = error_of(psql("select 1;"));
   EXPECT_EQ(refused.exit_code(), 4);
   EXPECT_THAT(refused.hint(), HasSubstr(util::cat("pgbelay undo ", failed.run)));
 
-  UndoOptions options = undo_options();
   options.on_foreign_writes = OnForeignWrites::Undo;
   const Result undone = undo(options, reporter, {});
   EXPECT_EQ(undone.exit_code, 0) << undone.cause;

@@ -164,6 +164,7 @@ class GuardTest : public test::ServerTest {
     options.database = database->conninfo();
     options.dir = folder.path() / "backups";
     options.version = "test";
+    if (!counts_sessions()) options.on_foreign_writes = OnForeignWrites::Undo;
     return options;
   }
   Result go(const Options& options) { return run(options, reporter, stop.get_token()); }

@@ -125,6 +125,7 @@ TEST_F(CrashTest, F5_S1_AServerThatDiesUnderTheMigrationProvesNothing) {
   Options options = psql(
       "alter table members drop column email; select pg_sleep(0.2);\n\\echo half\nselect "
       "pg_sleep(60);");
+  options.on_foreign_writes = OnForeignWrites::Ask;
   reporter.on_output = [&](std::string_view text) {
     if (text.find("half") == std::string_view::npos) return;
     test::test_server().server().stop(pg::PrivateServer::Stop::Immediate);

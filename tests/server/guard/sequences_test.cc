@@ -22,6 +22,7 @@ TEST_P(SequencesTest, M7_WhatOthersMayHaveDrawnIsNotDrawnAgain) {
       "changed");
   Options options = chosen(psql(util::cat("alter sequence changed increment 5;\n", kBreaks)));
   options.hold = Hold::None;
+  options.on_foreign_writes = OnForeignWrites::Ask;
   {
     pg::Connection other = busy();
     EXPECT_EQ(go(options).exit_code, 4) << reporter.all();
@@ -45,7 +46,8 @@ TEST_P(SequencesTest, M7_WhatTheMigrationAloneDrewGoesWithIt) {
   const Result result =
       go(chosen(psql("insert into members (name) values ('new'); select nonsense;")));
   ASSERT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
-  EXPECT_EQ(value("select nextval('members_id_seq')"), "501");
+  // Where nobody can know that it drew alone, what it drew is not drawn again.
+  EXPECT_EQ(value("select nextval('members_id_seq')"), counts_sessions() ? "501" : "502");
 }
 
 INSTANTIATE_TEST_SUITE_P(Strategies, SequencesTest, testing::Values(Undo::Swap, Undo::Replace),
