@@ -8,7 +8,9 @@
 #include "pg/session.h"
 #include "scan/table.h"
 #include "schema/read.h"
+#include "swap/sessions.h"
 #include "swap/swap.h"
+#include "util/error.h"
 #include "util/text.h"
 #include "verify/verify.h"
 
@@ -33,6 +35,17 @@ const schema::Element* sequence_of(const schema::Model& model, const pg::Qualifi
                one.name == name.name;
       });
   return found == model.elements.end() ? nullptr : &*found;
+}
+
+// Only who is connected to the database can end one, so it is said while it is open.
+void require_no_prepared(const RunContext& context, const std::string& live) {
+  const std::vector<std::string> lines = swap::prepared_lines(context.maintenance, live);
+  if (lines.empty()) return;
+  throw util::Error(
+      util::Kind::NotUndone,
+      cat("database ", util::printable(live),
+          " cannot be swapped with its copy: ", util::join(lines, "; ")),
+      {.hint = "COMMIT or ROLLBACK PREPARED what is listed, then run it again.", .sqlstate = {}});
 }
 
 }  // namespace
@@ -80,6 +93,7 @@ void advance_sequences_of_copy(const RunContext& context, const backup::Backup& 
   const std::string& live = context.database.database();
   if (database_oid(context.maintenance, live) == 0) return;
   swap::reopen(context.maintenance, live);  // an earlier attempt may have closed it
+  require_no_prepared(context, live);
   std::vector<SequenceStep> steps;
   {
     pg::Connection failed = pg::Connection::open(context.database, context.names.application);
