@@ -122,6 +122,8 @@ guard::Options guard_options(const Invocation& invocation) {
                  : undo == "replace" ? guard::Undo::Replace
                                      : guard::Undo::Auto;
   options.failed_backup = !settings.flag("no-failed-backup");
+  options.sequences =
+      settings.text("sequences") == "exact" ? guard::Sequences::Exact : guard::Sequences::Further;
   options.keep_undo = settings.duration("keep-undo");
   const std::string hold = settings.text("hold");
   options.hold = hold == "none"        ? guard::Hold::None

@@ -22,6 +22,13 @@ using util::cat;
 using util::Error;
 using util::Kind;
 
+// What a run was told is in its journal: only what stands on the command line is another word.
+std::optional<guard::Sequences> sequences(const Invocation& invocation) {
+  const std::optional<std::string> typed = invocation.settings.typed("sequences");
+  if (!typed) return std::nullopt;
+  return *typed == "exact" ? guard::Sequences::Exact : guard::Sequences::Further;
+}
+
 guard::UndoOptions undo_options(const Invocation& invocation) {
   const std::string writes = invocation.settings.text("on-foreign-writes");
   return {.database = invocation.database(),
@@ -33,6 +40,7 @@ guard::UndoOptions undo_options(const Invocation& invocation) {
                                : writes == "keep" ? guard::OnForeignWrites::Keep
                                                   : guard::OnForeignWrites::Ask,
           .failed_backup = !invocation.settings.flag("no-failed-backup"),
+          .sequences = sequences(invocation),
           .recheck = invocation.settings.flag("recheck"),
           .jobs = invocation.settings.count("jobs"),
           .version = PGBELAY_VERSION,

@@ -141,6 +141,12 @@ std::optional<std::string> Settings::given(std::string_view name) const {
   return text(name);
 }
 
+std::optional<std::string> Settings::typed(std::string_view name) const {
+  const Value* const value = find(name);
+  if (value == nullptr || value->origin != cat("--", name)) return std::nullopt;
+  return text(name);
+}
+
 std::filesystem::path Settings::path(std::string_view name) const {
   const Value* const value = find(name);
   if (value == nullptr || value->values.empty()) return {};

@@ -32,6 +32,7 @@ class Settings {
   std::string text(std::string_view name) const;  // empty if there is none
   std::optional<std::string> given(
       std::string_view name) const;  // nothing if it is only the default
+  std::optional<std::string> typed(std::string_view name) const;  // on the command line
   std::filesystem::path path(std::string_view name) const;
   std::uint64_t count(std::string_view name) const;
   std::chrono::milliseconds duration(std::string_view name) const;

@@ -23,6 +23,7 @@
 #include "guard/rehearsal.h"
 #include "guard/rescue.h"
 #include "guard/schema_record.h"
+#include "guard/sequences.h"
 #include "guard/server_return.h"
 #include "guard/strategy.h"
 #include "guard/take_back.h"
@@ -326,6 +327,7 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
                                      .command = command_shown(options)},
                                     options.now);
   journal_strategy(journal, chosen.undo);
+  journal_sequences(journal, "run", chosen.sequences);
   SessionLedger ledger(journal, database, names.application);
   LiveDatabase live(options.database);
   const RunContext context{.names = names,

@@ -43,6 +43,8 @@ constexpr std::string_view hold_name(Hold hold) {
 }
 enum class Undo { Auto, Swap, Clone, Replace, None };
 enum class OnForeignWrites { Ask, Undo, Keep };
+// Where an undo puts a sequence that others may have drawn from: sequences.h.
+enum class Sequences { Further, Exact };
 
 enum class WithOthers { GoOn, HoldReadOnly, Stop };
 enum class MayHold { No, Yes };  // whether there is what a hold needs
@@ -89,7 +91,8 @@ struct Options {
   std::string proof_at;  // "": beside the database; "local"; else a URL: proof_place.h
   std::chrono::milliseconds max_proof_age = std::chrono::hours(1);
   Undo undo = Undo::Auto;
-  bool failed_backup = true;               // before a replace restores over the failed state
+  bool failed_backup = true;  // before a replace restores over the failed state
+  Sequences sequences = Sequences::Further;
   std::chrono::milliseconds keep_undo{0};  // after a success: kept_copy.h
   Hold hold = Hold::Auto;
   bool blue_green = false;  // blue_green.h

@@ -21,6 +21,9 @@ using util::cat;
 using namespace std::chrono_literals;
 
 constexpr auto kSessionPatience = 10s;
+constexpr std::string_view kFact = "sequences";
+constexpr std::string_view kAdvanced = "advanced";  // sequences of the copy
+constexpr std::string_view kExact = "exact";
 
 bool further(const scan::Sequence& now, const archive::SequenceRecord& was,
              std::int64_t increment) {
@@ -48,7 +51,32 @@ void require_no_prepared(const RunContext& context, const std::string& live) {
       {.hint = "COMMIT or ROLLBACK PREPARED what is listed, then run it again.", .sqlstate = {}});
 }
 
+void tell_exact(const RunContext& context, const std::vector<SequenceStep>& steps) {
+  for (const SequenceStep& step : steps) {
+    context.reporter.note(cat("sequence ", step.name.display(), " is back at ", step.was,
+                              " (--sequences exact; it had come to ", step.last_value,
+                              "): numbers that others may have drawn are given out again"));
+  }
+}
+
+// Of the copy, which an earlier attempt may have advanced.
+void put_back(pg::Connection& copy, const backup::Backup& backup) {
+  for (const archive::SequenceRecord& record : backup.manifest.sequences)
+    sql::set_position(copy, {record.schema, record.name}, record.last_value, record.is_called);
+}
+
 }  // namespace
+
+void journal_sequences(Journal& journal, std::string_view step, Sequences chosen) {
+  journal.fact(step, kFact,
+               {{"positions", chosen == Sequences::Exact ? std::string(kExact) : "further"}});
+}
+
+Sequences chosen_sequences(const RunRecord& record) {
+  const Event* const fact = record.last_fact(kFact);
+  return fact != nullptr && fact->get("positions") == kExact ? Sequences::Exact
+                                                             : Sequences::Further;
+}
 
 std::vector<SequenceStep> further_positions(pg::Connection& failed, const backup::Backup& backup) {
   const std::map<pg::QualifiedName, std::int64_t> increments = sql::sequence_increments(failed);
@@ -82,6 +110,8 @@ std::vector<SequenceStep> further_positions(pg::Connection& failed, const backup
 
 void advance(const RunContext& context, pg::Connection& old,
              const std::vector<SequenceStep>& steps) {
+  if (chosen_sequences(read_run(context.names.folder)) == Sequences::Exact)
+    return tell_exact(context, steps);
   for (const SequenceStep& step : steps) {
     sql::set_position(old, step.name, step.last_value, step.is_called);
     context.reporter.note(cat("sequence ", step.name.display(), " goes on from ", step.last_value,
@@ -101,12 +131,20 @@ void advance_sequences_of_copy(const RunContext& context, const backup::Backup& 
     swap::close_to_others(context.maintenance, live, failed.backend_pid(), kSessionPatience);
     steps = further_positions(failed, backup);
   }
-  if (steps.empty()) return;
+  const RunRecord record = read_run(context.names.folder);
+  const bool exact = chosen_sequences(record) == Sequences::Exact;
+  if (exact) tell_exact(context, steps);
+  if (exact ? record.last_fact(kAdvanced) == nullptr : steps.empty()) return;
+  context.journal.fact("undo", kAdvanced, {{"sequences", cat(steps.size())}});
   swap::reopen(context.maintenance, context.names.copy);
   {
     pg::Connection copy = pg::Connection::open(context.database.with_database(context.names.copy),
                                                context.names.application);
-    advance(context, copy, steps);
+    if (exact) {
+      put_back(copy, backup);
+    } else {
+      advance(context, copy, steps);
+    }
   }
   swap::seal(context.maintenance, context.names.copy);
   context.journal.fact("undo", "seal",

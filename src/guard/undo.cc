@@ -17,6 +17,7 @@
 #include "guard/proof_place.h"
 #include "guard/rehearsal_cluster.h"
 #include "guard/replace.h"
+#include "guard/sequences.h"
 #include "guard/sql_guard.h"
 #include "guard/strategy.h"
 #include "guard/take_back.h"
@@ -101,6 +102,7 @@ class Reopened {
                    .journal = *journal_,
                    .reporter = reporter});
     recall_name(*context_);
+    if (options.sequences) journal_sequences(*journal_, "undo", *options.sequences);
     if (info_.state != RunState::Unfinished || !info_.migrate_begun) return;
     blue_green_ = settle_blue_green(*context_, record_);
     record_ = read_run(info_.folder);

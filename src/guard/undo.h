@@ -48,8 +48,9 @@ struct UndoOptions {
   std::filesystem::path dir;
   std::string reference;  // RUN or empty
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
-  bool failed_backup = true;  // of the state that a replace takes away
-  bool recheck = false;       // read the copy again before it is unsealed
+  bool failed_backup = true;           // of the state that a replace takes away
+  std::optional<Sequences> sequences;  // nothing: as the run was told
+  bool recheck = false;                // read the copy again before it is unsealed
   std::size_t jobs = 0;
   std::string version;
   OutsideOptions outside;

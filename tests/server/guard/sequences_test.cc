@@ -15,6 +15,26 @@ class SequencesTest : public GuardTest, public testing::WithParamInterface<Undo>
     if (options.undo == Undo::Replace) options.proof = archive::Level::ReadBack;
     return options;
   }
+  // Others draw 20 numbers of a run that is left as it is.
+  void leave_with_numbers_drawn(Sequences told) {
+    Options options = chosen(psql(kBreaks));
+    options.hold = Hold::None;
+    options.on_foreign_writes = OnForeignWrites::Ask;
+    options.sequences = told;
+    {
+      pg::Connection other = busy();
+      EXPECT_EQ(go(options).exit_code, 4) << reporter.all();
+      other.execute("select nextval('members_id_seq') from generate_series(1, 20); commit");
+    }
+    wait_alone();
+  }
+  void take_back(std::optional<Sequences> asked) {
+    UndoOptions forced = undo_options();
+    forced.on_foreign_writes = OnForeignWrites::Undo;
+    forced.sequences = asked;
+    const Result result = undo(forced, reporter, {});
+    ASSERT_EQ(result.exit_code, 0) << result.cause << "\n" << reporter.all();
+  }
 };
 
 TEST_P(SequencesTest, M7_WhatOthersMayHaveDrawnIsNotDrawnAgain) {
@@ -48,6 +68,22 @@ TEST_P(SequencesTest, M7_WhatTheMigrationAloneDrewGoesWithIt) {
   ASSERT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
   // Where nobody can know that it drew alone, what it drew is not drawn again.
   EXPECT_EQ(value("select nextval('members_id_seq')"), counts_sessions() ? "501" : "502");
+}
+
+TEST_P(SequencesTest, M7_ExactPutsThemBackAsTheRunWasTold) {
+  leave_with_numbers_drawn(Sequences::Exact);
+  take_back(std::nullopt);
+  EXPECT_EQ(value("select nextval('members_id_seq')"), "501");
+  EXPECT_THAT(reporter.all(),
+              HasSubstr("sequence public.members_id_seq is back at 500 (--sequences exact; it had "
+                        "come to 520)"));
+  EXPECT_THAT(reporter.all(), Not(HasSubstr("goes on from")));
+}
+
+TEST_P(SequencesTest, M7_WhatTheUndoIsToldWins) {
+  leave_with_numbers_drawn(Sequences::Exact);
+  take_back(Sequences::Further);
+  EXPECT_EQ(value("select nextval('members_id_seq')"), "521");
 }
 
 INSTANTIATE_TEST_SUITE_P(Strategies, SequencesTest, testing::Values(Undo::Swap, Undo::Replace),

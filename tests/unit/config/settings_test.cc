@@ -45,6 +45,15 @@ TEST_F(SettingsTest, FlagWinsOverEnvironmentOverFileOverDefault) {
   EXPECT_EQ(load(kBackup, {{"jobs", {"5"}}}, {{"PGBELAY_JOBS", "4"}}).count("jobs"), 5U);
 }
 
+TEST_F(SettingsTest, WhatIsTypedIsToldFromWhatTheFileSays) {
+  write("pgbelay.toml", "sequences = \"exact\"\n");
+  EXPECT_EQ(load(kMigrate, {}).text("sequences"), "exact");
+  EXPECT_EQ(load(kUndo, {}).typed("sequences"), std::nullopt);
+  EXPECT_EQ(load(kUndo, {{"sequences", {"further"}}}).typed("sequences"), "further");
+  write("pgbelay.toml", "");
+  EXPECT_EQ(load(kMigrate, {}).text("sequences"), "further");
+}
+
 TEST_F(SettingsTest, BackupsLiveBesideTheConfigurationFile) {
   write("pgbelay.toml", "");
   EXPECT_EQ(load(kBackup, {}).path("dir"), folder_.path() / "backups");
