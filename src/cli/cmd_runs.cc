@@ -78,6 +78,7 @@ std::string run_details(const guard::RunInfo& run) {
              run.undo_until.empty()
                  ? ""
                  : cat("\nundo      until ", run.undo_until, ": pgbelay undo ", run.run),
+             run.undo_over.empty() ? "" : cat("\nundo      no more: ", run.undo_over),
              run.held.empty()
                  ? ""
                  : cat("\nhold      exclusive: until the run is finished nobody else can "

@@ -1,6 +1,7 @@
 #include "guard/kept_copy.h"
 
 #include <algorithm>
+#include <span>
 
 #include "guard/sql_guard.h"
 #include "util/clock.h"
@@ -42,6 +43,33 @@ void drop(pg::Connection& maintenance, const swap::Side& side, std::string_view 
   }
 }
 
+std::string keep_backup(const RunContext& context, std::chrono::milliseconds time) {
+  context.journal.fact("release", kFact,
+                       {{"backup", read_run(context.names.folder).info().backup},
+                        {"until", util::rfc3339(util::Clock::now() + time)}});
+  return cat("the migration stays; for ", util::show_duration(time),
+             " its backup can be put in its place: pgbelay undo ", context.names.id);
+}
+
+// What keeps `run` from being taken back by its backup; empty: nothing.
+std::string over(const RunInfo& run, std::span<const RunInfo> newer,
+                 const std::filesystem::path& dir, util::Clock::time_point now) {
+  for (const RunInfo& other : newer) {
+    if (other.database != run.database || other.system_identifier != run.system_identifier ||
+        !other.migrate_begun)
+      continue;
+    if (other.state == RunState::Released) return cat("so has a newer migration: ", other.run);
+    if (other.state == RunState::Unfinished || other.state == RunState::Running)
+      return cat("a newer run is unfinished: ", other.run);
+  }
+  std::error_code ignored;
+  if (!std::filesystem::exists(dir / run.backup, ignored))
+    return cat("its backup ", run.backup, " is gone");
+  const std::optional<util::Clock::time_point> until = util::parse_rfc3339(run.undo_until);
+  if (!until || *until < now) return cat("its time for undo is over (", run.undo_until, ")");
+  return {};
+}
+
 // Clearing up must not turn a success into a failure.
 std::vector<swap::Side> sides_of(const RunContext& context) {
   try {
@@ -56,6 +84,8 @@ std::vector<swap::Side> sides_of(const RunContext& context) {
 }  // namespace
 
 std::optional<std::string> keep_copy(const RunContext& context, const KeepCopy& keep) {
+  if (keep.time > std::chrono::milliseconds(0) && keep.what == OldState::Backup)
+    return keep_backup(context, keep.time);
   if (keep.time <= std::chrono::milliseconds(0) ||
       database_oid(context.maintenance, context.names.copy) == 0)
     return std::nullopt;
@@ -74,6 +104,20 @@ std::optional<std::string> keep_copy(const RunContext& context, const KeepCopy& 
 std::string undo_until(const RunRecord& record) {
   const Event* const kept = record.last_fact(kFact);
   return kept == nullptr ? std::string() : kept->get("until");
+}
+
+bool kept_as_backup(const RunRecord& record) {
+  const Event* const kept = record.last_fact(kFact);
+  return kept != nullptr && !kept->get("backup").empty();
+}
+
+void settle_kept_backups(std::vector<RunInfo>& runs, const std::filesystem::path& dir,
+                         util::Clock::time_point now) {
+  for (std::size_t n = 0; n < runs.size(); ++n) {
+    if (!runs[n].kept_as_backup || runs[n].undo_until.empty()) continue;
+    runs[n].undo_over = over(runs[n], std::span(runs).subspan(n + 1), dir, now);
+    if (!runs[n].undo_over.empty()) runs[n].undo_until.clear();
+  }
 }
 
 void forget_copy(const RunContext& context) {

@@ -5,6 +5,7 @@
 #include "guard/replace.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -14,8 +15,10 @@
 #include "guard/hold.h"
 #include "guard/sequences.h"
 #include "guard/sql_guard.h"
+#include "guard/sql_preflight.h"
 #include "guard/sql_replace.h"
 #include "guard/strategy.h"
+#include "guard/verdict.h"
 #include "load/load.h"
 #include "pg/session.h"
 #include "swap/contents.h"
@@ -292,6 +295,25 @@ void replace_now(const RunContext& context, const backup::Backup& backup, bool o
   util::fault::point("undo.swapped");
 }
 
+// What an undo in place reads of a backup.
+constexpr std::array<std::string_view, 4> kNeeded{"full_backup.dump", "schema.json",
+                                                  "manifest.json", "SHA256SUMS"};
+
+// Reads it all: the copies of the rows for people, which may be gone, are not needed.
+void require_whole(const RunContext& context, const backup::Backup& backup) {
+  for (const archive::Finding& finding : backup::check_written(backup, context.reporter, {})) {
+    if (finding.severity != archive::Severity::Damage ||
+        std::find(kNeeded.begin(), kNeeded.end(), finding.file) == kNeeded.end())
+      continue;
+    throw util::Error(Kind::Proof,
+                      cat("backup ", backup.manifest.name,
+                          " is not what was proven, and nothing was changed: ", finding.text),
+                      {.hint = "Choose another backup (pgbelay list) and restore that: pgbelay "
+                               "restore BACKUP",
+                       .sqlstate = {}});
+  }
+}
+
 void require_no_prepared(const RunContext& context) {
   const std::vector<std::string> lines =
       swap::prepared_lines(context.maintenance, context.database.database());
@@ -301,11 +323,30 @@ void require_no_prepared(const RunContext& context) {
       {.hint = "COMMIT or ROLLBACK PREPARED what is listed, then run it again.", .sqlstate = {}});
 }
 
+// Rows of others; without a backup of the failed state they are nowhere else.
+void save_rows(const RunContext& context, const Replacement& what) {
+  const std::string database = context.database.database();
+  if (what.failed == FailedState::BackUp) return tell_foreign_rows(context, what.backup, database);
+  try {
+    save_foreign_rows(context, what.backup, database);
+  } catch (const util::Error& failure) {
+    throw util::Error(
+        Kind::NotUndone,
+        cat("rows that others may have written could not be saved: ", failure.message()),
+        {.hint = cat("To have them in a backup: pgbelay undo ", context.names.id,
+                     " without --no-failed-backup."),
+         .sqlstate = failure.sqlstate()});
+  }
+}
+
 // What others write after the backup of the failed state would be in neither state, so they are
 // kept out before it. Where the failed state stays they may write again. What is kept, and where.
 std::string back_up_and_replace(const RunContext& context, const Replacement& what) {
   try {
-    if (what.others) keep_out_for_undo(context);
+    if (what.others) {
+      keep_out_for_undo(context);
+      save_rows(context, what);
+    }
     std::string kept = what.failed == FailedState::BackUp ? back_up_failed(context) : std::string();
     replace_now(context, backup::open(what.backup.path), what.others);
     return kept;
@@ -320,6 +361,32 @@ std::string back_up_and_replace(const RunContext& context, const Replacement& wh
 }
 
 }  // namespace
+
+void require_replaceable(const RunContext& context, const backup::Backup& backup,
+                         SessionLedger& ledger) {
+  verify::recall(backup, std::nullopt, nullptr);
+  require_whole(context, backup);
+  const std::string& database = context.database.database();
+  std::vector<std::string> lines = swap::prepared_lines(context.maintenance, database);
+  for (const std::string& slot : logical_slots(context.maintenance, database))
+    lines.push_back(cat("logical replication slot ", slot));
+  for (const std::string& name : subscriptions(context.maintenance, database))
+    lines.push_back(cat("subscription ", name));
+  {
+    pg::Connection live = pg::Connection::open(context.database, context.names.application);
+    ledger.opened("undo", "preflight",
+                  {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+    pg::pin_settings(live, backup.manifest.encoding);
+    const std::vector<std::string> blockers = replace_blockers(live, swap::read_contents(live));
+    lines.insert(lines.end(), blockers.begin(), blockers.end());
+  }
+  if (lines.empty()) return;
+  throw util::Error(Kind::Preflight,
+                    cat("the contents of database ", util::printable(database),
+                        " cannot be replaced, and nothing was changed: ", util::join(lines, "; ")),
+                    {.hint = "Remove what is listed, or run as a role that may, then run it again.",
+                     .sqlstate = {}});
+}
 
 bool replacing(const RunContext& context, const RunRecord& record) {
   const Event* const fact = record.last_fact(kFact);

@@ -342,7 +342,9 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
                            .lock = lock,
                            .journal = journal,
                            .reporter = reporter};
-  const KeepCopy keep{.time = keeps_copy(chosen) ? chosen.keep_undo : 0ms,
+  const bool in_place = chosen.undo == Undo::Replace;
+  const KeepCopy keep{.time = keeps_copy(chosen) || in_place ? chosen.keep_undo : 0ms,
+                      .what = in_place ? OldState::Backup : OldState::Copy,
                       .database_bytes = preflight.database_bytes,
                       .server_folder = preflight.server_folder,
                       .server_free = chosen.server_free};

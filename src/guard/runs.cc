@@ -86,6 +86,7 @@ RunInfo RunRecord::info() const {
     info.state = parse_state(end->get("state")).value_or(RunState::Failed);
     info.ended_at = end->at;
     if (info.state == RunState::Released) info.undo_until = guard::undo_until(*this);
+    info.kept_as_backup = guard::kept_as_backup(*this);
   } else if (running) {
     info.state = RunState::Running;
   }
@@ -107,6 +108,7 @@ std::vector<RunInfo> list_runs(const std::filesystem::path& dir) {
   std::sort(runs.begin(), runs.end(), [](const RunInfo& a, const RunInfo& b) {
     return std::pair(a.started_at, a.run) < std::pair(b.started_at, b.run);
   });
+  settle_kept_backups(runs, dir, util::Clock::now());
   return runs;
 }
 

@@ -39,6 +39,12 @@ util::Error nothing_to_undo(const RunInfo& run, std::string_view why) {
           {.hint = "List all runs with: pgbelay runs", .sqlstate = {}}};
 }
 
+util::Error over_by_now(const RunInfo& run) {
+  return {Kind::Usage,
+          cat("nothing to undo: run ", run.run, " had succeeded, and ", run.undo_over),
+          {.hint = "What can be restored is listed by: pgbelay list", .sqlstate = {}}};
+}
+
 void require_open(const RunInfo& run) {
   switch (run.state) {
     case RunState::Unfinished:
@@ -48,6 +54,7 @@ void require_open(const RunInfo& run) {
                         {.hint = "Interrupt it (Ctrl+C) to have it undone.", .sqlstate = {}});
     case RunState::Released:
       if (!run.undo_until.empty()) return;
+      if (!run.undo_over.empty()) throw over_by_now(run);
       throw nothing_to_undo(run, run.migrate_begun
                                      ? "had succeeded and was released"
                                      : "was a rehearsal, which left the database as it was");
@@ -123,7 +130,9 @@ class Reopened {
 
  private:
   void require_kept(const UndoOptions& options) {
-    if (info_.state != RunState::Released || database_oid(*maintenance_, names_.copy) != 0) return;
+    if (info_.state != RunState::Released || info_.kept_as_backup ||
+        database_oid(*maintenance_, names_.copy) != 0)
+      return;
     throw util::Error(Kind::Usage,
                       cat("nothing to undo: run ", info_.run,
                           " had succeeded, and its copy of the old state is gone"),
@@ -200,6 +209,12 @@ bool decided_before(const RunContext& context, const RunRecord& record) {
   if (record.last_fact("swap") == nullptr) return false;
   return database_oid(context.maintenance, context.names.copy) == 0 ||
          !allows_connections(context.maintenance, context.database.database());
+}
+
+// For an undo that goes on after this one has died.
+void journal_judgement(const RunContext& context, const Judgement& others) {
+  context.journal.fact("verdict", "verdict",
+                       {{"written", "perhaps"}, {"others", util::join(others.reasons, "; ")}});
 }
 
 // What was known of others when it was decided.
@@ -289,8 +304,6 @@ Result replaced(const RunContext& context, const RunRecord& record, const UndoOp
                 const Judgement& others) {
   const backup::Backup backup = backup::open(options.dir / record.info().backup);
   verify::recall(backup, std::nullopt, nullptr);
-  if (!others.none() && !replacing(context, record))
-    tell_foreign_rows(context, backup, context.database.database());
   return told(context, record,
               replace_contents(context, {.backup = backup,
                                          .failed = options.failed_backup ? FailedState::BackUp
@@ -335,6 +348,7 @@ Result undo_migration(const RunContext& context, const RunRecord& record,
                           util::join(others.reasons, "; "), ")"),
                       choices(context.names.id));
   }
+  if (!decided) journal_judgement(context, others);
   return taken_back(context, record, options, others);
 }
 
@@ -349,12 +363,19 @@ Result undo_success(const UndoOptions& options, const Reopened& run) {
         Kind::NotConfirmed,
         cat("the database may have been written to since the migration (",
             util::join(others.reasons, "; "), "), and an undo would leave that out"),
-        {.hint = cat("The database as it is now would be kept as ", context.names.kept,
+        {.hint = cat("The database as it is now would be kept as ",
+                     replaces(run.record()) ? std::string("a backup in the run's folder")
+                                            : context.names.kept,
                      ", rows that differ saved. To go on: pgbelay undo ", context.names.id,
                      " --on-foreign-writes undo"),
          .sqlstate = {}});
   }
   end_run_sessions(context, {});
+  if (replaces(run.record()) && !decided) {
+    SessionLedger ledger(context.journal, context.database.database(), context.names.application);
+    require_replaceable(context, backup::open(options.dir / run.record().info().backup), ledger);
+  }
+  if (!decided) journal_judgement(context, others);
   return taken_back(context, run.record(), options, others);
 }
 

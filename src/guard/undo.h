@@ -30,8 +30,10 @@ struct RunInfo {
   std::optional<int> exit;
   std::string started_at, ended_at;
   std::string backup;
-  std::string undo_until;  // of a released one whose copy was kept: `undo` may take it back
-  std::string held;        // what the database is called as long as the run's exclusive hold stands
+  std::string undo_until;  // of a released one whose old state was kept: `undo` may take it back
+  bool kept_as_backup = false;  // that is its backup, under replace
+  std::string undo_over;        // why it is no more; only of such a backup
+  std::string held;  // what the database is called as long as the run's exclusive hold stands
   std::filesystem::path folder;
 };
 

@@ -52,7 +52,6 @@ Result nothing_written(const FailedAttempt& failed) {
 TakenBack take_back_by(const FailedAttempt& failed, const Judgement& others) {
   const RunContext& context = failed.context;
   if (failed.undo == Undo::Replace) {
-    if (!others.none()) tell_foreign_rows(context, failed.backup, context.database.database());
     return with_server(context, [&] {
       return replace_contents(
           context,
@@ -146,12 +145,17 @@ std::string kept_text(const std::string& kept) {
                       : cat("; the failed state is kept as ", kept);
 }
 
+void save_foreign_rows(const RunContext& context, const backup::Backup& backup,
+                       const std::string& database) {
+  const std::string text = save_unknown_rows(context, backup, database, {});
+  for (const std::string_view line : util::split(text, '\n'))
+    if (!line.empty()) context.reporter.note(line);
+}
+
 void tell_foreign_rows(const RunContext& context, const backup::Backup& backup,
                        const std::string& database) {
   try {
-    const std::string text = save_unknown_rows(context, backup, database, {});
-    for (const std::string_view line : util::split(text, '\n'))
-      if (!line.empty()) context.reporter.note(line);
+    save_foreign_rows(context, backup, database);
   } catch (const util::Error& error) {  // the undo stands, and the kept database holds them
     context.reporter.warning(cat("rows that others may have written could not be saved: ",
                                  error.text(), "\n  what there was is in what the undo keeps"));

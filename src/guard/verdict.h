@@ -39,7 +39,10 @@ void release(const RunContext& context, const KeepCopy& keep);
 // The copy, and the clone of a rehearsal if there still is one.
 void drop_copy(const RunContext& context);
 // After an undo although others wrote (before it, where nothing but `database` itself has them):
-// their rows are saved, and it is said where. A failure is a warning.
+// their rows are saved, and it is said where. A failure is a warning, if what the undo keeps has
+// them.
+void save_foreign_rows(const RunContext& context, const backup::Backup& backup,
+                       const std::string& database);
 void tell_foreign_rows(const RunContext& context, const backup::Backup& backup,
                        const std::string& database);
 // "; the failed state is kept as …", for a report.

@@ -171,6 +171,45 @@ INSTANTIATE_TEST_SUITE_P(Points, KilledLateUndo,
                                                         {"undo.begin", "undo.swapped"})),
                          test::test_name);
 
+// The same in place. What others have drawn since is known to the undo that goes on, too (M7).
+class KilledLateUndoInPlace : public test::FaultTest {};
+
+TEST_P(KilledLateUndoInPlace, IsFinishedByTheNextOne) {
+  std::vector<std::string> good = test::kGood;
+  good.insert(good.begin() + 1, {"--undo", "replace", "--proof", "read-back", "--keep-undo", "1h"});
+  ASSERT_EQ(run(good).status, 0);
+  EXPECT_EQ(query("select nextval('orders_id_seq')"), "3001");
+  killed({"undo", "psql", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(run({"status"}).status, 4) << "an unfinished run is told";
+  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(taken_apart(content()).rest, taken_apart(before_).rest);
+  EXPECT_EQ(query("select nextval('orders_id_seq')"), "3002");
+  EXPECT_EQ(query("select count(*) from pg_db_role_setting"), "0") << "others may write again";
+  expect_next_run_works();
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(Points, KilledLateUndoInPlace,
+                         testing::ValuesIn(test::all_or(test::points({"undo."}),
+                                                        {"undo.closed", "undo.swapped"})),
+                         test::test_name);
+
+// The undo that died had advanced the copy's sequences; the next one is told otherwise (M7).
+class KilledAdvanced : public test::FaultTest {};
+
+TEST_P(KilledAdvanced, SequencesGoBackIfThatIsChosenNow) {
+  std::vector<std::string> good = test::kGood;
+  good.insert(good.begin() + 1, {"--keep-undo", "1h"});
+  ASSERT_EQ(run(good).status, 0);
+  EXPECT_EQ(query("select nextval('orders_id_seq')"), "3001");
+  killed({"undo", "psql", "--yes", "--on-foreign-writes", "undo"});
+  const BinaryResult undone =
+      run({"undo", "--yes", "--on-foreign-writes", "undo", "--sequences", "exact"});
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before_);
+}
+INSTANTIATE_TEST_SUITE_P(Points, KilledAdvanced, testing::Values("undo.closed"), test::test_name);
+
 // `resume` does what the run would have done. A migration whose end is not in the journal counts as
 // one that failed; one that was not checked any more is checked.
 class KilledThenResumed : public test::FaultTest {

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "backup/backup.h"
 #include "guard/journal.h"
 #include "guard/preflight.h"
+#include "guard/rescue.h"
 #include "guard/strategy.h"
 #include "guard_fixture.h"
 #include "util/subprocess.h"
@@ -156,6 +158,40 @@ class ReplaceTest : public GuardTest {
     wait_alone();
     return out;
   }
+  std::filesystem::path options_dir() const { return folder.path() / "backups"; }
+  Result succeeded(const std::string& script,
+                   std::chrono::milliseconds keep = std::chrono::hours(1)) {
+    Options options = tenant(psql(script));
+    options.keep_undo = keep;
+    options.allow_destructive = true;
+    Result result = go(options);
+    EXPECT_EQ(result.outcome, Outcome::Done) << result.cause << "\n" << reporter.all();
+    return result;
+  }
+  UndoOptions later(const Result& run, OnForeignWrites writes) {
+    UndoOptions options = tenant_undo();
+    options.reference = run.run;
+    options.on_foreign_writes = writes;
+    return options;
+  }
+  util::Error refused(const Result& run, OnForeignWrites writes) {
+    try {
+      undo(later(run, writes), reporter, {});
+    } catch (const util::Error& error) {
+      return error;
+    }
+    return {util::Kind::Bug, "no error"};
+  }
+  // A success that was to be taken back, and was not.
+  void expect_untouched() {
+    EXPECT_EQ(value("select count(*) from newer"), "0");
+    EXPECT_EQ(runs().back().state, RunState::Released);
+    EXPECT_NE(runs().back().undo_until, "");
+    EXPECT_EQ(value("select count(*) from pg_db_role_setting where setconfig::text like "
+                    "'%read_only%' and setdatabase = (select oid from pg_database where datname = "
+                    "current_database())"),
+              "0");
+  }
   static int major() { return test::test_server().connect().server_major(); }
   // Before 14 the body of a function is text that needs nothing.
   static std::string wild() {
@@ -216,6 +252,102 @@ TEST_F(ReplaceTest, S5_PrivilegesOfAPublicThatGotAnotherOwnerComeBack) {
                   "where nspname = 'public'"),
             util::cat(role, " {", role, "=UC/", role, "}"));
   EXPECT_EQ(value("select max(name) from members where id > 500"), "null");
+}
+
+// Hours later the backup is the old state. Others have written since: that is asked about, saved,
+// and can be put back.
+TEST_F(ReplaceTest, S5_ASuccessIsTakenBackToTheExactOldState) {
+  if (major() < 15) sql(util::cat("alter schema public owner to ", role));
+  as_role(wild());
+  wait_alone();
+  const std::string before = dumped();
+  const std::string havoc(kHavoc);
+  const Result run = succeeded(havoc.substr(0, havoc.find("alter table members rename")));
+  sql("insert into events values (9001, 1, '{}')");
+  const util::Error asked = refused(run, OnForeignWrites::Ask);
+  EXPECT_EQ(asked.exit_code(), 6) << asked.text();
+  EXPECT_THAT(asked.hint(), HasSubstr("a backup in the run's folder"));
+  EXPECT_EQ(runs().back().state, RunState::Released);
+
+  UndoOptions exactly = later(run, OnForeignWrites::Undo);
+  exactly.sequences = Sequences::Exact;  // or app.alone would go on: M7
+  const Result back = undo(exactly, reporter, {});
+  ASSERT_EQ(back.exit_code, 0) << back.cause << "\n" << reporter.all();
+  EXPECT_EQ(dumped(), before);
+  EXPECT_EQ(runs().back().state, RunState::Undone);
+  const backup::Backup kept = backup::open(back.kept);
+  EXPECT_TRUE(std::any_of(kept.manifest.tables.begin(), kept.manifest.tables.end(),
+                          [](const auto& table) { return table.table == "newer"; }));
+
+  const RescueOptions events{.database = owner(),
+                             .dir = options_dir(),
+                             .reference = run.run,
+                             .tables = {"events"},
+                             .unknown = true};
+  EXPECT_EQ(put_back(events, reporter, {}), 1U) << reporter.all();
+  EXPECT_EQ(value("select count(*) from events where id = 9001"), "1");
+}
+
+TEST_F(ReplaceTest, K14_ASuccessIsTakenBackWithoutAQuestionWhereNobodyCame) {
+  if (!counts_sessions()) GTEST_SKIP() << "this server cannot tell";
+  const std::string before = fingerprint();
+  const Result run = succeeded("alter table members drop column email;");
+  EXPECT_THAT(reporter.all(), HasSubstr("its backup can be put in its place: pgbelay undo"));
+  EXPECT_NE(runs().back().undo_until, "");
+  const Result back = undo(later(run, OnForeignWrites::Ask), reporter, {});
+  EXPECT_EQ(back.exit_code, 0) << back.cause << "\n" << reporter.all();
+  EXPECT_EQ(fingerprint(), before);
+  EXPECT_EQ(runs().back().undo_until, "");
+}
+
+TEST_F(ReplaceTest, K14_NothingIsBegunWithABackupThatIsNotWhole) {
+  const Result run = succeeded("create table newer (i int);");
+  const std::filesystem::path dump = options_dir() / run.backup / "full_backup.dump";
+  std::filesystem::permissions(dump, std::filesystem::perms::owner_write,
+                               std::filesystem::perm_options::add);
+  {
+    std::fstream file(dump, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(dump) / 2));
+    file.write("damage", 6);
+  }
+  const util::Error damaged = refused(run, OnForeignWrites::Undo);
+  EXPECT_EQ(damaged.exit_code(), 5) << damaged.text();
+  EXPECT_THAT(damaged.text(), HasSubstr("full_backup.dump"));
+  expect_untouched();
+
+  std::filesystem::remove_all(options_dir() / run.backup);
+  const util::Error gone = refused(run, OnForeignWrites::Undo);
+  EXPECT_EQ(gone.exit_code(), 2) << gone.text();
+  EXPECT_THAT(gone.text(), HasSubstr(util::cat("its backup ", run.backup, " is gone")));
+  EXPECT_EQ(runs().back().undo_until, "");
+  EXPECT_EQ(value("select count(*) from newer"), "0");
+}
+
+TEST_F(ReplaceTest, S5_NothingIsBegunWhereSomethingIsInTheWayOfTakingASuccessBack) {
+  const Result run = succeeded("create table newer (i int);");
+  sql("create table strange (i int)");
+  const util::Error error = refused(run, OnForeignWrites::Undo);
+  EXPECT_EQ(error.exit_code(), 1) << error.text();
+  EXPECT_THAT(error.text(), HasSubstr("table public.strange belongs to postgres"));
+  expect_untouched();
+  sql("drop table strange");
+  EXPECT_EQ(undo(later(run, OnForeignWrites::Undo), reporter, {}).exit_code, 0) << reporter.all();
+  EXPECT_EQ(value("select to_regclass('newer') is null"), "t");
+}
+
+TEST_F(ReplaceTest, K14_OnlyTheNewestSuccessCanBeTakenBackAndForItsTime) {
+  const Result first = succeeded("create table newer (i int);");
+  const Result second = succeeded("create table newest (i int);");
+  const util::Error older = refused(first, OnForeignWrites::Undo);
+  EXPECT_EQ(older.exit_code(), 2) << older.text();
+  EXPECT_THAT(older.text(), HasSubstr(util::cat("so has a newer migration: ", second.run)));
+  EXPECT_EQ(undo(later(second, OnForeignWrites::Undo), reporter, {}).exit_code, 0)
+      << reporter.all();
+  EXPECT_EQ(value("select to_regclass('newer') is null"), "f");
+  const Result brief = succeeded("create table newest (i int);", std::chrono::milliseconds(1));
+  const util::Error over = refused(brief, OnForeignWrites::Undo);
+  EXPECT_EQ(over.exit_code(), 2) << over.text();
+  EXPECT_THAT(over.text(), HasSubstr("its time for undo is over"));
 }
 
 TEST_F(ReplaceTest, S4_ProvesOnAPrivateServerWhereNothingCanBeMadeBesideTheDatabase) {
