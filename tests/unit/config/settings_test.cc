@@ -46,7 +46,7 @@ TEST_F(SettingsTest, FlagWinsOverEnvironmentOverFileOverDefault) {
 }
 
 TEST_F(SettingsTest, WhatIsTypedIsToldFromWhatTheFileSays) {
-  write("pgbelay.toml", "sequences = \"exact\"\n");
+  write("pgbelay.toml", "[defaults]\nsequences = \"exact\"\n");
   EXPECT_EQ(load(kMigrate, {}).text("sequences"), "exact");
   EXPECT_EQ(load(kUndo, {}).typed("sequences"), std::nullopt);
   EXPECT_EQ(load(kUndo, {{"sequences", {"further"}}}).typed("sequences"), "further");
