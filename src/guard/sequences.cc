@@ -119,18 +119,30 @@ void advance(const RunContext& context, pg::Connection& old,
   }
 }
 
-void advance_sequences_of_copy(const RunContext& context, const backup::Backup& backup) {
-  const std::string& live = context.database.database();
-  if (database_oid(context.maintenance, live) == 0) return;
-  swap::reopen(context.maintenance, live);  // an earlier attempt may have closed it
-  require_no_prepared(context, live);
-  std::vector<SequenceStep> steps;
-  {
-    pg::Connection failed = pg::Connection::open(context.database, context.names.application);
-    pg::pin_settings(failed, backup.manifest.encoding);
-    swap::close_to_others(context.maintenance, live, failed.backend_pid(), kSessionPatience);
-    steps = further_positions(failed, backup);
+namespace {
+
+// Of the live database, which others can no longer reach. A migration may have damaged its
+// catalogue, which must not keep the old state from coming back.
+std::vector<SequenceStep> close_and_compare(const RunContext& context,
+                                            const backup::Backup& backup) {
+  pg::Connection failed = pg::Connection::open(context.database, context.names.application);
+  pg::pin_settings(failed, backup.manifest.encoding);
+  swap::close_to_others(context.maintenance, context.database.database(), failed.backend_pid(),
+                        kSessionPatience);
+  try {
+    return further_positions(failed, backup);
+  } catch (const util::Error& error) {
+    if (error.kind() != util::Kind::Query) throw;
+    context.reporter.warning(
+        cat("sequences stay where the backup found them, so numbers that others "
+            "drew may be given out again: ",
+            error.message()));
+    return {};
   }
+}
+
+void advance_copy(const RunContext& context, const backup::Backup& backup) {
+  const std::vector<SequenceStep> steps = close_and_compare(context, backup);
   const RunRecord record = read_run(context.names.folder);
   const bool exact = chosen_sequences(record) == Sequences::Exact;
   if (exact) tell_exact(context, steps);
@@ -149,6 +161,31 @@ void advance_sequences_of_copy(const RunContext& context, const backup::Backup& 
   swap::seal(context.maintenance, context.names.copy);
   context.journal.fact("undo", "seal",
                        seal_fields(swap::seal_record(context.maintenance, context.names.copy)));
+}
+
+// The failed state is served on where the undo cannot go on.
+void open_again(const RunContext& context) {
+  try {
+    swap::reopen(context.maintenance, context.database.database());
+  } catch (const util::Error& error) {
+    context.reporter.warning(
+        cat("database ", context.database.database(), " refuses connections: ", error.message()));
+  }
+}
+
+}  // namespace
+
+void advance_sequences_of_copy(const RunContext& context, const backup::Backup& backup) {
+  const std::string& live = context.database.database();
+  if (database_oid(context.maintenance, live) == 0) return;
+  swap::reopen(context.maintenance, live);  // an earlier attempt may have closed it
+  require_no_prepared(context, live);
+  try {
+    advance_copy(context, backup);
+  } catch (const std::exception&) {
+    open_again(context);
+    throw;
+  }
 }
 
 }  // namespace guard

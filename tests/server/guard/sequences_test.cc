@@ -86,6 +86,22 @@ TEST_P(SequencesTest, M7_WhatTheUndoIsToldWins) {
   EXPECT_EQ(value("select nextval('members_id_seq')"), "521");
 }
 
+// What the migration did to the catalogue must not keep the old state from coming back.
+TEST_F(GuardTest, M7_AFailedStateThatCannotBeReadIsUndoneAllTheSame) {
+  const std::string before = fingerprint();
+  Options options = psql(
+      "set allow_system_table_mods = on; create table t (i int default answer());"
+      "delete from pg_proc where proname = 'answer'; select nextval('members_id_seq'); select "
+      "nonsense;");
+  options.hold = Hold::None;
+  options.on_foreign_writes = OnForeignWrites::Undo;
+  const pg::Connection other = busy();
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_EQ(fingerprint(), before);
+  EXPECT_THAT(reporter.all(), HasSubstr("sequences stay where the backup found them"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Strategies, SequencesTest, testing::Values(Undo::Swap, Undo::Replace),
                          [](const testing::TestParamInfo<Undo>& of) {
                            return of.param == Undo::Swap ? "swap" : "replace";
