@@ -70,6 +70,13 @@ class FaultTest : public GuardedTest, public testing::WithParamInterface<std::st
     EXPECT_EQ(result.signal, SIGKILL) << "the point was not reached: " << result.out << result.err;
     return result;
   }
+  // Servers before 15 do not count their sessions: an undo has to be decided (docs/versions.md).
+  BinaryResult resume() {
+    std::vector<std::string> args{"resume", "psql", "--yes"};
+    if (server().connect().server_major() < 15)
+      args.insert(args.end(), {"--on-foreign-writes", "undo"});
+    return run(std::move(args));
+  }
   // Does `at_point` while the program stands at the point, and lets it go on to its end. An empty
   // point: it does not stop.
   BinaryResult stopped_at(const std::string& point, std::vector<std::string> args,

@@ -106,7 +106,7 @@ class DroppedUnder : public BadNetwork {
     if (name == "hold")
       return {"--hold", "read-only", "--before-hold",
               "psql -X -q -d \"$DATABASE_URL\" -c 'update customers set name = name where id = 7'"};
-    if (name == "blue_green") return {"--blue-green"};
+    if (name == "blue_green") return {"--blue-green", "--hold", "read-only"};
     return {"--rehearse"};
   }
   void drop_during(const std::vector<std::string>& migration) {

@@ -22,7 +22,7 @@ const std::vector<Strategy> kStrategies{
     {"copy", {}},
     {"local", {"--proof-at", "local"}},
     {"none", {"--proof", "read-back"}},
-    {"blue_green", {"--blue-green"}},
+    {"blue_green", {"--blue-green", "--hold", "read-only"}},
     {"clone", {"--undo", "clone", "--proof", "read-back"}},
     {"replace", {"--undo", "replace", "--proof", "read-back"}},
 };
@@ -223,7 +223,7 @@ class KilledThenResumed : public test::FaultTest {
 
 TEST_P(KilledThenResumed, EndsAsTheRunWouldHave) {
   killed(test::kGood);
-  const BinaryResult resumed = run({"resume", "psql", "--yes"});
+  const BinaryResult resumed = resume();
   const bool had_begun = GetParam() != "run.gate";
   const bool had_migrated =
       had_begun && GetParam() != "run.migrating" && GetParam() != "run.migrated";
@@ -248,7 +248,7 @@ class KilledBlueGreen : public test::FaultTest {
   void SetUp() override {
     FaultTest::SetUp();
     std::vector<std::string> good = test::kGood;
-    good.insert(good.begin() + 1, "--blue-green");
+    good.insert(good.begin() + 1, {"--blue-green", "--hold", "read-only"});
     if (!IsSkipped()) killed(good);
   }
   bool swapped() const {
@@ -280,7 +280,7 @@ TEST_P(KilledBlueGreen, IsTakenBackByUndo) {
 }
 
 TEST_P(KilledBlueGreen, IsFinishedByResume) {
-  const BinaryResult resumed = run({"resume", "psql", "--yes"});
+  const BinaryResult resumed = resume();
   EXPECT_EQ(resumed.status, swapped() ? 0 : GetParam() == "green.open" ? 1 : 3) << resumed.err;
   EXPECT_EQ(extra_columns(), swapped() ? "1" : "0");
   if (!swapped()) {

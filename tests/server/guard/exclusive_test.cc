@@ -148,7 +148,7 @@ TEST_F(ExclusiveTest, S8_F4_WhoeverFindsItIsBoundAsByAReadOnlyHold) {
 }
 
 TEST_F(ExclusiveTest, S8_F4_WhoeverFindsItAndWritesIsSeen) {
-  Options options = exclusive("", kBreaks, [&] {
+  Options options = exclusive("select 1;", kBreaks, [&] {  // the migration has begun
     pg::Connection visitor = connect_to_held();
     visitor.execute("begin read write; insert into events values (7003, 1, '{}')");
     std::this_thread::sleep_for(
