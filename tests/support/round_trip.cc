@@ -255,9 +255,19 @@ bool RoundTrip::read_by_pg_dump() const {
 void RoundTrip::expect_all_copies_equal() {
   const TestDatabase reference = stock_copy();
   const bool loses_public = stock_loses_public();
+  // A database without `public` has one again after a stock restore (S12), which pg_dump 15 does
+  // not pass over on older servers.
+  const bool no_public =
+      database_->connect().query("select from pg_namespace where nspname = 'public'").row_count() ==
+      0;
+  const auto without_public = [](const TestDatabase& copy) {
+    copy.connect().execute("drop schema if exists public");
+  };
   if (loses_public) close_public(reference);
+  if (no_public) without_public(reference);
   const auto as_archived = [&](const TestDatabase& copy) -> const TestDatabase& {
     if (loses_public && read_by_pg_dump()) close_public(copy);
+    if (no_public) without_public(copy);
     return copy;
   };
   const std::string rows = content(reference);
