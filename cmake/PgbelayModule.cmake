@@ -77,6 +77,8 @@ function(pgbelay_test)
   target_link_libraries(${T_NAME} PRIVATE pgbelay_warnings ${T_LIBS} GTest::gmock GTest::gtest_main)
   target_include_directories(${T_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(${T_NAME} PRIVATE PGBELAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  # A test compiles twice as fast without; what it tests is optimised as the preset says.
+  target_compile_options(${T_NAME} PRIVATE -O0)
   pgbelay_use(${T_NAME} PRIVATE ${T_MODULES})
   set_target_properties(${T_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()
