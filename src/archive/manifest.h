@@ -11,6 +11,7 @@
 
 #include "archive/sql_file.h"
 #include "codec/fingerprint.h"
+#include "codec/piece_format.h"
 
 namespace archive {
 
@@ -121,10 +122,11 @@ struct Manifest {
   std::string system_identifier;
   std::string server_version;
   int server_version_num = 0;
-  std::string encoding;              // of the data
-  std::string snapshot;              // pg_current_snapshot at the moment
-  std::string archive_version;       // 1.14
-  std::vector<std::string> formats;  // dump, sql, csv
+  std::string encoding;                           // of the data
+  std::string snapshot;                           // pg_current_snapshot at the moment
+  std::string archive_version;                    // 1.14
+  std::vector<std::string> formats;               // dump, sql, csv
+  std::optional<codec::PieceFormat> compression;  // of all but CSV; backups before it say nothing
   SqlFileOptions sql;
   DatabaseRecord properties;
   std::vector<ExtensionRecord> extensions;

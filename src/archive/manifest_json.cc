@@ -264,6 +264,18 @@ ExtensionRecord read_extension(const JsonFields& from) {
       .name = from.text("name"), .version = from.text("version"), .schema = from.text("schema")};
 }
 
+constexpr std::string_view kZstd = "zstd";
+
+Json write_compression(const codec::PieceFormat& format) {
+  return {{"method", format.method == codec::Method::Zstd ? kZstd : "gzip"},
+          {"level", format.level}};
+}
+
+codec::PieceFormat read_compression(const JsonFields& from) {
+  return {.method = from.text("method") == kZstd ? codec::Method::Zstd : codec::Method::Deflate,
+          .level = from.small_number("level")};
+}
+
 void write_origin(Json& document, const Manifest& manifest) {
   document["name"] = json_text(manifest.name);
   document["label"] = json_text(manifest.label);
@@ -282,6 +294,7 @@ void write_origin(Json& document, const Manifest& manifest) {
   document["snapshot"] = json_text(manifest.snapshot);
   document["archive_version"] = json_text(manifest.archive_version);
   document["formats"] = json_texts(manifest.formats);
+  if (manifest.compression) document["compression"] = write_compression(*manifest.compression);
   document["sql"] = {{"owners", manifest.sql.owners == Include::Yes},
                      {"acls", manifest.sql.acls == Include::Yes}};
 }
@@ -303,6 +316,7 @@ void read_origin(const JsonFields& from, Manifest& manifest) {
   manifest.snapshot = from.text("snapshot");
   manifest.archive_version = from.text("archive_version");
   manifest.formats = from.texts("formats");
+  if (from.has("compression")) manifest.compression = read_compression(from.object("compression"));
   const JsonFields sql = from.object("sql");
   manifest.sql.owners = sql.flag("owners") ? Include::Yes : Include::No;
   manifest.sql.acls = sql.flag("acls") ? Include::Yes : Include::No;

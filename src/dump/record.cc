@@ -78,6 +78,7 @@ void record_making(const Options& options, const std::string& pg_dump_version, c
   manifest.encoding = snapshot.encoding();
   manifest.snapshot = snapshot.text();
   manifest.archive_version = util::cat(plan.toc.version.major, ".", plan.toc.version.minor);
+  manifest.compression = options.compress;
   manifest.formats = {"dump"};
   if (options.formats.sql) manifest.formats.emplace_back("sql");
   if (options.formats.csv) manifest.formats.emplace_back("csv");

@@ -123,6 +123,9 @@ TEST_F(DumpTest, ZstdIsWhatStockProgramsOfTheServerRead) {
     return;
   }
   const archive::Manifest manifest = run(with, reporter_, {});
+  ASSERT_TRUE(manifest.compression);
+  EXPECT_EQ(manifest.compression->method, codec::Method::Zstd);
+  EXPECT_EQ(manifest.compression->level, 3);
   const auto source = content(database);
   EXPECT_EQ(content(manifest), source);
   for (const std::string_view jobs : {"-j1", "-j4"}) {

@@ -46,6 +46,7 @@ Manifest full() {
   manifest.snapshot = "747:747:";
   manifest.archive_version = "1.14";
   manifest.formats = {"dump", "sql", "csv"};
+  manifest.compression = {.method = codec::Method::Zstd, .level = 7};
   manifest.sql = {.owners = Include::Yes, .acls = Include::No};
   manifest.properties = {
       .owner = "app",
@@ -110,6 +111,9 @@ TEST(Manifest, SurvivesARoundTrip) {
   const std::string json = to_json(full());
   const Manifest read = manifest_from_json(json);
   EXPECT_EQ(to_json(read), json);
+  ASSERT_TRUE(read.compression);
+  EXPECT_EQ(read.compression->method, codec::Method::Zstd);
+  EXPECT_EQ(read.compression->level, 7);
   EXPECT_EQ(read.tables[0].schema, "s\xFF");
   EXPECT_EQ(read.tables[0].columns, full().tables[0].columns);
   EXPECT_EQ(read.tables[0].fingerprint, full().tables[0].fingerprint);
@@ -139,6 +143,14 @@ TEST(Manifest, WritesWhatIsNotUtf8AsHexadecimal) {
 TEST(Manifest, IgnoresWhatALaterVersionAdds) {  // K11
   EXPECT_NO_THROW(manifest_from_json(
       replaced(to_json(full()), "\"format\": 1,", "\"format\": 1, \"later\": [1],")));
+}
+
+TEST(Manifest, ReadsOneThatDoesNotSayHowItIsCompressed) {  // K11
+  Manifest manifest = full();
+  manifest.compression.reset();
+  const std::string json = to_json(manifest);
+  EXPECT_EQ(json.find("compression"), std::string::npos);
+  EXPECT_FALSE(manifest_from_json(json).compression);
 }
 
 TEST(Manifest, RefusesANewerFormatAsUsage) {  // K11
