@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "compare/side.h"
@@ -144,12 +145,22 @@ class DatabaseSide : public Side {
     for (std::size_t n = 0; n < tables_.size(); ++n) add_part(tables_[n], n);
     for (const scan::Sequence& sequence : scan::list_sequences(connection))
       contents_.sequences[sequence.name] = {sequence.last_value, sequence.is_called};
-    for (const scan::LargeObject& object : scan::list_large_objects(connection)) {
-      util::throw_if_stopped(stop_);
-      scan::LargeObjectSum sum = scan::sum_large_object(connection, object.oid);
-      contents_.large_objects[object.oid] = {sum.bytes, std::move(sum.sha256)};
-    }
+    sum_large_objects(connection);
     contents_.objects = schema::list_objects(connection);
+  }
+
+  void sum_large_objects(pg::Connection& connection) {
+    constexpr std::size_t kTogether = 64;
+    std::vector<std::uint32_t> oids;
+    for (const scan::LargeObject& object : scan::list_large_objects(connection))
+      oids.push_back(object.oid);
+    for (std::size_t first = 0; first < oids.size(); first += kTogether) {
+      util::throw_if_stopped(stop_);
+      const auto some = std::span(oids).subspan(first, std::min(kTogether, oids.size() - first));
+      std::vector<scan::LargeObjectSum> sums = scan::sum_large_objects(connection, some);
+      for (std::size_t n = 0; n < some.size(); ++n)
+        contents_.large_objects[some[n]] = {sums[n].bytes, std::move(sums[n].sha256)};
+    }
   }
 
   void add_part(const scan::Table& part, std::size_t number) {

@@ -85,16 +85,13 @@ void Reader::perform(const Task& task) {
       read_large_objects(task);
       break;
     case Task::What::Count:
-      with_table(task, [&](pg::Connection& connection) {
-        work_.counts[task.index] = sql::count_rows(connection, content.tables[task.index].name);
-      });
+      with_table(task, sql::count_statement(content.tables[task.index].name),
+                 [&](std::span<const std::byte> row) {
+                   work_.counts[task.index] = util::parse_u64(util::trim(as_text(row))).value_or(0);
+                 });
       break;
     case Task::What::Generated:
-      with_table(task, [&](pg::Connection& connection) {
-        const scan::Table& table = content.tables[task.index];
-        work_.generated[task.index] =
-            scan::fingerprint_by_query(connection, table.name, table.generated, table.filter);
-      });
+      read_generated(task);
       break;
     case Task::What::View:
       read_view(task.index);
@@ -106,58 +103,78 @@ void Reader::perform(const Task& task) {
 // excludes readers waits for our coordinator, which holds its lock to the end; behind him our own
 // wait would be a deadlock that the server cannot see. The coordinator's session then reads
 // instead: it has the lock already.
-void Reader::with_table(const Task& task, const Read& read) {
-  if (!work_.handed_over[task.index] && read_here(task, read)) return;
+void Reader::with_table(const Task& task, const std::string& copy, const pg::CopySink& sink) {
+  if (!work_.handed_over[task.index] &&
+      read_here(sql::lock_at_once(work_.content.tables[task.index].name), copy, sink))
+    return;
   work_.handed_over[task.index] = true;
   // Only for the head, so that the one session never holds up the writer.
   if (task.what == Task::What::Rows) work_.window.wait_until_head(task.slot, stop_);
   const Snapshot::Session session(work_.snapshot);
-  read(*session);
+  session->copy_out(copy, sink);
 }
 
-// False when it would have to wait: for the table, or for one of its indexes, which planning a
-// query opens (somebody rebuilds it). Then no row was read yet.
-bool Reader::read_here(const Task& task, const Read& read) {
+// False when it would have to wait: for the relation, or for one of its indexes, which planning a
+// query opens (somebody rebuilds it). Then no row was read yet. What has to be locked, and the
+// savepoint, go with the COPY: at a distance each would else cost a round trip for every chunk.
+bool Reader::read_here(const std::string& lock, const std::string& copy, const pg::CopySink& sink) {
   try {
-    connection_.execute(sql::lock_at_once(work_.content.tables[task.index].name));
-    read(connection_);
+    connection_.copy_out(util::cat(lock, "; ", copy, "; ", sql::keep_lock()), sink);
   } catch (const util::Error& failure) {
     if (failure.sqlstate() != kLockNotAvailable) throw;
     connection_.execute(sql::undo_lock());
     return false;
   }
-  connection_.execute(sql::keep_lock());
   return true;
 }
 
 void Reader::read_rows(const Task& task) {
   if (work_.huge_rows[task.index]) work_.window.wait_until_head(task.slot, stop_);
-  with_table(task, [&](pg::Connection& connection) { copy_rows(connection, task); });
+  const scan::Table& table = work_.content.tables[task.index];
+  with_table(task, scan::copy_out_statement(table.name, table.columns, table.filter, task.range),
+             [&](std::span<const std::byte> row) { take_row(task, row); });
+  if (piece_rows_ > 0) push_piece(task);
   work_.window.finish(task.slot);
+}
+
+void Reader::read_generated(const Task& task) {
+  const scan::Table& table = work_.content.tables[task.index];
+  codec::Fingerprint& sum = work_.generated[task.index];
+  with_table(task, scan::query_copy_statement(table.name, table.generated, table.filter),
+             [&](std::span<const std::byte> row) { sum_row(sum, row, task.index); });
+  work_.throttle.take(std::exchange(summed_bytes_, 0), stop_);
 }
 
 // A view is locked by nobody before; somebody who drops it together with a table may hold it while
 // he waits for us. Its sum is only for a note that it was stale, so it can be left out.
 void Reader::read_view(std::size_t number) {
   const scan::MaterializedView& view = work_.content.views[number];
-  connection_.execute("SAVEPOINT pgbelay_lock");
-  try {
-    work_.views[number] = scan::fingerprint_by_query(connection_, view.name, view.columns, "");
-  } catch (const util::Error& failure) {
-    if (failure.sqlstate() != kLockNotAvailable) throw;
-    connection_.execute(sql::undo_lock());
+  codec::Fingerprint sum;
+  const bool read = read_here(
+      std::string(sql::savepoint()), scan::query_copy_statement(view.name, view.columns, ""),
+      [&](std::span<const std::byte> row) { sum_row(sum, row, std::nullopt); });
+  work_.throttle.take(std::exchange(summed_bytes_, 0), stop_);
+  if (read) {
+    work_.views[number] = sum;
+  } else {
     work_.reporter.warning(util::cat("materialised view ", view.name.display(),
                                      " is locked by somebody else: its rows were not summed"));
-    return;
   }
-  connection_.execute(sql::keep_lock());
 }
 
-void Reader::copy_rows(pg::Connection& connection, const Task& task) {
-  const scan::Table& table = work_.content.tables[task.index];
-  connection.copy_out(scan::copy_out_statement(table.name, table.columns, table.filter, task.range),
-                      [&](std::span<const std::byte> row) { take_row(task, row); });
-  if (piece_rows_ > 0) push_piece(task);
+// What is only looked at is read from the server as the rest is: it counts for its limits, too.
+void Reader::sum_row(codec::Fingerprint& sum, std::span<const std::byte> row,
+                     std::optional<std::size_t> table) {
+  sum.add_row(row.first(row.size() - 1));
+  summed_bytes_ += row.size();
+  if (summed_bytes_ >= kPieceBytes) pause_for(std::exchange(summed_bytes_, 0), table);
+}
+
+// The snapshot's own session is kept waiting by the rate only: whoever waits behind its locks asks
+// it who it is.
+void Reader::pause_for(std::uint64_t bytes, std::optional<std::size_t> table) {
+  if (!table || !work_.handed_over[*table]) work_.watch.wait_until_calm(stop_);
+  work_.throttle.take(bytes, stop_);
 }
 
 void Reader::take_row(const Task& task, std::span<const std::byte> row) {
@@ -180,10 +197,7 @@ void Reader::take_row(const Task& task, std::span<const std::byte> row) {
 }
 
 void Reader::push_piece(const Task& task) {
-  // The snapshot's own session is not kept waiting: whoever waits behind its locks asks it who it
-  // is.
-  if (!work_.handed_over[task.index]) work_.watch.wait_until_calm(stop_);
-  work_.throttle.take(text_.raw_bytes(), stop_);
+  pause_for(text_.raw_bytes(), task.index);
   Part part;
   part.rows = std::exchange(piece_rows_, 0);
   part.text = text_.take();
@@ -192,31 +206,34 @@ void Reader::push_piece(const Task& task) {
 }
 
 void Reader::read_large_objects(const Task& task) {
+  std::vector<std::uint32_t> oids;
   for (std::size_t object = task.index; object < task.end; ++object)
-    read_large_object(task, object);
+    oids.push_back(work_.content.large_objects[object].oid);
+  std::size_t object = task.index;
+  codec::Sha256 hash;
+  Part part{.begins = true};
+  connection_.large_objects_read(oids, [&](const pg::LargeObjectPiece& piece) {
+    hash.update(piece.bytes);
+    work_.large_objects[object].bytes += piece.bytes.size();
+    take_large_object_piece(task, piece, part);
+    if (piece.ends) work_.large_objects[object++].sha256 = std::exchange(hash, {}).finish();
+  });
   work_.window.finish(task.slot);
 }
 
-// Pieces like a table's; the last one may be empty, as the object itself.
-void Reader::read_large_object(const Task& task, std::size_t object) {
-  const std::uint32_t oid = work_.content.large_objects[object].oid;
-  codec::Sha256 hash;
-  Part part{.large_object = oid, .begins = true};
-  scan::LargeObjectSum& sum = work_.large_objects[object];
-  connection_.large_object_read(oid, [&](std::span<const std::byte> bytes) {
-    hash.update(bytes);
-    sum.bytes += bytes.size();
-    text_.add(bytes);
-    if (options_.raw_large_objects) part.raw.insert(part.raw.end(), bytes.begin(), bytes.end());
-    if (text_.raw_bytes() < kPieceBytes) return;
-    work_.throttle.take(text_.raw_bytes(), stop_);
-    part.text = text_.take();
-    work_.window.push(task.slot, std::exchange(part, Part{.large_object = oid}), stop_);
-  });
+// Parts like a table's pieces; the last one may be empty, as the object itself. No statement runs
+// while it waits.
+void Reader::take_large_object_piece(const Task& task, const pg::LargeObjectPiece& piece,
+                                     Part& part) {
+  text_.add(piece.bytes);
+  if (options_.raw_large_objects)
+    part.raw.insert(part.raw.end(), piece.bytes.begin(), piece.bytes.end());
+  if (!piece.ends && text_.raw_bytes() < kPieceBytes) return;
+  pause_for(text_.raw_bytes(), std::nullopt);
+  part.large_object = piece.oid;
   part.text = text_.take();
-  part.ends = true;
-  work_.window.push(task.slot, std::move(part), stop_);
-  sum.sha256 = hash.finish();
+  part.ends = piece.ends;
+  work_.window.push(task.slot, std::exchange(part, Part{.begins = piece.ends}), stop_);
 }
 
 }  // namespace dump

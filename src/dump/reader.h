@@ -3,7 +3,11 @@
 // Threads: one each.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -30,16 +34,18 @@ class Reader {
 
  private:
   void perform(const Task& task);
-  using Read = std::function<void(pg::Connection&)>;
-  void with_table(const Task& task, const Read& read);
-  bool read_here(const Task& task, const Read& read);
+  void with_table(const Task& task, const std::string& copy, const pg::CopySink& sink);
+  bool read_here(const std::string& lock, const std::string& copy, const pg::CopySink& sink);
   void read_rows(const Task& task);
+  void read_generated(const Task& task);
   void read_view(std::size_t number);
-  void copy_rows(pg::Connection& connection, const Task& task);
+  void sum_row(codec::Fingerprint& sum, std::span<const std::byte> row,
+               std::optional<std::size_t> table);
+  void pause_for(std::uint64_t bytes, std::optional<std::size_t> table);
   void take_row(const Task& task, std::span<const std::byte> row);
   void push_piece(const Task& task);
   void read_large_objects(const Task& task);
-  void read_large_object(const Task& task, std::size_t object);
+  void take_large_object_piece(const Task& task, const pg::LargeObjectPiece& piece, Part& part);
 
   const ReaderOptions& options_;
   Work& work_;
@@ -51,6 +57,7 @@ class Reader {
   codec::PieceEncoder csv_;
   std::string csv_row_;
   std::uint64_t piece_rows_ = 0;
+  std::uint64_t summed_bytes_ = 0;  // of rows that are only looked at, since the last pause
 };
 
 }  // namespace dump

@@ -111,10 +111,11 @@ std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_
 }
 
 std::string lock_at_once(const pg::QualifiedName& table) {
-  return util::cat("SAVEPOINT pgbelay_lock; LOCK TABLE ONLY ", table.quoted(),
+  return util::cat(savepoint(), "; LOCK TABLE ONLY ", table.quoted(),
                    " IN ACCESS SHARE MODE NOWAIT");
 }
 
+std::string_view savepoint() { return "SAVEPOINT pgbelay_lock"; }
 std::string_view keep_lock() { return "RELEASE SAVEPOINT pgbelay_lock"; }
 std::string_view undo_lock() {
   return "ROLLBACK TO SAVEPOINT pgbelay_lock; RELEASE SAVEPOINT pgbelay_lock";
@@ -175,9 +176,8 @@ bool public_was_altered(pg::Connection& connection) {
   return connection.query(kPublicWasAltered).boolean(0, 0);
 }
 
-std::uint64_t count_rows(pg::Connection& connection, const pg::QualifiedName& table) {
-  return connection.query(util::cat("select pg_catalog.count(*) from only ", table.quoted()))
-      .u64(0, 0);
+std::string count_statement(const pg::QualifiedName& table) {
+  return util::cat("COPY (SELECT pg_catalog.count(*) FROM ONLY ", table.quoted(), ") TO STDOUT");
 }
 
 }  // namespace dump::sql

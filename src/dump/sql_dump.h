@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pg/connection.h"
@@ -17,6 +19,7 @@ std::string lock_tables(const std::vector<pg::QualifiedName>& tables, std::size_
 // One table, without waiting, within a savepoint that keep_lock() or undo_lock() ends; a failure
 // leaves the transaction usable after undo_lock().
 std::string lock_at_once(const pg::QualifiedName& table);
+std::string_view savepoint();  // the same for what is not locked before
 std::string_view keep_lock();
 std::string_view undo_lock();
 // No statement of ours may wait longer than a moment for a lock: behind somebody who waits for one
@@ -62,6 +65,6 @@ std::vector<LargeObjectGrant> large_object_grants(pg::Connection& connection);
 // initdb gave it.
 bool public_was_altered(pg::Connection& connection);
 
-std::uint64_t count_rows(pg::Connection& connection, const pg::QualifiedName& table);
+std::string count_statement(const pg::QualifiedName& table);  // COPY of one row, the number
 
 }  // namespace dump::sql

@@ -27,11 +27,39 @@ archive::CopyStatement copy_of(const TocEntry& entry) {
       {.hint = "Archives made with --inserts are restored by pg_restore.", .sqlstate = {}});
 }
 
-// A piece of a large object; the last one of each is empty.
+// What goes into large objects by one statement.
+constexpr std::size_t kPiecesTogether = 64;
+constexpr std::size_t kBytesTogether = 1U << 20U;
+
 struct LargePiece {
   std::uint32_t oid = 0;
+  std::uint64_t offset = 0;
   Bytes bytes;
   std::size_t size() const noexcept { return bytes.size() + sizeof(LargePiece); }
+};
+
+// Whole objects where they are small; else pieces of this size at most, whatever the archive's
+// have.
+class LargeObjectCutter {
+ public:
+  explicit LargeObjectCutter(const util::Ahead<LargePiece>::Put& put) : put_(put) {}
+  void begin(std::uint32_t oid) { piece_ = {.oid = oid}; }
+  void add(ByteSpan bytes) {
+    piece_.bytes.insert(piece_.bytes.end(), bytes.begin(), bytes.end());
+    if (piece_.bytes.size() >= kBytesTogether) put();
+  }
+  void end() {
+    if (!piece_.bytes.empty()) put();
+  }
+
+ private:
+  void put() {
+    const std::uint64_t next = piece_.offset + piece_.bytes.size();
+    put_(std::exchange(piece_, {.oid = piece_.oid, .offset = next}));
+  }
+
+  const util::Ahead<LargePiece>::Put& put_;
+  LargePiece piece_;
 };
 
 }  // namespace
@@ -80,32 +108,31 @@ void DataLoader::load_table(Restorer& restorer, const Task& task) {
 
 void DataLoader::load_large_objects(Restorer& restorer, const TocEntry& entry) {
   util::Ahead<LargePiece> ahead([this, &entry](const util::Ahead<LargePiece>::Put& put) {
-    std::uint32_t current = 0;
-    const auto add = [&](ByteSpan bytes) {
-      if (!bytes.empty()) put({current, Bytes(bytes.begin(), bytes.end())});
-    };
-    archive_.read_large_objects(entry, {.begin = [&](std::uint32_t oid) { current = oid; },
-                                        .bytes = add,
-                                        .end =
-                                            [&] {
-                                              put({current, {}});
-                                            }});
+    LargeObjectCutter cutter(put);
+    archive_.read_large_objects(entry, {.begin = [&](std::uint32_t oid) { cutter.begin(oid); },
+                                        .bytes = [&](ByteSpan bytes) { cutter.add(bytes); },
+                                        .end = [&] { cutter.end(); }});
   });
   std::optional<pg::Transaction> transaction;
   if (!restorer.within()) transaction.emplace(restorer.connection());
-  while (std::optional<LargePiece> piece = ahead.take()) {
+  std::vector<LargePiece> waiting;
+  std::size_t bytes = 0;
+  const auto flush = [&] {
     util::throw_if_stopped(restorer.stop());
-    bool first = true;
-    restorer.connection().large_object_write(piece->oid, [&]() -> ByteSpan {
-      if (!std::exchange(first, false)) {
-        std::optional<LargePiece> next = ahead.take();
-        if (!next) return {};
-        piece = std::move(next);
-      }
-      restorer.context().tally.add_bytes(piece->bytes.size());
-      return piece->bytes;
-    });
+    std::vector<pg::LargeObjectPiece> pieces;
+    for (const LargePiece& piece : waiting)
+      pieces.push_back({.oid = piece.oid, .offset = piece.offset, .bytes = piece.bytes});
+    restorer.connection().large_objects_write(pieces);
+    restorer.context().tally.add_bytes(bytes);
+    waiting.clear();
+    bytes = 0;
+  };
+  while (std::optional<LargePiece> piece = ahead.take()) {
+    bytes += piece->bytes.size();
+    waiting.push_back(*std::move(piece));
+    if (bytes >= kBytesTogether || waiting.size() >= kPiecesTogether) flush();
   }
+  flush();
   if (transaction) transaction->commit();
 }
 

@@ -120,16 +120,18 @@ Result Connection::query(std::string_view sql, const std::vector<Param>& paramet
                                                values.data(), nullptr, nullptr, 0));
 }
 
-void Connection::execute(std::string_view sql) {
+std::uint64_t Connection::execute(std::string_view sql) {
   if (PQsendQuery(raw(), std::string(sql).c_str()) == 0) throw state_->failure(nullptr);
+  std::uint64_t rows = 0;
   while (PGresult* const result = PQgetResult(raw())) {
     try {
-      state_->adopt(result);
+      rows += state_->adopt(result).affected_rows();
     } catch (const util::Error&) {
       state_->drain();
       throw;
     }
   }
+  return rows;
 }
 
 void Connection::cancel() noexcept {

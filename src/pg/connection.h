@@ -39,6 +39,14 @@ using CopySource = std::function<std::span<const std::byte>()>;
 // Gets each message of a COPY OUT: one whole row, with its newline, in text format.
 using CopySink = std::function<void(std::span<const std::byte> row)>;
 
+struct LargeObjectPiece {
+  std::uint32_t oid = 0;
+  std::uint64_t offset = 0;
+  std::span<const std::byte> bytes;
+  bool ends = false;  // read: it is the object's last one
+};
+using LargeObjectSink = std::function<void(const LargeObjectPiece& piece)>;
+
 class Connection {
  public:
   // Connects; `application_name` is shown in pg_stat_activity. A stop cancels the attempt.
@@ -51,19 +59,22 @@ class Connection {
   // One statement with bound parameters.
   Result query(std::string_view sql, const std::vector<Param>& parameters = {});
   // One or several statements without rows of interest, as one simple query (hence one implicit
-  // transaction).
-  void execute(std::string_view sql);
+  // transaction). Returns how many rows they wrote together.
+  std::uint64_t execute(std::string_view sql);
 
-  // Runs `sql` (COPY … TO STDOUT) and hands each row on. Returns the number of rows.
+  // Runs `sql` (COPY … TO STDOUT) and hands each row on. Returns the number of rows. Statements
+  // without rows may stand before and behind the COPY: they take no round trip of their own.
   // An exception of `sink` cancels the COPY and comes through.
   std::uint64_t copy_out(std::string_view sql, const CopySink& sink);
   // Runs `sql` (COPY … FROM STDIN) and sends what `source` gives. Returns the number of rows.
   // An exception of `source` fails the COPY on the server and comes through.
   std::uint64_t copy_in(std::string_view sql, const CopySource& source);
 
-  // Large objects, within a transaction: the whole content in pieces of at most 256 KiB.
-  void large_object_read(std::uint32_t oid, const CopySink& sink);
-  void large_object_write(std::uint32_t oid, const CopySource& source);
+  // Large objects, within a transaction. Each of `oids` in their order, from its beginning to its
+  // end in pieces of at most 1 MiB; many small ones take one round trip together.
+  void large_objects_read(std::span<const std::uint32_t> oids, const LargeObjectSink& sink);
+  // Into objects that are there; all pieces in one round trip.
+  void large_objects_write(std::span<const LargeObjectPiece> pieces);
 
   void cancel() noexcept;  // asks the server to stop what runs; harmless otherwise
   bool alive() noexcept;   // a round trip ("select 1") succeeds

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "pg/connection.h"
 #include "pg/connection_state.h"
@@ -13,8 +16,11 @@
 namespace pg {
 namespace {
 
-constexpr std::size_t kCopyPiece = 1U << 20U;           // bytes handed to libpq at once
-constexpr std::size_t kLargeObjectPiece = 256U << 10U;  // bytes per statement
+constexpr std::size_t kCopyPiece = 1U << 20U;  // bytes handed to libpq at once
+// Of a large object, by one statement: so much of each of so many, and then of one that is larger.
+constexpr std::uint64_t kFirstPiece = 64U << 10U;
+constexpr std::size_t kObjectsTogether = 64;
+constexpr std::uint64_t kNextPiece = 1U << 20U;
 constexpr int kBinary = 1;
 constexpr Oid kByteaOid = 17;
 
@@ -28,24 +34,40 @@ const char* chars(std::span<const std::byte> bytes) noexcept {
   return static_cast<const char*>(static_cast<const void*>(bytes.data()));
 }
 
+std::string oid_array(std::span<const std::uint32_t> oids) {
+  std::string text = "{";
+  for (const std::uint32_t oid : oids) text += util::cat(text.size() == 1 ? "" : ",", oid);
+  return text + "}";
+}
+
+std::span<const std::byte> bytes_of(const Result& rows, int row) {
+  return std::as_bytes(std::span(rows.text(row, 0).value_or("")));
+}
+
 }  // namespace
 
 void Connection::State::begin_copy(std::string_view sql, Copy direction) {
   if (PQsendQuery(raw(), std::string(sql).c_str()) == 0) throw failure(nullptr);
   OwnedResult answer(PQgetResult(raw()));
+  while (PQresultStatus(answer.get()) == PGRES_COMMAND_OK) answer.reset(PQgetResult(raw()));
   if (PQresultStatus(answer.get()) == (direction == Copy::In ? PGRES_COPY_IN : PGRES_COPY_OUT))
     return;
   drain();
-  adopt(answer.release());
+  if (answer) adopt(answer.release());
   throw util::Error(util::Kind::Bug, "a statement that is no COPY was sent as one");
 }
 
 std::uint64_t Connection::State::end_copy() {
   OwnedResult outcome(PQgetResult(raw()));
+  OwnedResult behind;
+  if (PQresultStatus(outcome.get()) == PGRES_COMMAND_OK) {
+    do behind.reset(PQgetResult(raw()));
+    while (PQresultStatus(behind.get()) == PGRES_COMMAND_OK);
+  }
   drain();  // so that the next statement finds the connection idle, whatever the outcome
-  if (PQresultStatus(outcome.get()) == PGRES_COMMAND_OK)
-    return adopt(outcome.release()).affected_rows();
-  throw failure(outcome.get());
+  if (PQresultStatus(outcome.get()) != PGRES_COMMAND_OK) throw failure(outcome.get());
+  if (behind) throw failure(behind.get());
+  return adopt(outcome.release()).affected_rows();
 }
 
 std::uint64_t Connection::copy_out(std::string_view sql, const CopySink& sink) {
@@ -90,36 +112,62 @@ std::uint64_t Connection::copy_in(std::string_view sql, const CopySource& source
   return state_->end_copy();
 }
 
-void Connection::large_object_read(std::uint32_t oid, const CopySink& sink) {
-  for (std::uint64_t offset = 0;; offset += kLargeObjectPiece) {
-    const std::array texts{util::cat(oid), util::cat(offset), util::cat(kLargeObjectPiece)};
-    const std::array<const char*, 3> values{texts[0].c_str(), texts[1].c_str(), texts[2].c_str()};
-    const Result result =
-        state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_get($1, $2, $3)", 3,
-                                              nullptr, values.data(), nullptr, nullptr, kBinary));
-    const std::string_view piece = result.text(0, 0).value_or("");
-    if (!piece.empty()) sink(std::as_bytes(std::span(piece)));
-    if (piece.size() < kLargeObjectPiece) return;
+void Connection::large_objects_read(std::span<const std::uint32_t> oids,
+                                    const LargeObjectSink& sink) {
+  const auto ask = [this](const char* sql, std::span<const std::string> texts) {
+    std::vector<const char*> values;
+    for (const std::string& text : texts) values.push_back(text.c_str());
+    return state_->take_answer(PQsendQueryParams(raw(), sql, static_cast<int>(values.size()),
+                                                 nullptr, values.data(), nullptr, nullptr,
+                                                 kBinary));
+  };
+  while (!oids.empty()) {
+    const auto some = oids.first(std::min(oids.size(), kObjectsTogether));
+    oids = oids.subspan(some.size());
+    const Result firsts =
+        ask("select pg_catalog.lo_get(o, 0, $2) "
+            "from pg_catalog.unnest($1::pg_catalog.oid[]) with ordinality as l(o, n) order by n",
+            std::array{oid_array(some), util::cat(kFirstPiece)});
+    for (std::size_t n = 0; n < some.size(); ++n) {
+      std::span<const std::byte> bytes = bytes_of(firsts, static_cast<int>(n));
+      std::uint64_t offset = 0;
+      std::uint64_t asked = kFirstPiece;
+      std::optional<Result> rest;
+      while (bytes.size() == asked) {
+        sink({.oid = some[n], .offset = offset, .bytes = bytes});
+        offset += bytes.size();
+        asked = kNextPiece;
+        rest = ask("select pg_catalog.lo_get($1, $2, $3)",
+                   std::array{util::cat(some[n]), util::cat(offset), util::cat(kNextPiece)});
+        bytes = bytes_of(*rest, 0);
+      }
+      sink({.oid = some[n], .offset = offset, .bytes = bytes, .ends = true});
+    }
   }
 }
 
-void Connection::large_object_write(std::uint32_t oid, const CopySource& source) {
-  constexpr std::array<Oid, 3> kTypes{0, 0, kByteaOid};
-  constexpr std::array<int, 3> kFormats{0, 0, kBinary};
-  std::uint64_t offset = 0;
-  for (std::span<const std::byte> rest = source(); !rest.empty(); rest = source()) {
-    while (!rest.empty()) {
-      const std::span<const std::byte> piece = rest.first(std::min(rest.size(), kLargeObjectPiece));
-      const std::array texts{util::cat(oid), util::cat(offset)};
-      const std::array<const char*, 3> values{texts[0].c_str(), texts[1].c_str(), chars(piece)};
-      const std::array<int, 3> lengths{0, 0, static_cast<int>(piece.size())};
-      state_->take_answer(PQsendQueryParams(raw(), "select pg_catalog.lo_put($1, $2, $3)", 3,
-                                            kTypes.data(), values.data(), lengths.data(),
-                                            kFormats.data(), 0));
-      offset += piece.size();
-      rest = rest.subspan(piece.size());
-    }
+void Connection::large_objects_write(std::span<const LargeObjectPiece> pieces) {
+  if (pieces.empty()) return;
+  std::string sql = "select ";
+  std::vector<std::string> numbers;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<int> formats;
+  std::vector<Oid> types;
+  numbers.reserve(pieces.size());
+  for (const LargeObjectPiece& piece : pieces) {
+    const std::size_t at = values.size();
+    numbers.push_back(util::cat(piece.oid));
+    sql += util::cat(at == 0 ? "" : ", ", "pg_catalog.lo_put($", at + 1, ", ", piece.offset, ", $",
+                     at + 2, ")");
+    values.insert(values.end(), {numbers.back().c_str(), chars(piece.bytes)});
+    lengths.insert(lengths.end(), {0, static_cast<int>(piece.bytes.size())});
+    formats.insert(formats.end(), {0, kBinary});
+    types.insert(types.end(), {0, kByteaOid});
   }
+  state_->take_answer(PQsendQueryParams(raw(), sql.c_str(), static_cast<int>(values.size()),
+                                        types.data(), values.data(), lengths.data(), formats.data(),
+                                        0));
 }
 
 }  // namespace pg

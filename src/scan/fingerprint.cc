@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "codec/sha256.h"
 #include "scan/table.h"
 #include "util/text.h"
@@ -13,8 +15,11 @@ codec::Fingerprint sum_rows(pg::Connection& connection, const std::string& state
   return fingerprint;
 }
 
-std::string query_statement(const pg::QualifiedName& relation,
-                            const std::vector<std::string>& columns, const std::string& filter) {
+}  // namespace
+
+std::string query_copy_statement(const pg::QualifiedName& relation,
+                                 const std::vector<std::string>& columns,
+                                 const std::string& filter) {
   std::string list;
   for (const std::string& column : columns) {
     if (!list.empty()) list += ", ";
@@ -22,8 +27,6 @@ std::string query_statement(const pg::QualifiedName& relation,
   }
   return util::cat("COPY (SELECT ", list, " FROM ONLY ", relation.quoted(), filter, ") TO STDOUT");
 }
-
-}  // namespace
 
 codec::Fingerprint fingerprint(pg::Connection& connection, const pg::QualifiedName& table,
                                const std::vector<std::string>& columns, const std::string& filter,
@@ -35,18 +38,22 @@ codec::Fingerprint fingerprint_by_query(pg::Connection& connection,
                                         const pg::QualifiedName& relation,
                                         const std::vector<std::string>& columns,
                                         const std::string& filter) {
-  return sum_rows(connection, query_statement(relation, columns, filter));
+  return sum_rows(connection, query_copy_statement(relation, columns, filter));
 }
 
-LargeObjectSum sum_large_object(pg::Connection& connection, std::uint32_t oid) {
+std::vector<LargeObjectSum> sum_large_objects(pg::Connection& connection,
+                                              std::span<const std::uint32_t> oids) {
+  std::vector<LargeObjectSum> sums;
   LargeObjectSum sum;
   codec::Sha256 hash;
-  connection.large_object_read(oid, [&](std::span<const std::byte> bytes) {
-    hash.update(bytes);
-    sum.bytes += bytes.size();
+  connection.large_objects_read(oids, [&](const pg::LargeObjectPiece& piece) {
+    hash.update(piece.bytes);
+    sum.bytes += piece.bytes.size();
+    if (!piece.ends) return;
+    sum.sha256 = std::exchange(hash, {}).finish();
+    sums.push_back(std::exchange(sum, {}));
   });
-  sum.sha256 = hash.finish();
-  return sum;
+  return sums;
 }
 
 }  // namespace scan

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -94,22 +95,27 @@ std::vector<PageRange> readable_ranges(pg::Connection& connection, const Table& 
 std::string copy_out_statement(const pg::QualifiedName& table,
                                const std::vector<std::string>& columns, const std::string& filter,
                                const PageRange& range);
+// COPY … TO STDOUT of what COPY of a table refuses: generated columns, materialised views.
+std::string query_copy_statement(const pg::QualifiedName& relation,
+                                 const std::vector<std::string>& columns,
+                                 const std::string& filter);
 
 // Reads the rows and sums them. `columns` by name, so both sides of a comparison use the source's
 // list.
 codec::Fingerprint fingerprint(pg::Connection& connection, const pg::QualifiedName& table,
                                const std::vector<std::string>& columns, const std::string& filter,
                                const PageRange& range);
-// Same for columns that COPY of a table refuses (generated) and for materialised views.
+// Same by query_copy_statement().
 codec::Fingerprint fingerprint_by_query(pg::Connection& connection,
                                         const pg::QualifiedName& relation,
                                         const std::vector<std::string>& columns,
                                         const std::string& filter);
-// SHA-256 and size of a large object; within a transaction.
+// SHA-256 and size of large objects, in the order of `oids`; within a transaction.
 struct LargeObjectSum {
   std::uint64_t bytes = 0;
   std::string sha256;
 };
-LargeObjectSum sum_large_object(pg::Connection& connection, std::uint32_t oid);
+std::vector<LargeObjectSum> sum_large_objects(pg::Connection& connection,
+                                              std::span<const std::uint32_t> oids);
 
 }  // namespace scan

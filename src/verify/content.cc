@@ -265,10 +265,13 @@ class Comparison {
                        std::optional<pg::Transaction> transaction;
                        if (!connection.in_transaction())
                          transaction.emplace(connection, pg::Transaction::Mode::RepeatableReadOnly);
-                       for (std::size_t at = first; at < last; ++at) {
-                         objects_[at].sum =
-                             scan::sum_large_object(connection, objects_[at].record->oid);
-                       }
+                       std::vector<std::uint32_t> oids;
+                       for (std::size_t at = first; at < last; ++at)
+                         oids.push_back(objects_[at].record->oid);
+                       std::vector<scan::LargeObjectSum> sums =
+                           scan::sum_large_objects(connection, oids);
+                       for (std::size_t n = 0; n < sums.size(); ++n)
+                         objects_[first + n].sum = std::move(sums[n]);
                      }});
   }
 

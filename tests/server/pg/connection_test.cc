@@ -186,27 +186,67 @@ TEST_F(ConnectionTest, AnExceptionOfTheSourceFailsTheCopyOnTheServer) {
 }
 
 TEST_F(ConnectionTest, LargeObjectsComeBackByteForByte) {
+  constexpr std::size_t kKiB = 1024;
+  std::vector<std::uint32_t> oids;
+  std::vector<std::string> contents;
+  std::vector<LargeObjectPiece> written;
+  Transaction transaction(connection());
   for (const std::size_t size :
-       {std::size_t{0}, std::size_t{1}, std::size_t{256 * 1024}, std::size_t{700'001}}) {
-    std::string content(size, '\0');
+       {std::size_t{0}, std::size_t{1}, 64 * kKiB, 64 * kKiB + 1, 1088 * kKiB, 2'700'001UL}) {
+    std::string& content = contents.emplace_back(size, '\0');
     for (std::size_t n = 0; n < size; ++n) content[n] = static_cast<char>(n * 31 % 256);
-    Transaction transaction(connection());
-    const auto oid =
-        static_cast<std::uint32_t>(connection().query("select pg_catalog.lo_create(0)").u64(0, 0));
-    connection().large_object_write(
-        oid, pieces(content.empty() ? std::vector<std::string>{} : std::vector{content}));
-    std::string back;
-    std::size_t largest = 0;
-    connection().large_object_read(oid, [&](std::span<const std::byte> piece) {
-      back += text_of(piece);
-      largest = std::max(largest, piece.size());
-    });
-    EXPECT_TRUE(back == content) << size;
-    EXPECT_LE(largest, 256U * 1024);
   }
+  for (int n = 0; n < 100; ++n) contents.push_back(util::cat("small ", n));
+  for (const std::string& content : contents) {
+    oids.push_back(
+        static_cast<std::uint32_t>(connection().query("select pg_catalog.lo_create(0)").u64(0, 0)));
+    const auto bytes = std::as_bytes(std::span(content));
+    const std::size_t half = bytes.size() / 2;
+    written.push_back({.oid = oids.back(), .offset = half, .bytes = bytes.subspan(half)});
+    written.push_back({.oid = oids.back(), .offset = 0, .bytes = bytes.first(half)});
+  }
+  connection().large_objects_write(written);
+  connection().large_objects_write({});
+  std::vector<std::string> back(1);
+  std::vector<std::uint32_t> order;
+  connection().large_objects_read(oids, [&](const LargeObjectPiece& piece) {
+    EXPECT_EQ(piece.offset, back.back().size());
+    EXPECT_LE(piece.bytes.size(), 1024 * kKiB);
+    back.back() += text_of(piece.bytes);
+    if (!piece.ends) return;
+    order.push_back(piece.oid);
+    back.emplace_back();
+  });
+  back.pop_back();
+  EXPECT_EQ(order, oids);
+  EXPECT_TRUE(back == contents);
+  const std::vector<std::uint32_t> missing{oids[0], 4'000'000'000U};
   EXPECT_EQ(
-      error_of([&] { connection().large_object_read(4'000'000'000U, [](auto) {}); }).sqlstate(),
+      error_of([&] { connection().large_objects_read(missing, [](const auto&) {}); }).sqlstate(),
       "42704");
+}
+
+// A lock and the savepoint that keeps the transaction usable if it is not to be had go with their
+// COPY: at a distance each of them would else cost a round trip.
+TEST_F(ConnectionTest, StatementsAroundACopyOutGoWithIt) {
+  Transaction transaction(connection());
+  connection().execute("create temp table ar as select generate_series(1, 3) i");
+  std::string rows;
+  const auto take = [&](std::span<const std::byte> row) { rows += text_of(row); };
+  EXPECT_EQ(connection().copy_out("savepoint s; lock table ar in share mode; copy ar to stdout; "
+                                  "release savepoint s",
+                                  take),
+            3U);
+  EXPECT_EQ(rows, "1\n2\n3\n");
+  EXPECT_EQ(error_of([&] {
+              connection().copy_out("savepoint s; copy nowhere to stdout", take);
+            }).sqlstate(),
+            "42P01");
+  connection().execute("rollback to savepoint s; release savepoint s");
+  EXPECT_EQ(error_of([&] {
+              connection().copy_out("copy ar to stdout; release savepoint s", take);
+            }).sqlstate(),
+            "3B001");
 }
 
 TEST_F(ConnectionTest, AStopCancelsWhatRuns) {

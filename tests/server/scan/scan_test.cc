@@ -2,6 +2,8 @@
 // cut.
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "codec/sha256.h"
 #include "pg/session.h"
 #include "scan/table.h"
@@ -188,9 +190,13 @@ TEST_F(Scan, ReadsLargeObjectsWithAllThatBelongsToThem) {
   std::string content;
   for (int n = 0; n < 200000; ++n) content += "abc";
   const pg::Transaction transaction(connection, pg::Transaction::Mode::RepeatableReadOnly);
-  EXPECT_EQ(sum_large_object(connection, 3000000001U).sha256, codec::sha256_of(content));
-  EXPECT_EQ(sum_large_object(connection, 3000000001U).bytes, content.size());
-  EXPECT_EQ(sum_large_object(connection, 42).bytes, 0U);
+  const std::vector<LargeObjectSum> sums =
+      sum_large_objects(connection, std::array{3000000001U, 42U});
+  ASSERT_EQ(sums.size(), 2U);
+  EXPECT_EQ(sums[0].sha256, codec::sha256_of(content));
+  EXPECT_EQ(sums[0].bytes, content.size());
+  EXPECT_EQ(sums[1].bytes, 0U);
+  EXPECT_EQ(sums[1].sha256, codec::sha256_of(""));
 }
 
 // F1: what is locked must be what was listed: a table that was rewritten or made again is another

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -86,7 +87,8 @@ inline void read_others(pg::Connection& connection, archive::Manifest& manifest)
   }
   const pg::Transaction transaction(connection);
   for (const scan::LargeObject& object : scan::list_large_objects(connection)) {
-    const scan::LargeObjectSum sum = scan::sum_large_object(connection, object.oid);
+    const scan::LargeObjectSum sum =
+        scan::sum_large_objects(connection, std::array{object.oid}).front();
     manifest.large_objects.push_back(
         {object.oid, object.owner, object.acl, object.comment, sum.bytes, sum.sha256});
   }
