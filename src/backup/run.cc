@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "backup/files.h"
 #include "backup/globals.h"
@@ -17,7 +18,6 @@
 #include "util/priority.h"
 #include "util/text.h"
 #include "util/units.h"
-#include "util/workers.h"
 
 namespace backup {
 namespace {
@@ -150,11 +150,8 @@ Backup run_here(const Options& options, util::Reporter& reporter, const std::sto
 }  // namespace
 
 Backup run(const Options& options, util::Reporter& reporter, std::stop_token stop) {
-  if (options.nice == 0) return run_here(options, reporter, stop);
-  // In a thread of its own: what the caller does afterwards has the old priority.
   std::optional<Backup> made;
-  util::run_workers(1, stop, [&](std::size_t, const std::stop_token& ended) {
-    util::lower_priority(options.nice);
+  util::at_lower_priority(options.nice, std::move(stop), [&](const std::stop_token& ended) {
     made = run_here(options, reporter, ended);
   });
   return *std::move(made);

@@ -62,7 +62,7 @@ constexpr std::array kOptions{
                .help = "pause reading while more than N sessions of others are executing statements on the server; 0: never"},
     OptionSpec{.name = "nice", .env = "PGBELAY_NICE", .type = OptionType::Count, .value = "N", .fallback = "0",
                .commands = kBackup | kMigrate | kRehearse,
-               .help = "make the backup at a priority of this machine that is lower by N (1 to 19)"},
+               .help = "make and prove the backup at a priority of this machine that is lower by N (1 to 19)"},
     OptionSpec{.name = "snapshot-warning", .env = "PGBELAY_SNAPSHOT_WARNING", .type = OptionType::Duration, .value = "DUR", .fallback = "30m",
                .commands = kBackup | kMigrate | kRehearse,
                .help = "warn when the backup has kept VACUUM back for so long, and at every doubling; 0s: never"},

@@ -108,6 +108,7 @@ Shown show_proof(const RunContext& context, const Options& options, const backup
                        .side_database = context.names.copy,
                        .side_comment = context.names.comment,
                        .copy = keep ? verify::Copy::KeepSealed : verify::Copy::Drop,
+                       .nice = options.backup.nice,
                        .jobs = context.jobs,
                        .version = context.version,
                        .accept_superuser_functions = context.accept_superuser_functions},

@@ -45,6 +45,7 @@ void prove(const BackupOptions& options, const backup::Backup& made, util::Repor
                  .side_database = names.database,
                  .side_comment = names.comment,
                  .copy = verify::Copy::Drop,
+                 .nice = options.backup.nice,
                  .jobs = options.backup.dump.jobs,
                  .version = options.version,
                  .accept_superuser_functions = options.accept_superuser_functions},

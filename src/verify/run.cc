@@ -10,6 +10,7 @@
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/fault.h"
+#include "util/priority.h"
 #include "util/text.h"
 #include "util/workers.h"
 #include "verify/differences.h"
@@ -266,7 +267,11 @@ std::string first_findings(const std::vector<Finding>& findings) {
 
 Verified run(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
              std::stop_token stop) {
-  return Climb(backup, options, reporter, std::move(stop)).run();
+  std::optional<Verified> verified;
+  util::at_lower_priority(options.nice, std::move(stop), [&](const std::stop_token& ended) {
+    verified = Climb(backup, options, reporter, ended).run();
+  });
+  return *std::move(verified);
 }
 
 Proof prove(const backup::Backup& backup, const Options& options, util::Reporter& reporter,

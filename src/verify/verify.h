@@ -30,6 +30,7 @@ struct Options {
   std::string side_database;  // its name
   std::string side_comment;
   Copy copy = Copy::Drop;
+  int nice = 0;  // all of it on this machine at a priority lower by so much
   std::size_t jobs = 0;
   std::string version;                      // of pgbelay
   bool accept_superuser_functions = false;  // S17
