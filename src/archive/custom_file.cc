@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -223,7 +224,7 @@ struct CustomFileReader::State {
   mutable std::optional<std::unordered_map<int, std::uint64_t>> scanned PGBELAY_GUARDED_BY(mutex);
 
   explicit State(std::filesystem::path path);
-  std::uint64_t block_of(const TocEntry& entry) const;
+  std::optional<std::uint64_t> find_block(const TocEntry& entry) const;
   PrimitiveReader open_block(const TocEntry& entry, std::uint8_t type) const;
   void read_stream(PrimitiveReader& in, const codec::ByteSink& sink) const;
 };
@@ -281,18 +282,19 @@ CustomFileReader::State::State(std::filesystem::path path)
                     {.hint = "Give the folder that it lies in.", .sqlstate = {}});
 }
 
-std::uint64_t CustomFileReader::State::block_of(const TocEntry& entry) const {
+std::optional<std::uint64_t> CustomFileReader::State::find_block(const TocEntry& entry) const {
   if (entry.offset_state == OffsetState::Set) return entry.offset;
   const util::Lock lock(mutex);
   if (!scanned) scanned = scan_blocks(file, contents.end);
   const auto found = scanned->find(entry.dump_id);
-  if (found == scanned->end()) fail_damaged(file.size(), "the file ends without this entry's data");
-  return found->second;
+  return found == scanned->end() ? std::nullopt : std::optional(found->second);
 }
 
 PrimitiveReader CustomFileReader::State::open_block(const TocEntry& entry,
                                                     std::uint8_t type) const {
-  const std::uint64_t at = block_of(entry);
+  const std::optional<std::uint64_t> found = find_block(entry);
+  if (!found) fail_damaged(file.size(), "the file ends without this entry's data");
+  const std::uint64_t at = *found;
   if (at < contents.end) fail_damaged(at, "data cannot begin within the contents");
   PrimitiveReader in(file, at);
   const std::uint8_t found_type = in.byte();
@@ -330,7 +332,23 @@ CustomFileReader::CustomFileReader(CustomFileReader&&) noexcept = default;
 
 const Toc& CustomFileReader::toc() const noexcept { return state_->contents.toc; }
 
-std::uint64_t CustomFileReader::file_bytes() const noexcept { return state_->file.size(); }
+// A block ends where the next one begins; what stands behind the last one counts as its own.
+std::map<int, std::uint64_t> CustomFileReader::data_bytes() const {
+  std::map<int, std::uint64_t> places;
+  std::set<std::uint64_t> begins{state_->file.size()};
+  for (const TocEntry& entry : toc().entries) {
+    if (entry.offset_state == OffsetState::NoData) continue;
+    if (const std::optional<std::uint64_t> at = state_->find_block(entry)) {
+      places[entry.dump_id] = *at;
+      begins.insert(*at);
+    }
+  }
+  for (auto& [id, place] : places) {
+    const auto next = begins.upper_bound(place);
+    place = next == begins.end() ? 0 : *next - place;
+  }
+  return places;
+}
 
 void CustomFileReader::read_table(const TocEntry& entry, const codec::ByteSink& sink) const {
   try {

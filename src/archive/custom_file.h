@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,7 +65,7 @@ class CustomFileReader : public Reader {
   CustomFileReader(CustomFileReader&&) noexcept;
 
   const Toc& toc() const noexcept override;
-  std::uint64_t file_bytes() const noexcept override;
+  std::map<int, std::uint64_t> data_bytes() const override;
   void read_table(const TocEntry& entry, const codec::ByteSink& sink) const override;
   void read_large_objects(const TocEntry& entry, const LargeObjectSink& sink) const override;
 

@@ -40,6 +40,17 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, absent);
 }
 
+// However it is packed; 0 where it is missing, or not in the folder.
+std::uint64_t size_of(const fs::path& folder, const std::string& name) {
+  if (name.find('/') != std::string::npos) return 0;
+  for (const Suffix& suffix : kSuffixes) {
+    std::error_code absent;
+    const std::uintmax_t size = fs::file_size(folder / cat(name, suffix.text), absent);
+    if (!absent) return size;
+  }
+  return 0;
+}
+
 void unpack(const fs::path& path, codec::Packing packing, const codec::ByteSink& sink) {
   const util::ReadFile file(path);
   codec::Unpacker unpacker(packing);
@@ -52,11 +63,6 @@ void unpack(const fs::path& path, codec::Packing packing, const codec::ByteSink&
   }
   unpacker.finish();
 }
-
-struct LargeObjectFile {
-  std::uint32_t oid = 0;
-  std::string name;
-};
 
 // Lines "OID file".
 std::vector<LargeObjectFile> parse_list(const std::string& text, std::string_view list) {
@@ -118,16 +124,35 @@ void DirectoryReader::read_table(const TocEntry& entry, const codec::ByteSink& s
 }
 
 // Before 1.16 the entry names no list: there is one for all.
+std::vector<LargeObjectFile> DirectoryReader::large_objects_of(const TocEntry& entry) const {
+  const std::string list = toc_.version < ArchiveVersion{.major = 1, .minor = 16}
+                               ? std::string("blobs.toc")
+                               : entry.data_file;
+  std::string text;
+  read_file(list, [&text](std::span<const std::byte> bytes) {
+    text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  return parse_list(text, list);
+}
+
+std::map<int, std::uint64_t> DirectoryReader::data_bytes() const {
+  std::map<int, std::uint64_t> sizes;
+  for (const TocEntry& entry : toc_.entries) {
+    if (entry.data_file.empty()) continue;
+    std::uint64_t& bytes = sizes[entry.dump_id];
+    if (entry.desc == "BLOBS") {
+      for (const LargeObjectFile& file : large_objects_of(entry))
+        bytes += size_of(folder_, file.name);
+    } else {
+      bytes = size_of(folder_, entry.data_file);
+    }
+  }
+  return sizes;
+}
+
 void DirectoryReader::read_large_objects(const TocEntry& entry, const LargeObjectSink& sink) const {
   try {
-    const std::string list = toc_.version < ArchiveVersion{.major = 1, .minor = 16}
-                                 ? std::string("blobs.toc")
-                                 : entry.data_file;
-    std::string text;
-    read_file(list, [&text](std::span<const std::byte> bytes) {
-      text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    });
-    for (const LargeObjectFile& file : parse_list(text, list)) {
+    for (const LargeObjectFile& file : large_objects_of(entry)) {
       sink.begin(file.oid);
       read_file(file.name, sink.bytes);
       sink.end();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -21,7 +22,9 @@ class Reader {
   virtual ~Reader() = default;
 
   virtual const Toc& toc() const noexcept = 0;
-  virtual std::uint64_t file_bytes() const noexcept = 0;  // of the one file; 0 for a folder
+  // How large the data of each entry are in the archive, packed, by dump id: what is not there is
+  // left out. Reads no data, but may have to look for blocks whose place the contents do not say.
+  virtual std::map<int, std::uint64_t> data_bytes() const = 0;
 
   // The content of a table's data, complete with its end marker, or Kind::Damage naming entry and
   // place.

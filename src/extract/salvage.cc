@@ -28,8 +28,8 @@ SalvageReader::~SalvageReader() = default;
 
 const archive::Toc& SalvageReader::toc() const noexcept { return state_->source.archive().toc(); }
 
-std::uint64_t SalvageReader::file_bytes() const noexcept {
-  return state_->source.archive().file_bytes();
+std::map<int, std::uint64_t> SalvageReader::data_bytes() const {
+  return state_->source.archive().data_bytes();
 }
 
 void SalvageReader::keep(std::optional<Loss> loss, std::optional<std::string> note) const {

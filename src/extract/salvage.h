@@ -20,7 +20,7 @@ class SalvageReader : public archive::Reader {
   ~SalvageReader() override;
 
   const archive::Toc& toc() const noexcept override;
-  std::uint64_t file_bytes() const noexcept override;
+  std::map<int, std::uint64_t> data_bytes() const override;
   void read_table(const archive::TocEntry& entry, const codec::ByteSink& sink) const override;
   // Those before the first that is damaged.
   void read_large_objects(const archive::TocEntry& entry,

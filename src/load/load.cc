@@ -109,7 +109,7 @@ Report run(const archive::Reader& archive, const Options& options, util::Reporte
   Tally tally(reporter, options.total_bytes);
   const Context context{.toc = archive.toc(), .options = options, .tally = tally};
   const Plan plan =
-      make_plan(archive.toc(), archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave,
+      make_plan(archive.toc(), archive.data_bytes(), options.acls ? Acls::Restore : Acls::Leave,
                 jobs_of(options), options.inspections);
   Report report;
   report.skipped = plan.skipped;
@@ -142,7 +142,7 @@ Report run_within(const archive::Reader& archive, pg::Connection& connection,
   Tally tally(reporter, options.total_bytes);
   const Context context{.toc = toc, .options = options, .tally = tally};
   const Plan plan =
-      make_plan(toc, archive.file_bytes(), options.acls ? Acls::Restore : Acls::Leave);
+      make_plan(toc, archive.data_bytes(), options.acls ? Acls::Restore : Acls::Leave);
   Report report;
   report.skipped = plan.skipped;
 

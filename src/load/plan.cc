@@ -68,9 +68,9 @@ bool intersect(const std::vector<int>& a, const std::vector<int>& b) {
 
 class Planner {
  public:
-  Planner(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs,
-          std::span<const Inspection> inspections)
-      : toc_(toc), file_bytes_(file_bytes), acls_(acls), jobs_(jobs), inspections_(inspections) {}
+  Planner(const archive::Toc& toc, const std::map<int, std::uint64_t>& data_bytes, Acls acls,
+          std::size_t jobs, std::span<const Inspection> inspections)
+      : toc_(toc), bytes_(data_bytes), acls_(acls), jobs_(jobs), inspections_(inspections) {}
 
   Plan make() {
     index();
@@ -84,16 +84,8 @@ class Planner {
 
  private:
   void index() {
-    std::set<std::uint64_t> offsets{file_bytes_};
+    for (const TocEntry& entry : toc_.entries) by_id_[entry.dump_id] = &entry;
     for (const TocEntry& entry : toc_.entries) {
-      by_id_[entry.dump_id] = &entry;
-      if (entry.offset_state == archive::OffsetState::Set) offsets.insert(entry.offset);
-    }
-    for (const TocEntry& entry : toc_.entries) {
-      if (entry.offset_state == archive::OffsetState::Set) {
-        const auto next = offsets.upper_bound(entry.offset);
-        if (next != offsets.end()) bytes_[entry.dump_id] = *next - entry.offset;
-      }
       for (const int id : entry.dependencies) {
         const auto on = by_id_.find(id);
         if (on == by_id_.end() || !is_table(*on->second)) continue;
@@ -235,14 +227,13 @@ class Planner {
   }
 
   const archive::Toc& toc_;
-  const std::uint64_t file_bytes_;
+  std::map<int, std::uint64_t> bytes_;  // of a data block, by its entry
   const Acls acls_;
   const std::size_t jobs_;
   const std::span<const Inspection> inspections_;
   Plan plan_;
   bool in_tasks_ = false;  // an entry of the data or post-data section has been seen
   std::map<int, const TocEntry*> by_id_;
-  std::map<int, std::uint64_t> bytes_;        // of a data block, by its entry
   std::map<int, std::vector<int>> data_of_;   // table -> its data entries
   std::map<int, std::vector<int>> children_;  // table -> partitions and inheriting tables
   std::map<int, std::size_t> task_of_;
@@ -254,9 +245,9 @@ bool conflict(const Task& a, const Task& b) {
   return intersect(a.locks, b.needs) || intersect(b.locks, a.needs);
 }
 
-Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs,
-               std::span<const Inspection> inspections) {
-  return Planner(toc, file_bytes, acls, jobs, inspections).make();
+Plan make_plan(const archive::Toc& toc, const std::map<int, std::uint64_t>& data_bytes, Acls acls,
+               std::size_t jobs, std::span<const Inspection> inspections) {
+  return Planner(toc, data_bytes, acls, jobs, inspections).make();
 }
 
 std::string display(const TocEntry& entry) {

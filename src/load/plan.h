@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,9 +47,10 @@ struct Plan {
 };
 
 enum class Acls { Leave, Restore };
-// `toc` and `inspections` must outlive the plan. `file_bytes` bounds the last block.
-Plan make_plan(const archive::Toc& toc, std::uint64_t file_bytes, Acls acls, std::size_t jobs = 1,
-               std::span<const Inspection> inspections = {});
+// `toc` and `inspections` must outlive the plan. `data_bytes`: of each data entry
+// (archive::Reader).
+Plan make_plan(const archive::Toc& toc, const std::map<int, std::uint64_t>& data_bytes, Acls acls,
+               std::size_t jobs = 1, std::span<const Inspection> inspections = {});
 
 // "INDEX public.events_gin (entry 302)"
 std::string display(const archive::TocEntry& entry);

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 
+#include "archive/custom_file.h"
 #include "unit/archive/archives.h"
 
 namespace archive {
@@ -52,6 +54,40 @@ TEST_P(EveryArchive, HoldsTheSameRowsAndLargeObjects) {
   const Content found = content_of(*open_archive(golden(GetParam())));
   EXPECT_EQ(found.objects, expected.objects);
   EXPECT_EQ(found.tables, expected.tables);
+}
+
+// What goes into a database first, and by how many workers, depends on it: in a folder, and where
+// the contents do not say where data are, because they went through a pipe.
+TEST_P(EveryArchive, SaysHowLargeItsDataAre) {
+  const std::unique_ptr<Reader> reader = open_archive(golden(GetParam()));
+  const std::map<int, std::uint64_t> sizes = reader->data_bytes();
+  std::uint64_t all = 0;
+  for (const TocEntry& entry : reader->toc().entries) {
+    if (entry.desc != "TABLE DATA" && entry.desc != "BLOBS") {
+      EXPECT_FALSE(sizes.contains(entry.dump_id)) << entry.desc;
+      continue;
+    }
+    ASSERT_TRUE(sizes.contains(entry.dump_id)) << entry.desc << ' ' << entry.tag;
+    EXPECT_GT(sizes.at(entry.dump_id), 0U);
+    all += sizes.at(entry.dump_id);
+  }
+  if (is_directory_archive(golden(GetParam()))) return;
+  EXPECT_LT(all, std::filesystem::file_size(golden(GetParam())));
+}
+
+TEST(Archive, ThatWentThroughAPipeHasTheSameSizes) {
+  const util::TempDir folder("pgbelay-pipe-");
+  Toc toc = CustomFileReader(kPgDump15).toc();
+  const std::map<int, std::uint64_t> sizes = CustomFileReader(kPgDump15).data_bytes();
+  std::string bytes = util::read_text(kPgDump15);
+  const std::size_t contents = encode_toc(toc).bytes.size();
+  for (TocEntry& entry : toc.entries) {
+    if (entry.offset_state == OffsetState::Set) entry.offset_state = OffsetState::NotSet;
+  }
+  bytes.replace(0, contents, encode_toc(toc).bytes);
+  write_file(folder.path() / "piped.dump", bytes);
+  EXPECT_EQ(CustomFileReader(folder.path() / "piped.dump").data_bytes(), sizes);
+  EXPECT_FALSE(sizes.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, EveryArchive,
