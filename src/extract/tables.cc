@@ -70,11 +70,13 @@ std::string Table::display() const { return cat(schema, ".", name); }
 Table table_of(const TocEntry& entry, const archive::Manifest* manifest) {
   std::optional<archive::CopyStatement> copy = archive::parse_copy(entry.copy.value_or(""));
   if (!copy) {
-    throw Error(Kind::Usage,
-                cat("the rows of ", util::printable(cat(entry.schema.value_or(""), ".", entry.tag)),
-                    " are INSERT commands, not COPY data"),
-                {.hint = "Archives made with --inserts are read with pg_restore --file=-.",
-                 .sqlstate = {}});
+    throw Error(
+        Kind::Usage,
+        cat("the rows of ", util::printable(cat(entry.schema.value_or(""), ".", entry.tag)),
+            " are INSERT commands, not COPY data"),
+        {.hint = "Restore the archive (restore FILE --to NAME) and read the table there, or "
+                 "read the commands with pg_restore --file=-.",
+         .sqlstate = {}});
   }
   return {.schema = entry.schema.value_or(""),
           .name = entry.tag,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "load/copy_statement.h"
+#include "load/insert_commands.h"
 #include "pg/ident.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -22,9 +23,17 @@ using util::cat;
 archive::CopyStatement copy_of(const TocEntry& entry) {
   if (std::optional<archive::CopyStatement> copy = archive::parse_copy(entry.copy.value_or("")))
     return *std::move(copy);
-  throw util::Error(
-      util::Kind::Usage, cat(display(entry), " holds no COPY data"),
-      {.hint = "Archives made with --inserts are restored by pg_restore.", .sqlstate = {}});
+  throw util::Error(util::Kind::Damage, cat(display(entry), " has a statement that is no COPY"));
+}
+
+// As the archive's STDSTRINGS entry has it: SET standard_conforming_strings = 'on';
+Backslash backslash_in(const archive::Toc& toc) {
+  for (const TocEntry& entry : toc.entries) {
+    if (entry.desc == "STDSTRINGS" &&
+        entry.definition.value_or("").find("'off'") != std::string::npos)
+      return Backslash::Escapes;
+  }
+  return Backslash::Plain;
 }
 
 // What goes into large objects by one statement.
@@ -73,6 +82,7 @@ std::shared_ptr<RowStream> DataLoader::stream(const TocEntry& entry) {
 
 void DataLoader::load_table(Restorer& restorer, const Task& task) {
   const TocEntry& entry = *task.entry;
+  if (!entry.copy) return run_inserts(restorer, entry);
   const archive::CopyStatement copy = copy_of(entry);
   // A new table is emptied once more in the transaction of its COPY: then its rows may be written
   // frozen and, with wal_level minimal, without log. Rows of a partition that go through its root
@@ -103,6 +113,25 @@ void DataLoader::load_table(Restorer& restorer, const Task& task) {
     rows->cut();
     throw;
   }
+  tally.keep_warnings(restorer.connection());
+}
+
+// pg_dump --inserts: the data are commands. They go as they are, in one transaction.
+void DataLoader::run_inserts(Restorer& restorer, const TocEntry& entry) {
+  util::Ahead<std::string> ahead([&](const util::Ahead<std::string>::Put& put) {
+    InsertCutter cutter(backslash_in(restorer.context().toc), put);
+    archive_.read_table(entry, [&](ByteSpan bytes) { cutter.add(bytes); });
+    cutter.finish();
+  });
+  std::optional<pg::Transaction> transaction;
+  if (!restorer.within()) transaction.emplace(restorer.connection());
+  Tally& tally = restorer.context().tally;
+  while (const std::optional<std::string> commands = ahead.take()) {
+    util::throw_if_stopped(restorer.stop());
+    tally.add_rows(restorer.connection().execute(*commands));
+    tally.add_bytes(commands->size());
+  }
+  if (transaction) transaction->commit();
   tally.keep_warnings(restorer.connection());
 }
 

@@ -23,6 +23,7 @@ class DataLoader {
 
  private:
   void load_table(Restorer& restorer, const Task& task);
+  void run_inserts(Restorer& restorer, const archive::TocEntry& entry);
   void load_large_objects(Restorer& restorer, const archive::TocEntry& entry);
   std::shared_ptr<RowStream> stream(const archive::TocEntry& entry);
 

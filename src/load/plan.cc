@@ -189,7 +189,9 @@ class Planner {
     std::uint64_t all = 0;
     for (const Task& task : plan_.tasks) all += is_data_block(*task.entry) ? task.weight : 0;
     for (Task& task : plan_.tasks) {
-      if (task.entry->desc != "TABLE DATA" || task.weight < kWorthATeam) continue;
+      // Rows as INSERT commands are for one alone.
+      if (task.entry->desc != "TABLE DATA" || !task.entry->copy || task.weight < kWorthATeam)
+        continue;
       task.team = std::min<std::size_t>(jobs_, (task.weight * jobs_ + all - 1) / all);
     }
   }

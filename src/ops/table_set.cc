@@ -138,7 +138,8 @@ void TableSet::add(const Entry& entry) {
     if (!archive::parse_copy(data.copy.value_or(""))) {
       throw Error(
           Kind::Usage, cat("the rows of ", util::printable(data.tag), " are INSERT commands"),
-          {.hint = "Archives made with --inserts are restored by pg_restore.", .sqlstate = {}});
+          {.hint = "An archive made with --inserts is restored as a whole: restore FILE --to NAME.",
+           .sqlstate = {}});
     }
     table.data.push_back(&data);
   }

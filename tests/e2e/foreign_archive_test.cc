@@ -88,6 +88,58 @@ TEST_F(ForeignArchive, OfEveryVersionIsExtractedVerifiedAndRestored) {
   }
 }
 
+// pg_dump --inserts: the data are SQL commands, of one row or of many.
+TEST_F(ForeignArchive, OfInsertCommandsIsRestored) {
+  make("inserts", "", {"tables", "types"});
+  database().connect().execute(
+      "create table many as select n, repeat(md5(n::text), 4) || ';''\"\\' as t from "
+      "generate_series(1, 20000) n");
+  const std::string expected = test::content(database());
+  const std::vector<std::vector<std::string>> kinds{
+      {"-Fc", "--inserts"},
+      {"-Fd", "--column-inserts", "--rows-per-insert=100", "--on-conflict-do-nothing"}};
+  for (const std::vector<std::string>& kind : kinds) {
+    SCOPED_TRACE(kind[1]);
+    std::vector<std::string> args = kind;
+    const std::string file = cat("archive", kind[0]);
+    args.insert(args.end(), {"-f", file, "-d", database().url()});
+    test::stock(folder(), "pg_dump", args);
+    const test::TestDatabase copy(server(), "inserts_new", "");
+    server().connect().execute(cat("drop database ", pg::quote_ident(copy.name())));
+    const test::BinaryResult result = run({"restore", file, "--to", copy.name()});
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(test::difference(expected, test::content(copy)), "");
+    const test::BinaryResult rows = run({"extract", file, "--table", "many"});
+    EXPECT_EQ(rows.status, 2);
+    EXPECT_NE(rows.err.find("are INSERT commands"), std::string::npos) << rows.err;
+    EXPECT_NE(rows.err.find("restore FILE --to NAME"), std::string::npos) << rows.err;
+  }
+}
+
+// Rows of a partition that are loaded through its root: they go where the target's bounds say.
+TEST_F(ForeignArchive, OfRowsThatGoThroughThePartitionsRootIsRestored) {
+  make("roots", "", {});
+  database().connect().execute(
+      "create table p (i int primary key, t text) partition by hash (i);"
+      "create table p0 partition of p for values with (modulus 2, remainder 0);"
+      "create table p1 partition of p for values with (modulus 2, remainder 1);"
+      "insert into p select n, md5(n::text) from generate_series(1, 50000) n");
+  const std::string expected = test::content(database());
+  for (const char* const format : {"-Fc", "-Fd"}) {
+    const std::string file = cat("archive", format);
+    test::stock(folder(), "pg_dump",
+                {format, "--load-via-partition-root", "-f", file, "-d", database().url()});
+    const test::TestDatabase copy(server(), "roots_new", "");
+    server().connect().execute(cat("drop database ", pg::quote_ident(copy.name())));
+    const test::BinaryResult result = run({"restore", file, "--to", copy.name()});
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(test::difference(expected, test::content(copy)), "");
+    const test::BinaryResult rows = run({"extract", file, "--table", "p", "--where", "i=7"});
+    EXPECT_EQ(rows.status, 0) << rows.err;
+    EXPECT_EQ(rows.out, "i,t\n7,8f14e45fceea167a5a36dedd4bea2543\n");
+  }
+}
+
 // K2: nothing reaches a live database without a proof.
 TEST_F(ForeignArchive, IsNeverRestoredOverAnything) {
   make("live", "", {});

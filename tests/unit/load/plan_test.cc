@@ -32,6 +32,7 @@ TocEntry entry(int id, std::string desc, std::string tag, Section section,
 TocEntry data(int id, std::string tag, std::vector<int> dependencies) {
   TocEntry made = entry(id, "TABLE DATA", std::move(tag), Section::Data, std::move(dependencies));
   made.has_data = true;
+  made.copy = "COPY …";
   return made;
 }
 
@@ -178,6 +179,12 @@ TEST(Plan, ADominatingTableGetsATeam) {
   EXPECT_EQ(task(plan, 20).team, 4U);
   EXPECT_EQ(task(plan, 21).team, 1U);
   EXPECT_EQ(task(make_plan(toc, bytes, Acls::Restore, 1), 20).team, 1U);
+}
+
+TEST(Plan, RowsAsCommandsAreForOneAlone) {
+  archive::Toc toc = toc_of({entry(10, "TABLE", "a", Section::PreData), data(20, "a", {10})});
+  toc.entries[1].copy.reset();
+  EXPECT_EQ(task(make_plan(toc, {{20, 90'000'000}}, Acls::Restore, 4), 20).team, 1U);
 }
 
 TEST(Plan, DependenciesOnNothingAreNone) {
