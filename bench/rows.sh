@@ -41,6 +41,13 @@ side_fd() {
   rm -rf fd
   measure fd pg_dump -Fd -j2 -Z1 -f fd
 }
+# The programs of PostgreSQL 18, whatever the server is.
+pg_dump_18() { measure "$1" "$BENCH_BIN18/pg_dump" "${@:2}"; }
+side_fc18() { pg_dump_18 fc18 -Fc --compress=zstd:1 -f fc18.dump; }
+side_fd18() {
+  rm -rf fd18
+  pg_dump_18 fd18 -Fd -j2 --compress=zstd:1 -f fd18
+}
 side_zstd() {
   rm -rf zstd
   pgbelay zstd backup --dir zstd --formats dump --proof written --compress zstd bench
@@ -61,10 +68,14 @@ side_restore() {
   pgbelay restore restore latest --dir archive --to bench_restored --yes
   psql -X -q -c 'drop database bench_restored'
 }
-side_pg_restore() {
-  measure pg_restore bash -c 'createdb bench_restored && pg_restore -j2 -d bench_restored archive/latest/full_backup.dump'
+pg_restore_with() { # MB of maintenance_work_mem
+  PGOPTIONS="-c maintenance_work_mem=$1MB" measure "pg_restore_$1" \
+    bash -c 'createdb bench_restored && pg_restore -j2 -d bench_restored archive/latest/full_backup.dump'
   psql -X -q -c 'drop database bench_restored'
 }
+side_pg_restore_8() { pg_restore_with 8; }
+side_pg_restore_64() { pg_restore_with 64; }
+side_pg_restore_512() { pg_restore_with 512; }
 
 side_restored() { pgbelay restored verify latest --dir archive --level restored; }
 side_proven() { pgbelay proven verify latest --dir archive --level proven; }
@@ -123,11 +134,18 @@ result() { # ID TEXT VALUE UNIT at-most|at-least TARGET [OURS OTHER PROCESSOR-RA
     seconds_json=", \"processor\": $9, \"ours_s\": [$(list_of "$7")], \"other_s\": [$(list_of "$8")]"
   fi
   if [ "$BENCH_FORMAT" = json ]; then
-    results+=("{\"id\": \"$1\", \"text\": \"$2\", \"value\": $3, \"unit\": \"$4\", \"target\": \"${5/-/ } $6\", \"verdict\": \"$met\"$seconds_json}")
+    echo "{\"id\": \"$1\", \"text\": \"$2\", \"value\": $3, \"unit\": \"$4\", \"target\": \"${5/-/ } $6\", \"verdict\": \"$met\"$seconds_json}"
   else
-    results+=("$(printf "$line" "$2" "$(short "$ours")" "$(short "$other")" "$(short "$3") $4" \
-      "$(short "$processor")" "${5/-/ } $6" "$met")")
-  fi
+    printf "$line\n" "$2" "$(short "$ours")" "$(short "$other")" "$(short "$3") $4" "$(short "$processor")" "${5/-/ } $6" "$met"
+  fi >> "$BENCH_RESULTS"
+}
+skip() { # ID TEXT REASON
+  say "skipped: $2: $3"
+  if [ "$BENCH_FORMAT" = json ]; then
+    echo "{\"id\": \"$1\", \"text\": \"$2\", \"verdict\": \"skipped\", \"reason\": \"$3\"}"
+  else
+    printf "$line\n" "$2" - - - - - "skipped: $3"
+  fi >> "$BENCH_RESULTS"
 }
 line='%-64s %7s %7s %9s %9s %13s  %s'
 short() { if [ "$1" = - ]; then echo -; else printf '%.2f' "$1"; fi; }
@@ -151,37 +169,70 @@ memory() { # ID TEXT SIDE TARGET
   result "$1" "$2" "$(awk '$3 > most {most = $3} END {print most / 1024}' "$3.log")" MB at-most "$4"
 }
 
+# A point of a curve: a line "PLOT SERIES X VALUE UNIT", for plots and for JSON.
+point() { # PLOT SERIES X VALUE UNIT
+  echo "$@" >> points
+}
+points_json() {
+  [ ! -e points ] || awk '{printf "%s  {\"plot\": \"%s\", \"series\": \"%s\", \"x\": %s, \"value\": %s, \"unit\": \"%s\"}",
+    (NR > 1 ? ",\n" : ""), $1, $2, $3, $4, $5} END {print ""}' points
+}
+plot() { # NAME TITLE X-AXIS: the points of that name as an SVG
+  grep "^$1 " points | awk -v title="$2" -v axis="$3" -f "$BENCH_SOURCE/plot.awk" > "$BENCH_PLOTS/$1.svg"
+  say "wrote $BENCH_PLOTS/$1.svg"
+}
+
 print_results() {
   local load
   load=$(cut -d' ' -f1-3 /proc/loadavg)
   if [ "$BENCH_FORMAT" = json ]; then
     echo "{\"version\": 1, \"data\": \"mixed\", \"scale\": $BENCH_SCALE, \"pairs\": $BENCH_PAIRS, \"workers\": $BENCH_WORKERS,"
     echo " \"cores\": $(nproc), \"load_before\": \"$load_before\", \"load_after\": \"$load\", \"rows\": ["
-    printf '%s\n' "${results[@]}" | sed '$!s/$/,/; s/^/  /'
+    sed '$!s/$/,/; s/^/  /' "$BENCH_RESULTS"
+    echo " ], \"points\": ["
+    points_json
     echo "]}"
   else
     echo "mixed, scale $BENCH_SCALE; $BENCH_PAIRS pairs; $BENCH_WORKERS workers, $(nproc) cores; load before $load_before, after $load"
     printf "$line\n" "what (medians)" "ours s" "other s" "value" "processor" "target" ""
-    printf '%s\n' "${results[@]}"
+    cat "$BENCH_RESULTS"
   fi
 }
 
 # --- Groups of rows ------------------------------------------------------------------------------------
+readonly no_18="PostgreSQL 18 is neither in $BENCH_MATRIX nor can it be fetched"
 rows_archive() {
-  rounds limit archive fd fc
+  local stock18=()
+  [ -z "$BENCH_BIN18" ] || stock18=(fc18 fd18)
+  rounds limit archive fd fc "${stock18[@]}"
   ratio archive-limit "archive alone: time of the COPY limit" archive limit at-most 1.15
   ratio archive-fc "archive alone: times as fast as pg_dump -Fc" archive fc at-least 4.5
   size archive-fc-size "archive alone: size of pg_dump -Fc's" archive/latest/full_backup.dump fc.dump 1.12
   ratio archive-fd "archive alone: times as fast as pg_dump -Fd -j2 -Z1" archive fd at-least 1.15
   size archive-fd-size "archive alone: size of pg_dump -Fd -j2 -Z1's" archive/latest/full_backup.dump fd 1.00
   memory archive-memory "archive alone: peak memory" archive 256
-}
-# Servers from 16 on only, with a pg_dump of theirs.
-rows_zstd() {
-  if [ "$(psql -X -At -c 'show server_version_num')" -lt 160000 ]; then
-    say "zstd left out: this server is older than 16; a newer one's programs first on PATH are used"
-    return
+  if [ -n "$BENCH_BIN18" ]; then
+    ratio archive-fc18 "archive alone: times as fast as pg_dump 18 -Fc zstd:1" archive fc18 at-least 1.2
+    ratio archive-fd18 "archive alone: times as fast as pg_dump 18 -Fd -j2 zstd:1" archive fd18 at-least 1.0
+  else
+    skip archive-fc18 "archive alone: times as fast as pg_dump 18 -Fc zstd:1" "$no_18"
+    skip archive-fd18 "archive alone: times as fast as pg_dump 18 -Fd -j2 zstd:1" "$no_18"
   fi
+}
+# Servers from 16 on only, with a pg_dump of theirs: beside an older one a second server, an 18, is started.
+rows_zstd() {
+  if [ "$(psql -X -At -c 'show server_version_num')" -ge 160000 ]; then
+    rows_zstd_here
+  elif [ -n "$BENCH_BIN18" ]; then
+    mkdir -p "$BENCH_WORK/../18/work"
+    PATH=$BENCH_BIN18:$PATH BENCH_WORK=$(realpath "$BENCH_WORK/../18/work") BENCH_ROWS=zstd_here BENCH_SECOND=yes \
+      "$BENCH_TOOLS/with_server" "$(realpath "$BENCH_WORK/../18")" bench "$BENCH_SOURCE/rows.sh"
+    rm -rf "$BENCH_WORK/../18"
+  else
+    skip zstd-fd "archive in zstd" "$no_18"
+  fi
+}
+rows_zstd_here() {
   rounds zstd fd_zstd archive
   ratio zstd-fd "archive in zstd: times as fast as pg_dump -Fd -j2 zstd:1" zstd fd_zstd at-least 1.0
   size zstd-fd-size "archive in zstd: size of pg_dump -Fd -j2 zstd:1's" zstd/latest/full_backup.dump fd_zstd 1.00
@@ -195,10 +246,44 @@ rows_three() {
   memory three-memory "three formats: peak memory" three 256
 }
 rows_restore() {
+  local mb best=512
   [ -e archive/latest ] || side_archive
-  rounds restore pg_restore
-  ratio restore "restore with its proof: times as fast as pg_restore -j2" restore pg_restore at-least 1.2
+  psql -X -q -c "alter system set maintenance_work_mem = '512MB'" -c 'select pg_reload_conf()' > /dev/null
+  rounds restore pg_restore_512 pg_restore_64 pg_restore_8
+  psql -X -q -c 'alter system reset maintenance_work_mem' -c 'select pg_reload_conf()' > /dev/null
+  for mb in 64 8; do
+    awk -v a="$(seconds "pg_restore_$mb" | median)" -v b="$(seconds "pg_restore_$best" | median)" 'BEGIN {exit a >= b}' && best=$mb
+  done
+  ratio restore "restore with its proof: times as fast as pg_restore -j2, 512 MB" restore pg_restore_512 at-least 1.2
+  ratio restore-best "restore with its proof: ... with its best memory setting, $best MB" restore "pg_restore_$best" at-least 1.0
   memory restore-memory "restore with its proof: peak memory" restore 256
+}
+
+# Two tables of two rows of 96 MB each, so that both readers come upon one at the same time.
+side_wide() {
+  rm -rf wide
+  pgbelay wide backup --dir wide --formats dump --proof written bench
+}
+side_wide_three() {
+  rm -rf wide
+  pgbelay wide_three backup --dir wide bench
+}
+of_a_row() { # ID TEXT SIDE: by the readers, each of which holds one
+  result "$1" "$2" "$(awk -v workers="$BENCH_WORKERS" '$3 > most {most = $3} END {print most / 1024 / 96 / workers}' "$3.log")" \
+    x at-most 2.5
+}
+rows_wide() {
+  createdb bench_wide
+  work_in bench_wide
+  psql -X -q -c "create table a as select n, (select string_agg(md5((k * n)::text), '') from generate_series(1, 3 << 20) k)
+      from generate_series(1, 2) n" -c 'create table b as table a' >&2
+  side_wide
+  side_wide_three
+  of_a_row wide-memory "rows of 96 MB, archive alone: peak memory of one row for each reader" wide
+  of_a_row wide-three-memory "rows of 96 MB, three formats: the same" wide_three
+  rm -rf wide
+  work_in bench
+  dropdb bench_wide
 }
 # What was measured in OURS / what in OTHER, each the quotient of two sides' medians.
 rows_single() {
@@ -293,36 +378,77 @@ rows_tap() {
   rm tap.copy
 }
 
-# How cost grows: with the size of the data, and with the workers.
+# How cost grows: with the size of the data, and with the workers. Two samples of each point.
+grow() { # PLOT SERIES X NAME ARGUMENT…
+  local plot=$1 series=$2 x=$3 name=$4
+  for _ in 1 2; do
+    rm -rf growth
+    pgbelay "$name" backup --dir growth --formats dump --proof written bench
+  done
+  grown "$plot" "$series" "$x" "$name"
+}
+grown() { # PLOT SERIES X NAME: the medians
+  point "$1" "$2" "$3" "$(seconds "$4" | median)" s
+  point "$1" "$2" "$3" "$(awk '{print $3 / 1024}' "$4.log" | median)" MB
+}
+grow_at() { # SHARE of the data in $PGDATABASE
+  local megabytes
+  megabytes=$(psql -X -At -c 'select round(pg_database_size(current_database()) / 1e6)')
+  grow growth-size archive "$megabytes" "growth_$1"
+  for _ in 1 2; do
+    pgbelay "growth_restore_$1" restore latest --dir growth --to bench_restored --yes
+    psql -X -q -c 'drop database bench_restored'
+  done
+  grown growth-size restore "$megabytes" "growth_restore_$1"
+}
+steady() { # ID TEXT NAME: the peak at the full size against that at a tenth
+  result "$1" "$2" "$(awk '{print $3}' "$3_1.log" | median | awk -v tenth="$(awk '{print $3}' "$3_0.1.log" | median)" '{print $1 / tenth}')" \
+    x at-most 1.25
+}
 rows_growth() {
   local size workers
-  for size in 0.03 0.1 0.3; do
+  for size in 0.01 0.1 0.3; do
     createdb bench_growth
     work_in bench_growth
     psql -X -q -v scale="$(awk -v a="$size" -v b="$BENCH_SCALE" 'BEGIN {print a * b}')" -f "$BENCH_SOURCE/data.sql" >&2
-    pgbelay "growth_$size" backup --dir growth --formats dump --proof written bench
-    rm -rf growth
-    dropdb --maintenance-db postgres bench_growth
+    grow_at "$size"
+    work_in bench
+    dropdb bench_growth
   done
-  work_in bench
-  for workers in 1 2 4; do
-    pgbelay "workers_$workers" backup --dir growth --formats dump --proof written bench
-    rm -rf growth
-  done
-  workers=
-  cp workers_2.log growth_1.log
-  plot "growth-size" "archive alone: size of the data" "share of the full size" growth 0.03 0.1 0.3 1
-  plot "growth-workers" "archive alone: workers" "workers" workers 1 2 4
+  grow_at 1
+  for workers in 1 2 4; do grow growth-workers archive "$workers" "workers_$workers"; done
+  rm -rf growth
+  plot growth-size "archive alone, restore with its proof: size of the data" "MB in PostgreSQL"
+  plot growth-workers "archive alone: workers" "workers"
+  steady growth-memory "archive alone: peak memory of that with a tenth of the data" growth
+  steady growth-restore-memory "restore with its proof: peak memory of that with a tenth" growth_restore
 }
 
-# Seconds and peak memory of the sides PREFIX_X, as an SVG.
-plot() { # FILE TITLE X-AXIS PREFIX X…
-  local file=$BENCH_PLOTS/$1.svg title=$2 axis=$3 prefix=$4 x
-  shift 4
-  for x in "$@"; do
-    printf '%s %s\n' "$x" "$(awk '{print $1, $3 / 1024}' "${prefix}_$x.log" | tail -n 1)"
-  done | awk -v title="$title" -v axis="$axis" -f "$BENCH_SOURCE/plot.awk" > "$file"
-  say "wrote $file"
+# The server is further away: through a forwarder that delays and does not limit bandwidth.
+far() { # NAME MILLISECONDS COMMAND…
+  measure "$1" "$BENCH_TOOLS/with_latency" "${@:2}"
+}
+far_archive() { # MILLISECONDS WORKERS
+  rm -rf far
+  far "far_$1_$2" "$1" "$BENCH_PGBELAY" backup --dir far --formats dump --proof written --jobs "$2" --quiet \
+    --no-env-file bench
+  point latency "archive,$1ms" "$2" "$(seconds "far_$1_$2" | tail -n 1)" s
+}
+far_pg_dump() { # MILLISECONDS
+  rm -rf far
+  far "far_$1_fd" "$1" pg_dump -Fd -j2 -Z1 -f far
+  point latency "pg_dump,$1ms" 2 "$(seconds "far_$1_fd" | tail -n 1)" s
+}
+rows_latency() {
+  local milliseconds workers
+  for milliseconds in 0 1 10; do
+    far_pg_dump "$milliseconds"
+    for workers in 1 2 4 8; do far_archive "$milliseconds" "$workers"; done
+    ratio "latency-$milliseconds" "archive alone, $milliseconds ms away: times as fast as pg_dump -Fd -j2 -Z1" \
+      "far_${milliseconds}_2" "far_${milliseconds}_fd" at-least 1.0
+  done
+  rm -rf far
+  plot latency "archive alone and pg_dump -Fd -j2 -Z1: workers, by the time of a round trip" "workers"
 }
 
 rows_start() {
@@ -339,9 +465,8 @@ rows_start() {
 }
 
 load_before=$(cut -d' ' -f1-3 /proc/loadavg)
-results=()
 say "making the data at scale $BENCH_SCALE"
 psql -X -q -v scale="$BENCH_SCALE" -f "$BENCH_SOURCE/data.sql" >&2
 "$BENCH_TOOLS/copy_limit" "$BENCH_WORKERS" >&2 # so that everybody finds the same in memory
 for group in ${BENCH_ROWS//,/ }; do "rows_$group"; done
-print_results
+[ -n "${BENCH_SECOND:-}" ] || print_results

@@ -24,12 +24,7 @@ fi
 [[ ${#versions[@]} -gt 0 ]] || versions=(13 14 16 17 18)
 tests=${MATRIX_TESTS:-$tests}
 
-dir=$(realpath -m "${PGBELAY_MATRIX_DIR:-build/matrix}")
-mkdir -p "$dir"
-# Started as root, the servers run as postgres, who must be able to reach them.
-if [[ $(id -u) == 0 && -z ${PGBELAY_MATRIX_DIR:-} ]] && ! su postgres -s /bin/sh -c "test -x '$dir'"; then
-  dir=/var/tmp/pgbelay-matrix
-fi
+dir=$(tests/matrix/folder.sh)
 tests/matrix/servers.sh "$dir" "${versions[@]}"
 
 attribute() { # NAME FILES…: the sum of an attribute of the outermost elements
