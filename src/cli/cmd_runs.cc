@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "guard/preflight.h"
-#include "guard/stray_hold.h"
+#include "guard/stray_run.h"
 #include "guard/undo.h"
 #include "pg/connection.h"
 #include "pg/server_facts.h"
@@ -113,7 +113,8 @@ std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnI
                        ? cat("database ", mark->database, " is held read-only: ", side.comment)
                        : cat("database ", mark->database, " is held, and called ", mark->held,
                              " meanwhile: ", side.comment),
-           .remedy = "pgbelay undo or pgbelay close RUN releases it, from any machine"});
+           .remedy = "pgbelay undo, where the run's folder is, or pgbelay close RUN from any "
+                     "machine releases it"});
     }
     lines.push_back({.verdict = guard::Verdict::Warn,
                      .subject = "leftover",
@@ -148,12 +149,91 @@ guard::Preflight preflight_or_hold(const guard::PreflightOptions& options,
   }
 }
 
+// What the server tells of runs whose journals are not here.
+struct Elsewhere {
+  std::vector<guard::StrayRun> runs;
+  std::string holder;   // of the database's lock: somebody is at work now
+  std::string failure;  // why the server could not be asked
+  bool unfinished() const {
+    return holder.empty() && !runs.empty() && runs.front().mark.unfinished();
+  }
+};
+
+Elsewhere look_elsewhere(const Invocation& invocation, const pg::ConnInfo& database) {
+  Elsewhere out;
+  try {
+    pg::Connection maintenance = swap::open_maintenance(
+        database, invocation.settings.text("maintenance-db"), "pgbelay-status", invocation.stop);
+    out.holder = swap::lock_holder(maintenance, database.database()).value_or(std::string());
+    out.runs = guard::stray_runs(maintenance, database.database(), invocation.settings.path("dir"));
+  } catch (const Error& error) {
+    if (error.kind() == Kind::Interrupted) throw;
+    out.failure = error.message();
+  }
+  return out;
+}
+
+enum class NoneHere { No, Yes };
+// What other runs left is told only where there are none of one's own (contracts.md K6).
+std::string elsewhere_text(const Elsewhere& elsewhere, NoneHere none_here) {
+  std::string out;
+  for (const guard::StrayRun& run : elsewhere.runs) {
+    if (!run.mark.unfinished()) {
+      if (none_here == NoneHere::No) continue;
+      out += cat("elsewhere  ", util::printable(run.side), " · made at ",
+                 util::printable(run.mark.where), " for ", run.mark.run, "\n");
+    } else if (!elsewhere.holder.empty()) {
+      out += cat("elsewhere  run ", run.mark.run, " · ", util::printable(run.mark.where),
+                 " · running\n");
+    } else {
+      out += cat("UNFINISHED RUN\n", guard::stray_text(run), "\n");
+      for (const std::string& line : guard::stray_remedies(run)) out += cat("→ ", line, "\n");
+      out += '\n';
+    }
+  }
+  if (!elsewhere.failure.empty())
+    out += cat("elsewhere  not asked: ", util::printable(elsewhere.failure), "\n");
+  return out;
+}
+
+std::string unfinished_text(const guard::RunInfo& run) {
+  return cat("UNFINISHED RUN\n", run_details(run), "→ finish it with:        pgbelay resume ",
+             run.run, "\n→ take it back with:     pgbelay undo ", run.run,
+             "\n→ or leave it as it is:  pgbelay close ", run.run, "\n\n");
+}
+
+// A run that was killed in the middle of its undo leaves the database closed, an exclusive hold
+// hides it: then that run is the news.
+std::string database_text(const Invocation& invocation, const pg::ConnInfo& database,
+                          bool unfinished) {
+  try {
+    pg::Connection connection = pg::Connection::open(database, "pgbelay-status", invocation.stop);
+    const pg::ServerFacts facts = pg::server_facts(connection);
+    return cat("database  ", database.display(), " · PostgreSQL ", facts.version_text, " · ",
+               util::show_size(pg::database_size(connection, connection.database())), "\n");
+  } catch (const Error& failure) {
+    if (!unfinished || failure.kind() == Kind::Interrupted) throw;
+    return cat("database  ", database.display(), " · ", util::printable(failure.message()), "\n");
+  }
+}
+
+std::string last_proven(const std::filesystem::path& dir, const pg::ConnInfo& database) {
+  std::string proven = "none";
+  for (const backup::Entry& entry : backup::list(dir)) {
+    if (entry.backup && !entry.backup->damaged() &&
+        entry.backup->level() == archive::Level::Proven &&
+        entry.backup->manifest.database == database.database()) {
+      proven = entry.name;
+    }
+  }
+  return proven;
+}
+
 }  // namespace
 
 int run_undo(const Invocation& invocation) {
   const guard::UndoOptions options = undo_options(invocation);
-  const guard::RunInfo run =
-      guard::find_run(options.dir, options.reference, options.database.database());
+  const guard::RunInfo run = guard::find_run_anywhere(options, invocation.stop);
   require_yes(invocation,
               {cat("Run ", run.run, " on ", options.database.display(), " will be taken back:"),
                "its sessions are ended, the proven copy is swapped in (or, for a run with replace, "
@@ -164,8 +244,7 @@ int run_undo(const Invocation& invocation) {
 
 int run_resume(const Invocation& invocation) {
   const guard::UndoOptions options = undo_options(invocation);
-  const guard::RunInfo run =
-      guard::find_run(options.dir, options.reference, options.database.database());
+  const guard::RunInfo run = guard::find_run_anywhere(options, invocation.stop);
   require_yes(invocation, {cat("Run ", run.run, " on ", options.database.display(),
                                " will be finished: what was migrated well is checked and "
                                "released, everything else is undone.")});
@@ -176,12 +255,13 @@ int run_resume(const Invocation& invocation) {
 int run_close(const Invocation& invocation) {
   const guard::UndoOptions options = undo_options(invocation);
   invocation.argument("RUN");
-  if (const auto stray = guard::find_stray_hold(options, invocation.stop)) {
+  if (const auto stray = guard::find_stray_run(options, invocation.stop)) {
     require_yes(invocation,
-                {cat("The journal of run ", stray->run, " is not in ", options.dir.string(),
-                     "; its hold on database ", stray->mark.database, " will be released.")});
+                {cat("The journal of run ", stray->mark.run, " is not in ", options.dir.string(),
+                     "; database ", stray->database, " stays as it is now",
+                     stray->mark.hold ? ", and its hold will be released." : ".")});
     TerminalReporter reporter(invocation.style(/*json_lines=*/true));
-    guard::lift_stray_hold(options, *stray, reporter, invocation.stop);
+    guard::close_stray_run(options, *stray, reporter, invocation.stop);
     return 0;
   }
   const guard::RunInfo run =
@@ -204,7 +284,11 @@ int run_runs(const Invocation& invocation) {
     print_out(runs_document(runs));
     return 0;
   }
-  if (runs.empty()) print_err(cat("no runs in ", (dir / "runs").string(), "\n"));
+  if (runs.empty()) {
+    print_err(cat("no runs in ", (dir / "runs").string(), "\n"));
+    if (!invocation.settings.text("database").empty())
+      print_err(elsewhere_text(look_elsewhere(invocation, invocation.database()), NoneHere::Yes));
+  }
   std::size_t widest = 0;
   for (const guard::RunInfo& run : runs) widest = std::max(widest, run.run.size());
   for (const guard::RunInfo& run : runs) {
@@ -218,51 +302,32 @@ int run_runs(const Invocation& invocation) {
 int run_status(const Invocation& invocation) {
   const std::filesystem::path dir = invocation.settings.path("dir");
   const pg::ConnInfo database = invocation.database();
-  const std::vector<guard::RunInfo> all = guard::list_runs(dir);
-  std::vector<guard::RunInfo> runs;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(runs),
-               [&](const guard::RunInfo& run) { return run.database == database.database(); });
+  std::vector<guard::RunInfo> runs = guard::list_runs(dir);
+  std::erase_if(runs,
+                [&](const guard::RunInfo& run) { return run.database != database.database(); });
   const auto unfinished = std::find_if(runs.rbegin(), runs.rend(), [](const guard::RunInfo& run) {
     return run.state == guard::RunState::Unfinished;
   });
+  const Elsewhere elsewhere = look_elsewhere(invocation, database);
+  const bool open = unfinished != runs.rend() || elsewhere.unfinished();
+  const int status = open ? util::info(Kind::NotUndone).exit_code : 0;
   if (invocation.json()) {
-    print_out(runs_document(runs));
-    return unfinished == runs.rend() ? 0 : util::info(Kind::NotUndone).exit_code;
+    print_out(status_document(
+        runs, elsewhere.runs,
+        elsewhere.holder.empty() ? guard::RunState::Unfinished : guard::RunState::Running));
+    return status;
   }
-  if (unfinished != runs.rend()) {
-    print_out(cat("UNFINISHED RUN\n", run_details(*unfinished),
-                  "→ finish it with:        pgbelay resume ", unfinished->run,
-                  "\n→ take it back with:     pgbelay undo ", unfinished->run,
-                  "\n→ or leave it as it is:  pgbelay close ", unfinished->run, "\n\n"));
-  }
-  try {
-    pg::Connection connection = pg::Connection::open(database, "pgbelay-status", invocation.stop);
-    const pg::ServerFacts facts = pg::server_facts(connection);
-    print_out(cat("database  ", database.display(), " · PostgreSQL ", facts.version_text, " · ",
-                  util::show_size(pg::database_size(connection, connection.database())), "\n"));
-  } catch (const Error& failure) {
-    // A run that was killed in the middle of its undo leaves the database closed: that run is the
-    // news.
-    if (unfinished == runs.rend() || failure.kind() == Kind::Interrupted) throw;
-    print_out(
-        cat("database  ", database.display(), " · ", util::printable(failure.message()), "\n"));
-  }
+  if (unfinished != runs.rend()) print_out(unfinished_text(*unfinished));
+  print_out(elsewhere_text(elsewhere, runs.empty() ? NoneHere::Yes : NoneHere::No));
+  print_out(database_text(invocation, database, open || !elsewhere.holder.empty()));
   print_out(
       runs.empty()
           ? "last run  none\n"
           : cat("last run  ", runs.back().run, " · ", guard::state_name(runs.back().state),
                 runs.back().undo_until.empty() ? "" : cat(" · undo until ", runs.back().undo_until),
                 "\n"));
-  std::string proven = "none";
-  for (const backup::Entry& entry : backup::list(dir)) {
-    if (entry.backup && !entry.backup->damaged() &&
-        entry.backup->level() == archive::Level::Proven &&
-        entry.backup->manifest.database == database.database()) {
-      proven = entry.name;
-    }
-  }
-  print_out(cat("last proven backup  ", proven, "\n"));
-  return unfinished == runs.rend() ? 0 : util::info(Kind::NotUndone).exit_code;
+  print_out(cat("last proven backup  ", last_proven(dir, database), "\n"));
+  return status;
 }
 
 int run_doctor(const Invocation& invocation) {

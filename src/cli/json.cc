@@ -156,7 +156,28 @@ std::string verify_document(std::string_view name, archive::Level asked,
 }
 
 std::string runs_document(const std::vector<guard::RunInfo>& runs) {
+  return status_document(runs, {}, guard::RunState::Unfinished);
+}
+
+std::string status_document(const std::vector<guard::RunInfo>& runs,
+                            const std::vector<guard::StrayRun>& elsewhere,
+                            guard::RunState state_elsewhere) {
   ordered_json list = ordered_json::array();
+  for (const guard::StrayRun& run : elsewhere) {
+    if (!run.mark.unfinished()) continue;
+    list.push_back({{"run", run.mark.run},
+                    {"database", run.database},
+                    {"command", ordered_json::array()},
+                    {"state", guard::state_name(state_elsewhere)},
+                    {"step", run.mark.begun == guard::Begun::Yes ? "migrate" : "hold"},
+                    {"exit", ordered_json()},
+                    {"started_at", ordered_json()},
+                    {"ended_at", ordered_json()},
+                    {"backup", ordered_json()},
+                    {"undo_until", ordered_json()},
+                    {"held", run.mark.hold ? optional_text(run.mark.hold->held) : ordered_json()},
+                    {"elsewhere", run.mark.where}});
+  }
   for (const guard::RunInfo& run : runs) {
     list.push_back({{"run", run.run},
                     {"database", run.database},
@@ -168,7 +189,8 @@ std::string runs_document(const std::vector<guard::RunInfo>& runs) {
                     {"ended_at", optional_text(run.ended_at)},
                     {"backup", optional_text(run.backup)},
                     {"undo_until", optional_text(run.undo_until)},
-                    {"held", optional_text(run.held)}});
+                    {"held", optional_text(run.held)},
+                    {"elsewhere", ordered_json()}});
   }
   return document({{"schema", "pgbelay.runs/1"}, {"runs", std::move(list)}});
 }

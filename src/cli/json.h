@@ -12,6 +12,7 @@
 #include "compare/compare.h"
 #include "guard/preflight.h"
 #include "guard/rescue.h"
+#include "guard/stray_run.h"
 #include "guard/undo.h"
 #include "ops/restore_tables.h"
 
@@ -31,6 +32,10 @@ std::string show_document(const backup::Backup& backup, std::string_view manifes
 std::string verify_document(std::string_view name, archive::Level asked,
                             const archive::Evidence& evidence);
 std::string runs_document(const std::vector<guard::RunInfo>& runs);
+// The same, and what the server tells of unfinished runs whose journals are elsewhere.
+std::string status_document(const std::vector<guard::RunInfo>& runs,
+                            const std::vector<guard::StrayRun>& elsewhere,
+                            guard::RunState state_elsewhere);
 std::string doctor_document(const std::vector<guard::Line>& lines);
 std::string rescue_document(const std::vector<guard::SavedTable>& tables);
 std::string restore_document(std::string_view backup, std::string_view database,

@@ -36,7 +36,7 @@ constexpr std::array kOptions{
     OptionSpec{.name = "database", .letter = 'd', .env = "DATABASE_URL", .value = "URL", .commands = kDatabase,
                .help = "the database: postgresql://user@host/db, a conninfo string, or the PG* variables"},
     OptionSpec{.name = "maintenance-db", .env = "PGBELAY_MAINTENANCE_DB", .value = "NAME",
-               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kResume | kStatus | kDoctor | kBackup | kDrift,
+               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kResume | kStatus | kDoctor | kBackup | kDrift | kRuns,
                .help = "database to work from while others are renamed (else postgres, then template1)"},
     OptionSpec{.name = "replicas", .type = OptionType::List, .value = "URL",
                .commands = kMigrate | kUndo | kResume | kDoctor,

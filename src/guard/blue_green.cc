@@ -5,6 +5,7 @@
 #include "guard/hold.h"
 #include "guard/kept_copy.h"
 #include "guard/marks.h"
+#include "guard/run_mark.h"
 #include "guard/sql_guard.h"
 #include "guard/standby.h"
 #include "guard/verdict.h"
@@ -174,7 +175,7 @@ Gate BlueGreen::swap_untouched() {
                  .copy = names.copy,
                  .kept = names.replaced,
                  .properties = properties,
-                 .kept_comment = names.comment,
+                 .kept_comment = copy_comment(context_, Begun::Yes),
                  .last_look =
                      [&] {
                        moved = swap::counters(maintenance, live_oid).changes != changes;
@@ -225,7 +226,7 @@ Found settle_blue_green(const RunContext& context, const RunRecord& record) {
     return Found::LiveUntouched;
   }
   if (database_oid(maintenance, names.replaced) != 0) {
-    swap::rename_side(maintenance, names.replaced, names.copy, names.comment);
+    swap::rename_side(maintenance, names.replaced, names.copy, copy_comment(context, Begun::Yes));
     context.journal.fact("swap", "seal", seal_fields(swap::seal_record(maintenance, names.copy)));
     util::fault::point("forward.kept");
   }

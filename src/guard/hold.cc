@@ -136,12 +136,11 @@ bool put_back(pg::Connection& maintenance, const std::string& database, const Ho
   return true;
 }
 
-HoldMark mark_of(const RunContext& context, const Event& begun) {
-  HoldMark mark{.database = context.live.served().database(),
-                .previous = std::nullopt,
-                .held = begun.get("held")};
-  if (begun.get("previous_set") == "yes") mark.previous = begun.get("previous");
-  return mark;
+// Whether the migration had begun stays written there.
+void forget_mark(pg::Connection& maintenance, const std::string& copy) {
+  const std::string comment = sql::comment_of(maintenance, copy);
+  if (const std::string_view rest = without_hold_mark(comment); rest.size() != comment.size())
+    swap::comment(maintenance, copy, std::string(rest));
 }
 
 util::Error name_taken(const HoldMark& mark) {
@@ -374,10 +373,20 @@ std::string held_as(const RunRecord& record) {
   return hold_stands(record) ? record.last_fact("hold")->get("held") : std::string();
 }
 
+std::optional<HoldMark> standing_mark(const RunContext& context, const RunRecord& record) {
+  if (!hold_stands(record)) return std::nullopt;
+  const Event& begun = *record.last_fact("hold");
+  HoldMark mark{.database = context.live.served().database(),
+                .previous = std::nullopt,
+                .held = begun.get("held")};
+  if (begun.get("previous_set") == "yes") mark.previous = begun.get("previous");
+  return mark;
+}
+
 void take_name_back_closed(const RunContext& context) {
-  const RunRecord record = read_run(context.names.folder);
-  if (held_as(record).empty()) return;
-  return_name(context.maintenance, mark_of(context, *record.last_fact("hold")), swap::Door::Closed);
+  const std::optional<HoldMark> mark = standing_mark(context, read_run(context.names.folder));
+  if (!mark || mark->held.empty()) return;
+  return_name(context.maintenance, *mark, swap::Door::Closed);
   context.live.called(context.live.served().database());
 }
 
@@ -388,9 +397,9 @@ void recall_name(const RunContext& context) {
 
 std::optional<KeptOut> release_hold(const RunContext& context) {
   const RunRecord record = read_run(context.names.folder);
-  if (!hold_stands(record)) return std::nullopt;
-  const Event& begun = *record.last_fact("hold");
-  const HoldMark mark = mark_of(context, begun);
+  const std::optional<HoldMark> stands = standing_mark(context, record);
+  if (!stands) return std::nullopt;
+  const HoldMark& mark = *stands;
   if (!mark.held.empty()) {
     return_name(context.maintenance, mark, swap::Door::Open);
     context.live.called(mark.database);
@@ -406,10 +415,10 @@ std::optional<KeptOut> release_hold(const RunContext& context) {
     for (const std::string& line : left)
       context.reporter.warning(cat("a session stays read-only until it ends: ", line));
   }
-  if (database_oid(context.maintenance, context.names.copy) != 0)
-    swap::comment(context.maintenance, context.names.copy, context.names.comment);
+  forget_mark(context.maintenance, context.names.copy);
   context.journal.fact("hold", "hold", fields_of("released", mark));
-  const std::int64_t since = util::parse_i64(begun.get("at_ms")).value_or(now_ms());
+  const std::int64_t since =
+      util::parse_i64(record.last_fact("hold")->get("at_ms")).value_or(now_ms());
   return KeptOut{.kind = mark.held.empty() ? Hold::ReadOnly : Hold::Exclusive,
                  .time = std::chrono::milliseconds(now_ms() - since)};
 }
@@ -456,15 +465,17 @@ std::optional<HoldMark> parse_hold_mark(std::string_view comment) {
   return mark;
 }
 
-void lift_marked_hold(pg::Connection& maintenance, const std::string& side, const HoldMark& mark) {
+std::string_view without_hold_mark(std::string_view comment) {
+  return parse_hold_mark(comment) ? comment.substr(0, begin_of_mark(comment)) : comment;
+}
+
+void lift_marked_hold(pg::Connection& maintenance, const HoldMark& mark) {
   if (!mark.held.empty()) return_name(maintenance, mark, swap::Door::Open);
   if (put_back(maintenance, mark.database, mark)) {
     OldSessions read_only(maintenance, mark.database,
                           [](int, const std::string&) { return false; });
     read_only.end(kEndPatience);
   }
-  const std::string comment = sql::comment_of(maintenance, side);
-  swap::comment(maintenance, side, comment.substr(0, begin_of_mark(comment)));
 }
 
 }  // namespace guard

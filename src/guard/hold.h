@@ -102,7 +102,10 @@ struct HoldMark {
 };
 std::string hold_mark(const HoldMark& mark);  // appended to the comment
 std::optional<HoldMark> parse_hold_mark(std::string_view comment);
-// Lifts what a run left behind whose journal is not here; `side` is its copy.
-void lift_marked_hold(pg::Connection& maintenance, const std::string& side, const HoldMark& mark);
+std::string_view without_hold_mark(std::string_view comment);
+// Of the hold that a journal tells of; nothing: none stands.
+std::optional<HoldMark> standing_mark(const RunContext& context, const RunRecord& record);
+// Lifts what a run left behind whose journal is not here; its mark stays.
+void lift_marked_hold(pg::Connection& maintenance, const HoldMark& mark);
 
 }  // namespace guard

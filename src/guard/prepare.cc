@@ -11,6 +11,7 @@
 #include "guard/rehearsal.h"
 #include "guard/rehearsal_cluster.h"
 #include "guard/sql_guard.h"
+#include "guard/stray_run.h"
 #include "guard/verdict.h"
 #include "migrate/command.h"
 #include "migrate/history.h"
@@ -160,6 +161,14 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
   reporter.note(cat("cleared away run ", run.run, ", which had ended before its migration"));
 }
 
+// The journal of such a run is not here: what it held cannot be known to be over, so nothing of it
+// is cleared away.
+void require_nothing_elsewhere(const Options& options, pg::Connection& maintenance) {
+  for (const StrayRun& run : stray_runs(maintenance, options.database.database(), options.dir)) {
+    if (run.mark.unfinished()) throw unfinished_elsewhere(run);
+  }
+}
+
 }  // namespace
 
 bool undoes(const Options& options) { return options.undo != Undo::None; }
@@ -243,6 +252,7 @@ void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
     lock->probe();
     clear_run(options, run, maintenance, lock, reporter);
   }
+  require_nothing_elsewhere(options, maintenance);
   drop_expired(maintenance, options.database.database(), options.dir, reporter, options.now());
   for (const swap::Side& side : swap::list_sides(maintenance, options.database.database())) {
     if (side.purpose == swap::Purpose::Probe) swap::drop_side(maintenance, side.name);

@@ -27,7 +27,8 @@ void require_consistent(const Options& options);
 
 // A run that had not reached its migration is cleared away; one that had, or that still runs, stops
 // this one: Kind::NotUndone naming `pgbelay undo RUN`, Kind::Busy. Databases of a rehearsal that
-// died go, too.
+// died go, too. One whose journal is elsewhere stops it as well, if its migration had begun or its
+// hold stands: Kind::NotUndone.
 void settle_unfinished_runs(const Options& options, pg::Connection& maintenance,
                             std::unique_ptr<swap::DatabaseLock>& lock, util::Reporter& reporter);
 

@@ -22,6 +22,7 @@
 #include "guard/prepare.h"
 #include "guard/rehearsal.h"
 #include "guard/rescue.h"
+#include "guard/run_mark.h"
 #include "guard/schema_record.h"
 #include "guard/sequences.h"
 #include "guard/server_return.h"
@@ -242,6 +243,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
       save_certain_rows(context, prepared->backup, *prepared->marks, stop);
     util::fault::point("run.gate");
     util::throw_if_stopped(stop);
+    mark_begun(context);
     if (options.blue_green) green.emplace(context, prepared->backup, gate, ledger);
   } catch (...) {
     give_up(context, util::as_error(std::current_exception()));

@@ -6,6 +6,7 @@
 
 #include "guard/catch_up.h"
 #include "guard/hold.h"
+#include "guard/run_mark.h"
 #include "guard/sequences.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
@@ -38,9 +39,11 @@ void prove_again(const RunContext& context, const backup::Backup& backup, const 
   swap::drop_side(context.maintenance, context.names.copy);
   // As it was published: in memory it may be the one with its follow-up already.
   const backup::Backup whole = backup::open(backup.path);
-  verify::Proof proof = verify::prove(whole, copy_options(context), context.reporter, {});
+  verify::Options options = copy_options(context);
+  options.side_comment = copy_comment(context, Begun::Yes);
+  verify::Proof proof = verify::prove(whole, options, context.reporter, {});
   if (const auto follow_up = follow_up_of(read_run(context.names.folder)))
-    proof = verify::catch_up(proof, *follow_up, copy_options(context), context.reporter, {});
+    proof = verify::catch_up(proof, *follow_up, options, context.reporter, {});
   context.journal.fact("undo", "seal", seal_fields(*proof.copy()));
 }
 

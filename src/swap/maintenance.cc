@@ -39,6 +39,19 @@ std::int64_t lock_key(const std::string& system, const std::string& database) {
   return static_cast<std::int64_t>(hash);
 }
 
+std::optional<std::string> owner_text(pg::Connection& connection, std::int64_t key) {
+  const std::optional<LockOwner> owner = lock_owner(connection, key);
+  if (!owner) return std::nullopt;
+  return cat(owner->application.empty() ? "a session" : util::printable(owner->application),
+             " (pid ", owner->pid, owner->since.empty() ? "" : ", since ", owner->since, ")");
+}
+
+util::Error busy(const std::string& database, const std::string& who) {
+  return {util::Kind::Busy,
+          cat("database ", util::printable(database), " is in the hands of ", who),
+          {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}}};
+}
+
 }  // namespace
 
 pg::Connection open_maintenance(const pg::ConnInfo& target, const std::string& maintenance_db,
@@ -70,15 +83,7 @@ DatabaseLock::DatabaseLock(pg::Connection& maintenance, const std::string& datab
       key_(lock_key(system_identifier(maintenance), database)),
       database_(database) {
   if (try_lock(connection_, key_)) return;
-  const std::optional<LockOwner> owner = lock_owner(connection_, key_);
-  std::string who = "another run";
-  if (owner) {
-    who = cat(owner->application.empty() ? "a session" : util::printable(owner->application),
-              " (pid ", owner->pid, owner->since.empty() ? "" : ", since ", owner->since, ")");
-  }
-  throw util::Error(
-      util::Kind::Busy, cat("database ", util::printable(database_), " is in the hands of ", who),
-      {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}});
+  throw busy(database_, owner_text(connection_, key_).value_or("another run"));
 }
 
 DatabaseLock::~DatabaseLock() {
@@ -87,6 +92,10 @@ DatabaseLock::~DatabaseLock() {
   } catch (const util::Error&) {
     return;  // the connection is gone, and the lock with it
   }
+}
+
+std::optional<std::string> lock_holder(pg::Connection& maintenance, const std::string& database) {
+  return owner_text(maintenance, lock_key(system_identifier(maintenance), database));
 }
 
 void DatabaseLock::probe() {

@@ -96,6 +96,27 @@ class FaultTest : public GuardedTest, public testing::WithParamInterface<std::st
     EXPECT_FALSE(result.timed_out) << result.err;
     return result;
   }
+  // From a machine without the journal (S18): every command names the run, its folder and the way
+  // out, and nothing runs over what it left.
+  void expect_refused_elsewhere() {
+    const std::vector<std::vector<std::string>> commands{
+        {"undo", "--yes"},
+        {"undo", "psql", "--yes", "--on-foreign-writes", "undo"},
+        {"resume", "--yes"},
+        {"status"},
+        {"migrate", "--yes", "--hold", "none", "--", "psql", "-X", "-c",
+         "create table over_it ()"}};
+    for (std::vector<std::string> args : commands) {
+      args.insert(args.begin() + 1, {"--dir", "elsewhere"});
+      const BinaryResult result = run(args);
+      const std::string said = result.out + result.err;
+      EXPECT_EQ(result.status, 4) << args.front() << ": " << said;
+      for (const std::string& part :
+           {std::string("_psql"), backups().string(), std::string("is not finished"),
+            std::string("pgbelay close ")})
+        EXPECT_NE(said.find(part), said.npos) << args.front() << ": " << said;
+    }
+  }
   void undo_if_open(const BinaryResult& result) {
     if (result.status != 4) return;
     const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});

@@ -149,18 +149,62 @@ INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledHoldBefore,
 // The container with the journal is gone; the URL is enough (S18).
 class KilledHoldElsewhere : public KilledHold {};
 
-TEST_P(KilledHoldElsewhere, IsReleasedFromAnotherMachine) {
+TEST_P(KilledHoldElsewhere, S18IsReleasedFromAnotherMachine) {
   killed_with_catch_up({"-c", "select nonsense"});
   const BinaryResult doctor = run({"doctor", "--dir", "elsewhere"});
   EXPECT_NE(doctor.out.find("is held read-only"), std::string::npos) << doctor.out << doctor.err;
+  expect_refused_elsewhere();
   const BinaryResult closed = run({"close", "psql", "--yes", "--dir", "elsewhere"});
   EXPECT_EQ(closed.status, 0) << closed.err;
   expect_released();
+  const BinaryResult status = run({"status", "--dir", "elsewhere"});
+  EXPECT_EQ(status.status, 0) << status.out << status.err;
   const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
   EXPECT_EQ(undone.status, 0) << undone.err;
   EXPECT_EQ(content(), before_);
 }
-INSTANTIATE_TEST_SUITE_P(Migrating, KilledHoldElsewhere, testing::Values("run.migrating"),
+INSTANTIATE_TEST_SUITE_P(Migrating, KilledHoldElsewhere,
+                         testing::Values("hold.caught_up", "run.migrating"), test_name);
+
+// The same without a hold: only the comment on the copy tells that the migration had begun.
+class KilledElsewhere : public FaultTest {};
+
+TEST_P(KilledElsewhere, S18IsNotRunOver) {
+  killed(kFailing);
+  expect_refused_elsewhere();
+  EXPECT_EQ(run({"undo", "--yes", "--on-foreign-writes", "undo"}).status, 0);
+  EXPECT_EQ(content(), before_);
+  EXPECT_EQ(run({"status", "--dir", "elsewhere"}).status, 0) << "it was finished where it began";
+  const BinaryResult runs = run({"runs", "--dir", "elsewhere"});
+  EXPECT_THAT(runs.err, testing::HasSubstr(cat(sides("failed").at(0), " · made at ")));
+  EXPECT_THAT(runs.err, testing::HasSubstr(backups().string()));
+  const BinaryResult undo = run({"undo", "--yes", "--dir", "elsewhere"});
+  EXPECT_EQ(undo.status, 2) << undo.err;
+  EXPECT_THAT(undo.err, testing::HasSubstr(backups().string()));
+}
+
+TEST_P(KilledElsewhere, S18IsClosedFromAnotherMachine) {
+  killed(kFailing);
+  const BinaryResult closed = run({"close", "psql", "--yes", "--dir", "elsewhere"});
+  EXPECT_EQ(closed.status, 0) << closed.err;
+  const BinaryResult next = run({"migrate", "--yes", "--dir", "elsewhere", "--", "psql", "-X", "-q",
+                                 "-c", "create table made_later (i int)"});
+  EXPECT_EQ(next.status, 0) << next.err;
+}
+INSTANTIATE_TEST_SUITE_P(Migrating, KilledElsewhere,
+                         testing::Values("run.migrating", "run.migrated"), test_name);
+
+// What it leaves is in nobody's way.
+class KilledElsewhereBefore : public FaultTest {};
+
+TEST_P(KilledElsewhereBefore, S18DoesNotStopTheNextRun) {
+  killed(kGood);
+  EXPECT_EQ(run({"status", "--dir", "elsewhere"}).status, 0);
+  const BinaryResult next = run({"migrate", "--yes", "--dir", "elsewhere", "--", "psql", "-X", "-q",
+                                 "-c", "create table made_later (i int)"});
+  EXPECT_EQ(next.status, 0) << next.err;
+}
+INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledElsewhereBefore, testing::Values("run.proven"),
                          test_name);
 
 // Under an exclusive hold (S8): nobody finds the database until the next command of ours, `status`
@@ -247,6 +291,7 @@ TEST_P(KilledExclusiveElsewhere, S18HasItsNameBackFromAnotherMachine) {
   const BinaryResult doctor = run({"doctor", "--dir", "elsewhere"});
   EXPECT_EQ(doctor.status, 9) << doctor.out << doctor.err;
   EXPECT_NE(doctor.out.find(cat("called ", held)), std::string::npos) << doctor.out;
+  expect_refused_elsewhere();
   const BinaryResult closed = run({"close", "psql", "--yes", "--dir", "elsewhere"});
   EXPECT_EQ(closed.status, 0) << closed.err;
   expect_released();
