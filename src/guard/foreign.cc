@@ -5,6 +5,7 @@
 #include "guard/sql_guard.h"
 #include "pg/server_facts.h"
 #include "pg/sql_changes.h"
+#include "swap/sql_swap.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -46,6 +47,7 @@ bool counts_sessions(const pg::Connection& connection) {
 
 Sighting look(pg::Connection& maintenance, const std::string& database, const IsOwn& is_own) {
   Sighting out;
+  out.server_started = swap::crash_marker(maintenance);
   const pg::SessionCounter counter = pg::session_counter(maintenance, database);
   if (counts_sessions(maintenance)) out.sessions = counter.sessions;
   out.stats_reset = counter.stats_reset;
@@ -105,7 +107,11 @@ Judgement judge(const Sighting& before, const Sighting& now, std::uint64_t own) 
   if (now.subscriptions + before.subscriptions > 0) {
     out.reasons.push_back("the database has a subscription, whose worker may write");
   }
-  if (!before.sessions || !now.sessions) {
+  // Whatever the counter says then: it may have come to the same number once more.
+  if (before.server_started != now.server_started) {
+    out.reasons.push_back(
+        "the server has crashed or was promoted meanwhile, and its counters began anew");
+  } else if (!before.sessions || !now.sessions) {
     out.reasons.push_back("this server does not count sessions exactly (15 and later do)");
   } else if (before.stats_reset != now.stats_reset || *now.sessions < *before.sessions) {
     out.reasons.push_back("the server's counters were reset meanwhile");

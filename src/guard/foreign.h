@@ -28,6 +28,8 @@ struct Sighting {
   std::optional<std::uint64_t>
       sessions;  // opened since the counter began; nothing where it is not exact (< 15)
   std::string stats_reset;
+  // Other after a crash of the server, which throws its counters away, or a promotion.
+  std::string server_started;
   std::vector<Client> clients;
   std::vector<std::string>
       workers;  // walsenders, apply workers, extensions' workers: not counted by `sessions`

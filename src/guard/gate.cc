@@ -235,6 +235,7 @@ void journal_gate(const RunContext& context, const Gate& gate) {
        {"reasons", util::join(gate.reasons, "; ")},
        {"counted", gate.sighting.sessions ? cat(*gate.sighting.sessions) : std::string()},
        {"stats_reset", gate.sighting.stats_reset},
+       {"server_started", gate.sighting.server_started},
        {"idle", idle_identities(gate.sighting)},
        {"own", cat(gate.own)}});
 }

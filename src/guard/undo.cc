@@ -191,7 +191,8 @@ Judgement judge_by_journal(const RunContext& context, const RunRecord& record) {
     return judgement;
   }
   const Sighting before{.sessions = util::parse_u64(gate->get("counted")),
-                        .stats_reset = gate->get("stats_reset")};
+                        .stats_reset = gate->get("stats_reset"),
+                        .server_started = gate->get("server_started")};
   Sighting now = look(context.maintenance, context.database.database(), is_own);
   // The pool that was idle at the gate still is, and has done nothing since.
   if (!gate->get("idle").empty() && idle_identities(now) == gate->get("idle")) now.clients.clear();

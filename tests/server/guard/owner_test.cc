@@ -2,6 +2,7 @@
 // migration.
 
 #include "guard_fixture.h"
+#include "pg/sql_changes.h"
 
 namespace guard {
 namespace {
@@ -140,6 +141,30 @@ TEST_F(CrashTest, F5_S1_AServerThatDiesUnderTheMigrationProvesNothing) {
   EXPECT_EQ(undone.exit_code, 0) << undone.cause << "\n" << reporter.all();
   EXPECT_THAT(reporter.all(), HasSubstr("the copy is made from the backup now"));
   EXPECT_EQ(fingerprint(), before);
+}
+
+// As many strangers as the counter had sessions before: by the numbers nobody was there.
+TEST_F(CrashTest, F5_ACounterThatComesToTheSameNumberOnceMoreProvesNothing) {
+  if (!counts_sessions()) GTEST_SKIP() << "this server does not count sessions exactly";
+  const auto counted = [&] {
+    pg::Connection maintenance = test::test_server().connect();
+    return pg::session_counter(maintenance, name()).sessions.value_or(0);
+  };
+  Options options = psql(
+      "alter table members drop column email; select pg_sleep(0.2);\n\\echo half\nselect "
+      "pg_sleep(60);");
+  options.on_foreign_writes = OnForeignWrites::Ask;
+  reporter.on_output = [&](std::string_view text) {
+    if (text.find("half") == std::string_view::npos) return;
+    const std::uint64_t before = counted();
+    test::test_server().server().stop(pg::PrivateServer::Stop::Immediate);
+    test::test_server().server().start();
+    while (counted() < before) sql("select 1");
+    EXPECT_EQ(counted(), before);
+  };
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 4) << result.cause << "\n" << reporter.all();
+  EXPECT_THAT(result.cause, HasSubstr("has crashed"));
 }
 
 }  // namespace

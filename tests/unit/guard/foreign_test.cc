@@ -46,6 +46,17 @@ TEST(Judge, F5_DecidesNothingWhenTheCounterWentBackOrWasReset) {
   EXPECT_THAT(judge(counted(10), now, 2).reasons, ElementsAre(HasSubstr("reset")));
 }
 
+// The counter of the database may be what it would have been, and its reset is not told.
+TEST(Judge, F5_DecidesNothingAfterACrashOfTheServer) {
+  Sighting before = counted(10);
+  Sighting now = counted(14);
+  before.server_started = "1/1";
+  now.server_started = "2/1";
+  EXPECT_THAT(judge(before, now, 4).reasons, ElementsAre(HasSubstr("crashed")));
+  now.server_started = before.server_started;
+  EXPECT_TRUE(judge(before, now, 4).none());
+}
+
 // A login that was refused, or a pooler, would make us subtract too much and hide a stranger.
 TEST(Judge, F5_DecidesNothingWhenTheServerCountedFewerThanOurs) {
   EXPECT_THAT(judge(counted(10), counted(11), 2).reasons, ElementsAre(HasSubstr("1 of our 2")));
