@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "guard/preflight.h"
+#include "guard/prepare.h"
 #include "guard/stray_run.h"
 #include "guard/undo.h"
 #include "pg/connection.h"
@@ -341,6 +342,7 @@ int run_doctor(const Invocation& invocation) {
       .server_free = invocation.settings.size("server-free"),
       .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
       .replicas = invocation.replicas(),
+      .may_hold = guard::hold_question({}),
       .key = util::key_time(util::Clock::now())};
   guard::Preflight found = preflight_or_hold(options, invocation, database);
   if (!database.ignored_parameters().empty()) {

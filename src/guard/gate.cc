@@ -29,15 +29,31 @@ constexpr std::string_view kTwoWays =
     "write and this migration then removes or rewrites cannot be recovered). Or stop whoever is "
     "connected and run it again.";
 
+constexpr std::string_view kNoHold =
+    "Stop whoever is connected and run it again, or choose --hold none (nobody is disturbed; but a "
+    "failed migration that has committed anything is then not undone by itself, and rows that "
+    "others write and this migration then removes or rewrites cannot be recovered).";
+
 constexpr std::string_view kHoldOverridden =
     "The hold does not bind what is listed: end it or take its setting away, then run it "
     "again; or accept it with --hold none.";
 
-[[noreturn]] void not_confirmed(const std::vector<std::string>& reasons, const StandingHold* hold) {
-  throw util::Error(
-      util::Kind::NotConfirmed,
-      cat("others may write while it migrates: ", util::join(reasons, "; ")),
-      {.hint = std::string(hold != nullptr ? kHoldOverridden : kTwoWays), .sqlstate = {}});
+[[noreturn]] void not_confirmed(const std::vector<std::string>& reasons, std::string_view hint) {
+  throw util::Error(util::Kind::NotConfirmed,
+                    cat("others may write while it migrates: ", util::join(reasons, "; ")),
+                    {.hint = std::string(hint), .sqlstate = {}});
+}
+
+// A hold is offered and advised only where it would bind everybody.
+MayHold binding(pg::Connection& maintenance, const std::string& database, const IsOwn& is_own,
+                MayHold may_hold) {
+  if (may_hold == MayHold::No) return may_hold;
+  const HeldDatabase held{.name = database, .kind = Hold::ReadOnly};
+  return hold_doubts(maintenance, held, is_own).empty() ? MayHold::Yes : MayHold::No;
+}
+
+std::string_view ways_out(MayHold may_hold) {
+  return may_hold == MayHold::Yes ? kTwoWays : kNoHold;
 }
 
 void require_undo_possible(const RunContext& context, const GateQuestion& question) {
@@ -129,18 +145,6 @@ void judge_others(const RunContext& context, const GateQuestion& question, Sessi
     gate.reasons.push_back(cat("changed since the backup: ", what));
 }
 
-// A hold is offered only where it would bind everybody.
-WithOthers asked_about_others(const RunContext& context, const Options& options,
-                              const GateQuestion& question, const SessionLedger& ledger,
-                              const Gate& gate) {
-  if (!options.questions.with_others) return WithOthers::Stop;
-  const HeldDatabase database{.name = context.database.database(), .kind = Hold::ReadOnly};
-  const bool binds = question.may_hold == MayHold::Yes &&
-                     hold_doubts(context.maintenance, database, ledger.own()).empty();
-  return options.questions.with_others(gate.reasons, binds ? MayHold::Yes : MayHold::No)
-      .value_or(WithOthers::Stop);
-}
-
 // Large objects can be written in a read-only transaction before 16 (F4).
 constexpr int kReadOnlyBindsLargeObjects = 16;
 std::optional<std::string> large_objects_moved(const RunContext& context, const Gate& gate) {
@@ -164,7 +168,7 @@ Gate open_gate(const RunContext& context, const Options& options, const GateQues
   require_young(options, question);
   require_undo_possible(context, question);
   record_cluster(context);
-  Gate gate{.hold = question.hold};
+  Gate gate{.hold = question.hold, .may_hold = question.may_hold};
   {
     pg::Connection live = pg::Connection::open(context.database, context.names.application);
     ledger.opened("gate", "gate",
@@ -182,15 +186,15 @@ Gate open_gate(const RunContext& context, const Options& options, const GateQues
   if (gate.reasons.empty()) return gate;
   gate.others = true;
   if (options.hold == Hold::None) return gate;
-  switch (asked_about_others(context, options, question, ledger, gate)) {
-    case WithOthers::GoOn:
-      break;
-    case WithOthers::HoldReadOnly:
-      gate.hold_wanted = true;
-      break;
-    case WithOthers::Stop:
-      not_confirmed(gate.reasons, gate.hold);
-  }
+  const MayHold may_hold =
+      binding(context.maintenance, context.database.database(), ledger.own(), question.may_hold);
+  const WithOthers answer =
+      options.questions.with_others
+          ? options.questions.with_others(gate.reasons, may_hold).value_or(WithOthers::Stop)
+          : WithOthers::Stop;
+  if (answer == WithOthers::Stop)
+    not_confirmed(gate.reasons, gate.hold != nullptr ? kHoldOverridden : ways_out(may_hold));
+  gate.hold_wanted = answer == WithOthers::HoldReadOnly;
   return gate;
 }
 
@@ -199,14 +203,17 @@ void pass_gate(pg::Connection& watcher, const Gate& gate, const std::string& dat
   if (gate.others || hold == Hold::None) return;  // chosen already
   if (gate.hold != nullptr) {
     if (const auto doubts = gate.hold->doubts(watcher); !doubts.empty())
-      not_confirmed(doubts, gate.hold);
+      not_confirmed(doubts, kHoldOverridden);
     return;
   }
-  if (!ledger.all_direct()) not_confirmed({std::string(kPooler)}, gate.hold);
+  const auto stop = [&](const std::vector<std::string>& reasons) {
+    not_confirmed(reasons, ways_out(binding(watcher, database, ledger.own(), gate.may_hold)));
+  };
+  if (!ledger.all_direct()) stop({std::string(kPooler)});
   Sighting now;
   const Judgement judgement = judge_patiently(watcher, database, gate.sighting, ledger.own(),
                                               ledger.counted() - gate.own, now);
-  if (!judgement.none()) not_confirmed(judgement.reasons, gate.hold);
+  if (!judgement.none()) stop(judgement.reasons);
 }
 
 Judgement judge_since(const RunContext& context, const Gate& gate, const SessionLedger& ledger) {

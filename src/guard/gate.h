@@ -27,6 +27,7 @@ struct Gate {
   WriteMarks marks;
   check::Before before;
   const StandingHold* hold = nullptr;  // stands, and is what the judgement rests on
+  MayHold may_hold = MayHold::No;      // as it was asked with
   bool hold_wanted = false;  // chosen when asked: the gate is to be opened again under a hold
 };
 

@@ -268,6 +268,21 @@ void folder_lines(std::vector<Line>& lines, const PreflightOptions& options) {
   }
 }
 
+// A hold is advised only where the run would not refuse it.
+std::string remedy_for_sessions(pg::Connection& maintenance, const PreflightOptions& options,
+                                const IsOwn& is_own) {
+  if (options.hold == Hold::ReadOnly)
+    return "They are ended when the hold begins; they may connect again to read.";
+  if (options.hold == Hold::Exclusive)
+    return "They are ended when the hold begins, and kept out as long as it stands.";
+  const HeldDatabase held{.name = options.database.database(), .kind = Hold::ReadOnly};
+  const bool may_hold = options.may_hold &&
+                        options.may_hold(options.undo, options.proof_at) == MayHold::Yes &&
+                        hold_doubts(maintenance, held, is_own).empty();
+  return cat(may_hold ? "Choose --hold read-only, stop" : "Stop",
+             " the application for the migration, or choose --hold none.");
+}
+
 void session_lines(std::vector<Line>& lines, pg::Connection& maintenance,
                    const PreflightOptions& options, const std::string& application) {
   if (!counts_sessions(maintenance)) {
@@ -293,12 +308,7 @@ void session_lines(std::vector<Line>& lines, pg::Connection& maintenance,
         warn("sessions",
              cat(util::show_counted(others.clients.size() + others.workers.size(), "other session"),
                  ": ", named(clients.empty() ? others.workers : clients)),
-             options.hold == Hold::ReadOnly
-                 ? "They are ended when the hold begins; they may connect again to read."
-             : options.hold == Hold::Exclusive
-                 ? "They are ended when the hold begins, and kept out as long as it stands."
-                 : "Choose --hold read-only, stop the application for the migration, or choose "
-                   "--hold none."));
+             remedy_for_sessions(maintenance, options, is_own)));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -43,7 +44,9 @@ struct PreflightOptions {
       false;  // --hold auto, and nobody to ask: others would end the run at the gate
   std::vector<pg::ConnInfo> replicas = {};
   Hold hold = Hold::Auto;  // what will be kept out
-  std::string key;         // for the rehearsal of the undo; empty: leave it out
+  // Whether others could be, with that undo and that place of the proof.
+  std::function<MayHold(Undo undo, const std::string& proof_at)> may_hold;
+  std::string key;  // for the rehearsal of the undo; empty: leave it out
 };
 
 struct Preflight {

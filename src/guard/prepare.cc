@@ -191,6 +191,14 @@ bool can_hold(const Options& options) {
   return keeps_proven_copy(options) && (options.tap || !options.command);
 }
 
+std::function<MayHold(Undo, const std::string&)> hold_question(const Options& options) {
+  return [chosen = options](Undo undo, const std::string& proof_at) mutable {
+    chosen.undo = undo;
+    chosen.proof_at = proof_at;
+    return can_hold(chosen) ? MayHold::Yes : MayHold::No;
+  };
+}
+
 void require_consistent(const Options& options) {
   if (!options.command && options.migrations.empty()) {
     throw util::Error(
@@ -281,6 +289,7 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
                                          !options.questions.with_others,
                         .replicas = options.replicas,
                         .hold = options.hold,
+                        .may_hold = hold_question(options),
                         .key = names.key},
                        stop);
   reporter.note(cat("run ", names.id, " on ", options.database.display(), " (PostgreSQL ",

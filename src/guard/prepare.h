@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -81,6 +82,9 @@ bool undoes(const Options& options);
 bool keeps_proven_copy(const Options& options);
 // There is what a hold needs: a copy to catch up, and a command that can still write.
 bool can_hold(const Options& options);
+// The same for preflight, which chooses an undo and a place of the proof.
+std::function<MayHold(Undo undo, const std::string& proof_at)> hold_question(
+    const Options& options);
 // … or with any that is there already. Otherwise the copy is made when it is needed: a restore
 // (contracts.md K2).
 bool keeps_copy(const Options& options);

@@ -184,6 +184,31 @@ TEST_F(GateTest, F3_APoolThatDidSomethingMeanwhileIsSomebody) {
   EXPECT_THAT(error.hint(), HasSubstr("--hold read-only"));
 }
 
+// What would be refused is not advised: without the tap, or where it would not bind everybody.
+TEST_F(GateTest, F4_AHoldIsAdvisedOnlyWhereItIsPossible) {
+  const pg::Connection other = busy();
+  Options options = psql(kBreaks);
+  options.hold = Hold::Auto;
+  EXPECT_THAT(error_of(options).hint(), HasSubstr("--hold read-only"));
+  EXPECT_THAT(reporter.all(), HasSubstr("--hold read-only"));
+
+  reporter.clear();
+  options.tap = false;
+  EXPECT_THAT(error_of(options).hint(),
+              testing::AllOf(HasSubstr("--hold none"), testing::Not(HasSubstr("read-only"))));
+  EXPECT_THAT(reporter.all(), testing::Not(HasSubstr("read-only")));
+
+  reporter.clear();
+  options.tap = true;
+  const std::string role = util::cat("writer_", name());
+  pg::Connection maintenance = test::test_server().connect();
+  maintenance.execute(util::cat("create role ", role, "; alter role ", role,
+                                " set default_transaction_read_only = off"));
+  EXPECT_THAT(error_of(options).hint(), testing::Not(HasSubstr("read-only")));
+  EXPECT_THAT(reporter.all(), testing::Not(HasSubstr("read-only")));
+  maintenance.execute(util::cat("drop role ", role));
+}
+
 TEST_F(GateTest, F3_APoolThatDoesSomethingDuringTheMigrationIsSomebody) {
   pg::Connection pool = database->connect();
   Options options = shell(

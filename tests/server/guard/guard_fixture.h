@@ -42,6 +42,10 @@ class Remembering : public util::QuietReporter {
     return lines_;
   }
   std::string all() const { return util::join(lines(), "\n"); }
+  void clear() {
+    const util::Lock hold(mutex_);
+    lines_.clear();
+  }
   std::function<void(std::string_view)> on_output;
   std::function<void(std::string_view, std::uint64_t, std::uint64_t)> on_progress;  // any thread
 
