@@ -11,6 +11,7 @@
 #include "guard/undo.h"
 #include "pg/connection.h"
 #include "pg/server_facts.h"
+#include "swap/sessions.h"
 #include "swap/swap.h"
 #include "util/error.h"
 #include "util/text.h"

@@ -1,8 +1,13 @@
 // The third database that the others are handled from, and the mutex in it.
+#include <map>
+
+#include "swap/sessions.h"
 #include "swap/sql_swap.h"
 #include "swap/swap.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/text.h"
+#include "util/units.h"
 
 namespace swap {
 namespace {
@@ -39,17 +44,52 @@ std::int64_t lock_key(const std::string& system, const std::string& database) {
   return static_cast<std::int64_t>(hash);
 }
 
+// When the run of an application name began, by its key (contracts.md K5): an ordinary role does
+// not see since when sessions of others are there.
+std::optional<util::Clock::time_point> begun_by_name(std::string_view application) {
+  constexpr std::string_view kOurs = "pgbelay-";
+  constexpr std::size_t kDigits = 14;  // YYYYMMDDHHMMSS
+  if (!application.starts_with(kOurs)) return std::nullopt;
+  const std::string_view key = application.substr(kOurs.size(), kDigits);
+  if (key.size() < kDigits) return std::nullopt;
+  return util::parse_rfc3339(cat(key.substr(0, 4), "-", key.substr(4, 2), "-", key.substr(6, 2),
+                                 "T", key.substr(8, 2), ":", key.substr(10, 2), ":",
+                                 key.substr(12, 2), "Z"));
+}
+
+std::string since_text(util::Clock::time_point since) {
+  constexpr std::size_t kToTheSecond = 19;
+  const util::Seconds age = util::Clock::now() - since;
+  return cat(", since ", util::rfc3339(since).substr(0, kToTheSecond), "Z",
+             age.count() < 0 ? std::string()  // by a clock that is not this one
+                             : cat(", ", util::show_duration(age), " ago"));
+}
+
 std::optional<std::string> owner_text(pg::Connection& connection, std::int64_t key) {
   const std::optional<LockOwner> owner = lock_owner(connection, key);
   if (!owner) return std::nullopt;
+  std::optional<util::Clock::time_point> since = util::parse_rfc3339(owner->since);
+  if (!since) since = begun_by_name(owner->application);
   return cat(owner->application.empty() ? "a session" : util::printable(owner->application),
-             " (pid ", owner->pid, owner->since.empty() ? "" : ", since ", owner->since, ")");
+             " (pid ", owner->pid, since ? since_text(*since) : std::string(), ")");
 }
 
 util::Error busy(const std::string& database, const std::string& who) {
   return {util::Kind::Busy,
           cat("database ", util::printable(database), " is in the hands of ", who),
           {.hint = "Wait until it has ended, or look with: pgbelay status", .sqlstate = {}}};
+}
+
+// The server does the same on its side: settle_session().
+pg::ConnInfo soon_missed(pg::ConnInfo target) {
+  const std::map<std::string, std::string> given = target.options();
+  for (const auto& [keyword, value] : {std::pair{"keepalives_idle", cat(kVanished.idle.count())},
+                                       {"keepalives_interval", cat(kVanished.interval.count())},
+                                       {"keepalives_count", cat(kVanished.count)},
+                                       {"tcp_user_timeout", cat(kVanished.limit.count())}}) {
+    if (!given.contains(keyword)) target = target.with_option(keyword, value);
+  }
+  return target;
 }
 
 }  // namespace
@@ -67,7 +107,7 @@ pg::Connection open_maintenance(const pg::ConnInfo& target, const std::string& m
   }
   try {
     pg::Connection connection =
-        pg::Connection::open(target.with_database(name), application_name, stop);
+        pg::Connection::open(soon_missed(target.with_database(name)), application_name, stop);
     settle_session(connection);
     return connection;
   } catch (const util::Error& failure) {

@@ -1,7 +1,8 @@
-// Ending the sessions of a database, and what cannot be ended.
+// Ending the sessions of a database, what cannot be ended, and who has its mutex.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,9 @@ std::vector<std::string> end_sessions(pg::Connection& maintenance, const std::st
 
 // A line for each prepared transaction: nothing but its own commit or rollback ends it.
 std::vector<std::string> prepared_lines(pg::Connection& maintenance, const std::string& database);
+
+// Who has the mutex of a guarded database, for people; nothing: nobody, as far as can be seen from
+// this maintenance database.
+std::optional<std::string> lock_holder(pg::Connection& maintenance, const std::string& database);
 
 }  // namespace swap

@@ -172,7 +172,7 @@ void unlock(pg::Connection& connection, std::int64_t key) {
 std::optional<LockOwner> lock_owner(pg::Connection& connection, std::int64_t key) {
   const pg::Result result = connection.query(util::cat(R"sql(
       select l.pid, coalesce(a.application_name, ''),
-             coalesce(pg_catalog.to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'), '')
+             coalesce(pg_catalog.to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
         from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
        where)sql",
                                                        kThisLock),
@@ -196,6 +196,11 @@ void settle_session(pg::Connection& connection) {
       "SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning;";
   if (connection.server_major() >= 14) text += " SET idle_session_timeout = 0;";
   if (connection.server_major() >= 17) text += " SET transaction_timeout = 0;";
+  // Nothing on a socket of the same machine.
+  text += util::cat(" SET tcp_keepalives_idle = ", kVanished.idle.count(),
+                    "; SET tcp_keepalives_interval = ", kVanished.interval.count(),
+                    "; SET tcp_keepalives_count = ", kVanished.count,
+                    "; SET tcp_user_timeout = ", kVanished.limit.count(), ";");
   connection.execute(text);
 }
 

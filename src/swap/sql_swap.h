@@ -1,6 +1,7 @@
 // The statements of this module, one function each, with typed rows.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -63,12 +64,22 @@ void unlock(pg::Connection& connection, std::int64_t key);
 struct LockOwner {
   int pid = 0;
   std::string application;
-  std::string since;  // "" where this role may not see it
+  std::string since;  // RFC 3339; "" where this role may not see it
 };
 std::optional<LockOwner> lock_owner(pg::Connection& connection, std::int64_t key);
 std::string system_identifier(pg::Connection& connection);
 
-// What a session that guards others needs: never cut off by a timeout, able to write.
+// After how long either side misses a machine that is gone without a word: its session must not
+// keep the mutex until the system's own patience (two hours) is over.
+struct Vanished {
+  std::chrono::seconds idle{20}, interval{10};
+  int count = 4;
+  std::chrono::milliseconds limit = idle + count * interval;  // also for what is sent
+};
+constexpr Vanished kVanished;
+
+// What a session that guards others needs: never cut off by a timeout, able to write, and ended by
+// the server when its machine is gone.
 void settle_session(pg::Connection& connection);
 
 }  // namespace swap

@@ -45,8 +45,6 @@ class DatabaseLock {
   std::int64_t key_ = 0;
   std::string database_;
 };
-// Who has it, for people; nothing: nobody, as far as can be seen from this maintenance database.
-std::optional<std::string> lock_holder(pg::Connection& maintenance, const std::string& database);
 
 // Made from template0, closed to PUBLIC, with the run's comment (contracts.md K5) before anything
 // is in it.

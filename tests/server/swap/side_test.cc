@@ -1,6 +1,13 @@
 // Side databases, their seal, the mutex and the rehearsal (postgres-hazards.md S1, S3, S15, M4,
 // M6).
+#include <libpq-fe.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "server/swap/fixture.h"
+#include "swap/sessions.h"
+#include "util/clock.h"
 
 namespace swap {
 namespace {
@@ -112,6 +119,44 @@ TEST_F(SideTest, LockNamesItsOwner) {
   EXPECT_NO_THROW(DatabaseLock(*admin_, "another database"));
   first.reset();
   EXPECT_NO_THROW(DatabaseLock(*admin_, live_));
+}
+
+// Owner and age, to a role that sees of others' sessions only what they are called.
+TEST_F(SideTest, LockNamesItsOwnerAndAgeToAnOrdinaryRole) {
+  const auto begun = util::Clock::now() - std::chrono::minutes(65);
+  const std::string application = util::cat("pgbelay-", util::key_time(begun));
+  pg::Connection other = open_maintenance(test::test_server().conninfo("app"), "", application, {});
+  const DatabaseLock first(other, live_);
+  pg::Connection ordinary = open_maintenance(
+      test::test_server().conninfo("app").with_option("user", "swap_user"), "", "pgbelay-x", {});
+  const std::string told = lock_holder(ordinary, live_).value_or("nobody");
+  EXPECT_THAT(told, HasSubstr(application));
+  EXPECT_THAT(told,
+              HasSubstr(util::cat("since ", util::rfc3339(begun).substr(0, 19), "Z, 1 h 05")));
+  EXPECT_EQ(lock_holder(ordinary, "another database"), std::nullopt);
+}
+
+// A machine that is gone without a word must not keep the lock for two hours. Over TCP the server
+// shows what its socket has.
+TEST_F(SideTest, S15AVanishedMachineIsMissedSoon) {
+  pg::Connection session = open_maintenance(
+      test::test_server().conninfo("app").with_option("host", "127.0.0.1"), "", "pgbelay-test", {});
+  for (const auto& [setting, value] : {std::pair{"tcp_keepalives_idle", "20"},
+                                       {"tcp_keepalives_interval", "10"},
+                                       {"tcp_keepalives_count", "4"},
+                                       {"tcp_user_timeout", "60000"}})
+    EXPECT_EQ(session.query("select setting from pg_settings where name = $1", {setting}).str(0, 0),
+              value)
+        << setting;
+  for (const auto& [option, value] : {std::pair{TCP_KEEPIDLE, 20},
+                                      {TCP_KEEPINTVL, 10},
+                                      {TCP_KEEPCNT, 4},
+                                      {TCP_USER_TIMEOUT, 60000}}) {
+    int found = 0;
+    socklen_t size = sizeof found;
+    ASSERT_EQ(::getsockopt(PQsocket(session.raw()), IPPROTO_TCP, option, &found, &size), 0);
+    EXPECT_EQ(found, value) << "of our own socket: " << option;
+  }
 }
 
 TEST_F(SideTest, S15LostLockIsNoticed) {
