@@ -66,7 +66,9 @@ bool ClusterWatch::named(const SharedChange& change) const {
                      });
 }
 
-std::string ClusterWatch::whose() const {
+std::string ClusterWatch::whose(const SharedChange& change) const {
+  if (change.uncounted)
+    return "replication connections of others are not counted, it may be theirs";
   return sessions_before_ ? "others are connected to the server, it may be theirs"
                           : "before PostgreSQL 15 it cannot be known whether others were "
                             "connected to the server, it may be theirs";
@@ -83,8 +85,8 @@ std::vector<OutsideChange> ClusterWatch::settle() {
     entry.statement = change.statement;
     if (change.statement.empty()) {
       entry.reason = "there is no statement that reverses it";
-    } else if (!nobody_else && !named(change)) {
-      entry.reason = whose();
+    } else if ((change.uncounted || !nobody_else) && !named(change)) {
+      entry.reason = whose(change);
     } else {
       context_.journal.fact("rehearsal", "put back",
                             {{"change", change.text}, {"statement", change.statement}});

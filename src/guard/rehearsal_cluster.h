@@ -34,7 +34,8 @@ class ClusterWatch {
  private:
   bool alone();
   bool named(const SharedChange& change) const;
-  std::string whose() const;  // why a change is left alone that is not known to be ours
+  std::string whose(
+      const SharedChange& change) const;  // why a change is left alone that is not known to be ours
 
   const RunContext& context_;
   std::vector<SharedObject> before_;

@@ -13,6 +13,7 @@ namespace {
 using Key = std::pair<std::string, std::string>;
 
 constexpr std::string_view kPassword = "password";
+constexpr std::string_view kSlot = "replication slot";
 
 std::map<Key, const SharedObject*> by_key(const std::vector<SharedObject>& objects) {
   std::map<Key, const SharedObject*> out;
@@ -26,6 +27,13 @@ std::string short_name(const SharedObject& object) {
   if (object.kind == "membership") return identity.substr(identity.rfind(' ') + 1);
   if (object.kind == "setting") return identity.substr(0, identity.find(' '));
   return identity;
+}
+
+SharedChange change_of(const SharedObject& object, std::string_view what, std::string statement) {
+  return {.text = util::cat(object.kind, " ", util::printable(object.identity), what),
+          .statement = std::move(statement),
+          .name = short_name(object),
+          .uncounted = object.kind == kSlot};
 }
 
 std::string escaped(std::string_view text) {
@@ -93,19 +101,16 @@ std::vector<SharedChange> compare_shared(const std::vector<SharedObject>& before
   std::vector<SharedChange> changes;
   for (const auto& [key, object] : new_objects) {
     const auto old = old_objects.find(key);
-    const std::string name = util::cat(object->kind, " ", util::printable(object->identity));
     if (old == old_objects.end()) {
       if (object->kind == kPassword) continue;  // of a role that is told itself
-      changes.push_back({util::cat(name, " was added"), object->remove, short_name(*object)});
+      changes.push_back(change_of(*object, " was added", object->remove));
     } else if (old->second->definition != object->definition) {
-      changes.push_back(
-          {util::cat(name, " was changed"), old->second->restore, short_name(*object)});
+      changes.push_back(change_of(*object, " was changed", old->second->restore));
     }
   }
   for (const auto& [key, object] : old_objects) {
-    if (new_objects.contains(key) || object->kind == kPassword) continue;
-    const std::string name = util::cat(object->kind, " ", util::printable(object->identity));
-    changes.push_back({util::cat(name, " was removed"), object->recreate, short_name(*object)});
+    if (!new_objects.contains(key) && object->kind != kPassword)
+      changes.push_back(change_of(*object, " was removed", object->recreate));
   }
   return changes;
 }

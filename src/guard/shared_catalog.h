@@ -1,7 +1,7 @@
 // What belongs to the cluster and not to the database: roles, memberships, settings, other
-// databases, tablespaces, parameter privileges. A swap does not undo changes to them: they are
-// found by comparing the moment of the snapshot with the verdict, and told with the statements that
-// reverse them (S2).
+// databases, tablespaces, parameter privileges, replication slots, subscriptions. A swap does not
+// undo changes to them: they are found by comparing the moment of the snapshot with the verdict,
+// and told with the statements that reverse them (S2).
 #pragma once
 
 #include <string>
@@ -13,7 +13,9 @@
 namespace guard {
 
 struct SharedObject {
-  std::string kind;      // role, password, membership, setting, database, tablespace, parameter
+  // role, password, membership, setting, database, tablespace, parameter, replication slot,
+  // subscription
+  std::string kind;
   std::string identity;  // for people
   std::string definition;
   std::string
@@ -30,6 +32,8 @@ struct SharedChange {
   std::string text;       // role app_new was created
   std::string statement;  // DROP ROLE "app_new"; empty: none is simple
   std::string name;       // what a statement that made the change would name: app_new
+  // By a session that no counter counts it may have been made as well: slots, by walsenders (F5).
+  bool uncounted = false;
 };
 std::vector<SharedChange> compare_shared(const std::vector<SharedObject>& before,
                                          const std::vector<SharedObject>& now);

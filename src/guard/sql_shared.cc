@@ -102,10 +102,36 @@ constexpr std::string_view kParameters = R"sql(
     from pg_catalog.pg_parameter_acl p
    where $1::pg_catalog.text is not null)sql";
 
+// Where a slot is moves by itself: only what it is counts. The database of a logical one may get
+// another name by a swap. None can be made again, the log that it kept is gone.
+constexpr std::string_view kSlots = R"sql(
+  select 'replication slot', s.slot_name::pg_catalog.text, pg_catalog.concat_ws(' ', s.slot_type, s.plugin::pg_catalog.text), '', '',
+         pg_catalog.concat(
+           pg_catalog.format('SELECT pg_catalog.pg_drop_replication_slot(%L);', s.slot_name),
+           ' -- until then the server keeps WAL from ' || s.restart_lsn::pg_catalog.text || ' on',
+           ', its consumer is at ' || s.confirmed_flush_lsn::pg_catalog.text,
+           ', and it hangs on database ' || pg_catalog.regexp_replace(s.database::pg_catalog.text, '[[:cntrl:]]', '?', 'g'))
+    from pg_catalog.pg_replication_slots s
+   where $1::pg_catalog.text is not null and not s.temporary)sql";
+
+// Without the connection, which only a superuser sees and which holds a password. A statement that
+// takes one away would take its slot on the publisher with it (F8): none is given.
+constexpr std::string_view kSubscriptions = R"sql(
+  select 'subscription',
+         pg_catalog.concat(s.subname, case when d.datname <> $1 and d.datname !~ '__(proof|rehearsal|failed|replaced|probe|held)_[0-9]+$'
+                                           then ' of database ' || d.datname::pg_catalog.text end),
+         pg_catalog.concat_ws(' ', 'owner', r.rolname, case when s.subenabled then 'enabled' else 'disabled' end,
+                              'slot ' || s.subslotname::pg_catalog.text,
+                              'publications', pg_catalog.array_to_string(s.subpublications, ', ')), '', '', ''
+    from pg_catalog.pg_subscription s
+    join pg_catalog.pg_database d on d.oid = s.subdbid
+    left join pg_catalog.pg_roles r on r.oid = s.subowner)sql";
+
 }  // namespace
 
 std::vector<std::string_view> shared_statements(int server_major) {
-  std::vector<std::string_view> out{kRoles, kMemberships, kSettings, kDatabases, kTablespaces};
+  std::vector<std::string_view> out{kRoles,       kMemberships, kSettings,     kDatabases,
+                                    kTablespaces, kSlots,       kSubscriptions};
   if (server_major >= 15) out.push_back(kParameters);
   return out;
 }

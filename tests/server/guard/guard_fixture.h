@@ -64,6 +64,9 @@ class GuardTest : public test::ServerTest {
     test::ServerTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     database.emplace(test::make_database("guard"));
+    fill();
+  }
+  void fill() {
     sql("create table members (id serial primary key, name text not null, email text);"
         "insert into members (name, email) select 'm' || n, 'm' || n || '@example.org' from "
         "generate_series(1, 500) n;"

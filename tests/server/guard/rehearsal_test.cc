@@ -194,6 +194,27 @@ TEST_F(RehearsalTest, F10WhatSlipsThroughIsPutBackAndEndsWithNine) {
   }
 }
 
+// A slot keeps the server's log until it is dropped. One that no statement names may be that of a
+// standby which was set up meanwhile: no counter counts its connections.
+TEST_F(RehearsalTest, F10ASlotIsToldAndDroppedOnlyWhereAStatementNamesIt) {
+  const auto slots = [&] {
+    return value(
+        "select coalesce(string_agg(slot_name, ',' order by 1), '') from "
+        "pg_replication_slots");
+  };
+  sql("create function sly() returns void language sql as $$ select "
+      "pg_create_physical_replication_slot(('sly' || '_slot')::name, true) $$");
+  Options options =
+      rehearsing(psql("select sly(); select pg_create_physical_replication_slot('named_slot');"));
+  options.rehearsal.shared = SharedObjects::Allow;
+  const util::Error error = error_of(options);
+  EXPECT_EQ(error.exit_code(), 9) << error.text();
+  EXPECT_THAT(error.text(), HasSubstr("replication slot sly_slot was added; it remains"));
+  EXPECT_THAT(error.text(), HasSubstr("pg_drop_replication_slot('sly_slot'); -- until then"));
+  EXPECT_EQ(slots(), "sly_slot");
+  sql("select pg_drop_replication_slot('sly_slot')");
+}
+
 TEST_F(RehearsalTest, F10AnotherTeamsRoleIsToldButNotDropped) {
   const std::string role = util::cat("theirs_", name());
   pg::Connection other = test::test_server().connect();
