@@ -77,6 +77,7 @@ guard::Questions questions(const Invocation& invocation) {
   // --yes never decides what becomes of other people's writes (contracts.md K14).
   if (!stdin_is_terminal()) return out;
   out.with_others = ask_about_others;
+  out.undo_all_the_same = ask_about_writes(invocation.stop);
   return out;
 }
 

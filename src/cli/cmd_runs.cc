@@ -41,6 +41,7 @@ guard::UndoOptions undo_options(const Invocation& invocation) {
           .on_foreign_writes = writes == "undo"   ? guard::OnForeignWrites::Undo
                                : writes == "keep" ? guard::OnForeignWrites::Keep
                                                   : guard::OnForeignWrites::Ask,
+          .ask = ask_about_writes(invocation.stop),
           .failed_backup = !invocation.settings.flag("no-failed-backup"),
           .sequences = sequences(invocation),
           .recheck = invocation.settings.flag("recheck"),

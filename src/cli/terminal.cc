@@ -115,6 +115,19 @@ bool confirm(const std::vector<std::string>& lines, std::string_view question,
   return ask(question) == wanted;
 }
 
+std::function<bool(const std::vector<std::string>&)> ask_about_writes(std::stop_token stop) {
+  if (!stdin_is_terminal()) return {};
+  return [stop = std::move(stop)](const std::vector<std::string>& reasons) {
+    if (stop.stop_requested()) return false;
+    for (const std::string& reason : reasons) print_err(util::cat(reason, "\n"));
+    print_err(
+        "Others may have written since the migration began. An undo takes that away as well; the "
+        "state that it replaces is kept, and rows that differ are saved (pgbelay rescue).\n");
+    return ask("Type undo to take it back all the same, anything else to keep the database as it "
+               "is now: ") == "undo";
+  };
+}
+
 TerminalReporter::TerminalReporter(Style style) : style_(style), terminal_(stderr_is_terminal()) {}
 
 TerminalReporter::~TerminalReporter() {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +53,10 @@ class TerminalReporter : public util::Reporter {
 // "yes" typed at a terminal; without one the answer is no. Prints the lines first.
 bool confirm(const std::vector<std::string>& lines, std::string_view question,
              std::string_view wanted);
+
+// guard::AskAboutWrites at the terminal; an interrupted run asks nothing any more. Without a
+// terminal there is nobody to ask. --yes is no answer to it (contracts.md K14).
+std::function<bool(const std::vector<std::string>&)> ask_about_writes(std::stop_token stop);
 
 void print_out(std::string_view text);  // stdout; Kind::Io if it cannot be written
 // stdout for rows: when whoever reads them has gone, the program ends as by SIGPIPE.

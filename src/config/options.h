@@ -133,7 +133,7 @@ constexpr std::array kOptions{
                .help = "migrate the copy under a read-only hold, check it, and swap it in; the database is not touched until then"},
     OptionSpec{.name = "on-foreign-writes", .type = OptionType::Choice, .value = "WHAT", .fallback = "ask",
                .choices = "ask|undo|keep", .commands = kMigrate | kUndo | kResume,
-               .help = "when a migration failed and others may have written"},
+               .help = "when a migration failed and others may have written; ask: at a terminal"},
     OptionSpec{.name = "server-free", .env = "PGBELAY_SERVER_FREE", .type = OptionType::Size, .value = "SIZE",
                .commands = kMigrate | kRehearse | kDoctor | kRestore, .help = "free space on the server's disk, where it cannot be seen from here"},
     OptionSpec{.name = "proof-at", .env = "PGBELAY_PROOF_AT", .value = "local|URL", .commands = kMigrate | kRehearse,

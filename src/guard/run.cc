@@ -290,6 +290,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
        .undo = options.undo,
        .failed_state = options.failed_backup ? FailedState::BackUp : FailedState::Leave,
        .on_foreign_writes = options.on_foreign_writes,
+       .ask = options.questions.undo_all_the_same,
        .others = std::move(others)});
 }
 

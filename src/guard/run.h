@@ -49,6 +49,10 @@ enum class Sequences { Further, Exact };
 enum class WithOthers { GoOn, HoldReadOnly, Stop };
 enum class MayHold { No, Yes };  // whether there is what a hold needs
 
+// Whether an undo is to take away what others may have written, too: asked where that was not
+// chosen. It stays unless the answer is true.
+using AskAboutWrites = std::function<bool(const std::vector<std::string>& reasons)>;
+
 // What the operator is asked. Without a terminal the front end answers No, unless --yes was given.
 struct Questions {
   // "yes" to go on; gets the plan's lines.
@@ -56,6 +60,7 @@ struct Questions {
   // Others may write and nothing was chosen. nullopt: nobody to ask (exit 6).
   std::function<std::optional<WithOthers>(const std::vector<std::string>& reasons, MayHold hold)>
       with_others;
+  AskAboutWrites undo_all_the_same;  // empty: nobody to ask
 };
 
 struct CommandSpec {

@@ -343,7 +343,7 @@ Result undo_migration(const RunContext& context, const RunRecord& record,
   }
   const bool decided = decided_before(context, record);
   const Judgement others = decided ? decided_then(record) : judge_by_journal(context, record);
-  if (options.on_foreign_writes != OnForeignWrites::Undo && !decided && !others.none()) {
+  if (!decided && !may_undo(others, options.on_foreign_writes, options.ask)) {
     return not_undone(context,
                       cat("others may have written since the migration began (",
                           util::join(others.reasons, "; "), ")"),
@@ -359,7 +359,7 @@ Result undo_success(const UndoOptions& options, const Reopened& run) {
   const bool decided = decided_before(context, run.record());
   const Judgement others =
       decided ? decided_then(run.record()) : judge_by_journal(context, run.record());
-  if (options.on_foreign_writes != OnForeignWrites::Undo && !decided && !others.none()) {
+  if (!decided && !may_undo(others, options.on_foreign_writes, options.ask)) {
     throw util::Error(
         Kind::NotConfirmed,
         cat("the database may have been written to since the migration (",

@@ -50,6 +50,7 @@ struct UndoOptions {
   std::filesystem::path dir;
   std::string reference;  // RUN or empty
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
+  AskAboutWrites ask = {};
   bool failed_backup = true;           // of the state that a replace takes away
   std::optional<Sequences> sequences;  // nothing: as the run was told
   bool recheck = false;                // read the copy again before it is unsealed
@@ -58,7 +59,7 @@ struct UndoOptions {
   OutsideOptions outside;
 };
 // A released run whose copy was kept is taken back as well: Kind::NotConfirmed when others may have
-// written since and `on_foreign_writes` does not say undo.
+// written since and neither `on_foreign_writes` nor the answer is undo.
 // Ends what still lives of the run, judges writes by others, swaps the copy in, verifies. Outcome
 // Undone (exit 0) or NotUndone (exit 4); Kind::Usage (2) when there is nothing to undo; Kind::Busy
 // when the run is still alive.

@@ -106,7 +106,7 @@ Result judge_and_undo(const FailedAttempt& failed) {
         {cat("restore the backup:  pgbelay restore ", failed.backup.manifest.name),
          cat("leave it as it is:   pgbelay close ", context.names.id)});
   }
-  if (!others.none() && failed.on_foreign_writes != OnForeignWrites::Undo) {
+  if (!may_undo(others, failed.on_foreign_writes, failed.ask)) {
     return not_undone(
         context,
         cat(failed.cause,
@@ -160,6 +160,11 @@ void tell_foreign_rows(const RunContext& context, const backup::Backup& backup,
     context.reporter.warning(cat("rows that others may have written could not be saved: ",
                                  error.text(), "\n  what there was is in what the undo keeps"));
   }
+}
+
+bool may_undo(const Judgement& others, OnForeignWrites chosen, const AskAboutWrites& ask) {
+  if (others.none() || chosen == OnForeignWrites::Undo) return true;
+  return chosen == OnForeignWrites::Ask && ask && ask(others.reasons);
 }
 
 std::vector<std::string> choices(const std::string& run) {

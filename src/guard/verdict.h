@@ -25,6 +25,7 @@ struct FailedAttempt {
   Undo undo = Undo::Auto;
   FailedState failed_state = FailedState::BackUp;  // of a replace
   OnForeignWrites on_foreign_writes = OnForeignWrites::Ask;
+  AskAboutWrites ask = {};
   std::optional<Judgement> others = std::nullopt;  // judged already, after they had been let in
 };
 
@@ -50,6 +51,9 @@ std::string kept_text(const std::string& kept);
 // Releases the hold if one stands, and says for how long writers were kept out.
 void tell_release(const RunContext& context);
 
+// Whether an undo may take away what others may have written: nobody has, or that was chosen, or is
+// the answer.
+bool may_undo(const Judgement& others, OnForeignWrites chosen, const AskAboutWrites& ask);
 // What the operator may choose from when it is not undone by itself.
 std::vector<std::string> choices(const std::string& run);
 

@@ -72,13 +72,15 @@ class AskedAtTheTerminal : public test::GuardedTest {
     fill();
     set_input(terminal_.path());
   }
-  BinaryResult answered(const std::string& answer) {
+  // Who went on with somebody else there is asked once more when the migration fails.
+  BinaryResult answered(const std::string& answer, const std::string& about_writes = "") {
     bool asked = false;
     BinaryResult result =
         run({"migrate", "--yes", "--hold", "auto", "--on-foreign-writes", "ask", "--", "psql", "-X",
              "-q", "-v", "ON_ERROR_STOP=1", "-c", "alter table orders drop column note cascade",
              "-c", "select nonsense"},
             {}, [&](util::Stream, std::string_view line, pid_t) {
+              if (line.find("An undo takes that away") != line.npos) terminal_.type(about_writes);
               if (asked || line.find("With a hold it is") == line.npos) return;
               asked = true;
               terminal_.type(answer);
@@ -109,6 +111,34 @@ TEST_F(AskedAtTheTerminal, AnythingElseStopsBeforeTheMigration) {
   EXPECT_EQ(answered("").status, 6);
   EXPECT_EQ(content(), before);
   expect_nothing_left_behind();
+}
+
+TEST_F(AskedAtTheTerminal, K14AFailedMigrationIsUndoneAllTheSameIfThatIsTheAnswer) {
+  const std::string before = content();
+  pg::Connection other = database().connect();
+  other.execute("begin; select 1");
+  const BinaryResult result = answered("yes", "undo");
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("Type undo to take it back all the same"));
+  EXPECT_EQ(content(), before);
+}
+
+TEST_F(AskedAtTheTerminal, K14AFailedMigrationStaysUnlessTheAnswerIsUndo) {
+  const std::string before = content();
+  pg::Connection other = database().connect();
+  other.execute("begin; select 1");
+  const BinaryResult result = answered("yes", "yes");
+  EXPECT_EQ(result.status, 4) << result.err;
+  EXPECT_NE(content(), before);
+  const auto undo = [&](const std::string& answer) {
+    return run({"undo", "--yes"}, {}, [&](util::Stream, std::string_view line, pid_t) {
+      if (line.find("An undo takes that away") != line.npos) terminal_.type(answer);
+    });
+  };
+  EXPECT_EQ(undo("").status, 4);
+  const BinaryResult undone = undo("undo");
+  EXPECT_EQ(undone.status, 0) << undone.err;
+  EXPECT_EQ(content(), before);
 }
 
 INSTANTIATE_TEST_SUITE_P(S8, HoldUnderLoad, testing::Values("read-only", "exclusive"),

@@ -67,8 +67,8 @@ TEST_F(SlotTest, F8ASubscriptionThatTheMigrationMadeIsTold) {
   EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
   EXPECT_THAT(reporter.all(),
               AllOf(HasSubstr("subscription s1 was added"), Not(HasSubstr("dbname=x"))));
-  connect().execute(util::cat("alter database ", pg::quote_ident(result.kept),
-                                " allow_connections true"));
+  connect().execute(
+      util::cat("alter database ", pg::quote_ident(result.kept), " allow_connections true"));
   connect(result.kept).execute("drop subscription s1");
 }
 
