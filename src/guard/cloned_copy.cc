@@ -79,9 +79,9 @@ void require_equal(const RunContext& context, const Prepared& prepared,
 void clone_for_undo(const RunContext& context, const Options& options, Prepared& prepared,
                     SessionLedger& ledger, std::stop_token stop) {
   const util::Stopwatch watch;
+  context.lock->probe();
   context.reporter.step("clone", util::StepState::Begin, "");
   context.journal.begin("clone", {{"side", context.names.copy}});
-  context.lock->probe();
   try {
     require_nobody(context, options, ledger);
     swap::drop_side(context.maintenance, context.names.copy);  // of the proof, for a rehearsal
@@ -98,7 +98,8 @@ void clone_for_undo(const RunContext& context, const Options& options, Prepared&
         "clone", util::StepState::Ok,
         cat(util::show_duration(watch.elapsed()),
             " · equals the backup · nobody could connect for ", util::show_duration(outage)));
-  } catch (const util::Error& error) {
+  } catch (util::Error& error) {
+    context.journal.failed("clone", error);
     context.reporter.step("clone", util::StepState::Failed, error.message());
     throw;
   }

@@ -160,10 +160,8 @@ std::optional<std::string> large_objects_moved(const RunContext& context, const 
   return "large objects changed, which a read-only session can write on this server";
 }
 
-}  // namespace
-
-Gate open_gate(const RunContext& context, const Options& options, const GateQuestion& question,
-               SessionLedger& ledger) {
+Gate judged_gate(const RunContext& context, const Options& options, const GateQuestion& question,
+                 SessionLedger& ledger) {
   context.lock->probe();
   require_young(options, question);
   require_undo_possible(context, question);
@@ -196,6 +194,21 @@ Gate open_gate(const RunContext& context, const Options& options, const GateQues
     not_confirmed(gate.reasons, gate.hold != nullptr ? kHoldOverridden : ways_out(may_hold));
   gate.hold_wanted = answer == WithOthers::HoldReadOnly;
   return gate;
+}
+
+}  // namespace
+
+Gate open_gate(const RunContext& context, const Options& options, const GateQuestion& question,
+               SessionLedger& ledger) {
+  context.journal.begin("gate");
+  try {
+    Gate gate = judged_gate(context, options, question, ledger);
+    context.journal.end("gate", {{"result", "ok"}});
+    return gate;
+  } catch (util::Error& error) {
+    context.journal.failed("gate", error);
+    throw;
+  }
 }
 
 void pass_gate(pg::Connection& watcher, const Gate& gate, const std::string& database,

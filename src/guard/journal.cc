@@ -257,6 +257,13 @@ void Journal::begin(std::string_view step, const Fields& fields) {
 void Journal::end(std::string_view step, const Fields& fields) {
   state_->append(EventKind::End, step, {}, fields);
 }
+void Journal::failed(std::string_view step, util::Error& error) {
+  try {
+    end(step, {{"result", "failed"}, {"text", error.message()}});
+  } catch (const util::Error& unwritten) {
+    error.attach(unwritten.message());
+  }
+}
 void Journal::fact(std::string_view step, std::string_view name, const Fields& fields) {
   state_->append(EventKind::Fact, step, name, fields);
 }

@@ -18,6 +18,7 @@
 
 #include "guard/undo.h"
 #include "util/clock.h"
+#include "util/error.h"
 
 namespace guard {
 
@@ -60,6 +61,9 @@ class Journal {
 
   void begin(std::string_view step, const Fields& fields = {});
   void end(std::string_view step, const Fields& fields = {});
+  // Ended by the error, which stays the one that is told: a line that cannot be written is
+  // attached.
+  void failed(std::string_view step, util::Error& error);
   void fact(std::string_view step, std::string_view name, const Fields& fields = {});
 
  private:

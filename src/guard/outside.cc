@@ -171,9 +171,12 @@ void Outside::before_hold(const std::stop_token& stop) const {
   if (options_.before_hold.empty()) return;
   const util::Stopwatch watch;
   context_.reporter.step("before_hold", util::StepState::Begin, "");
+  context_.journal.begin("before_hold");
   try {
     run_hook("before_hold", options_.before_hold, options_.hook_timeout, {}, stop);
-  } catch (const util::Error& error) {
+    context_.journal.end("before_hold", {{"result", "ok"}});
+  } catch (util::Error& error) {
+    context_.journal.failed("before_hold", error);
     context_.reporter.step("before_hold", util::StepState::Failed, error.message());
     throw;
   }

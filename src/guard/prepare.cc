@@ -81,7 +81,8 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
                               util::show_counted(made.manifest.formats.size(), "format"), " · ",
                               util::show_size(made.manifest.bytes()), " · ", made.path.string()));
     return made;
-  } catch (const util::Error& error) {
+  } catch (util::Error& error) {
+    context.journal.failed("backup", error);
     context.reporter.step("backup", util::StepState::Failed, error.message());
     throw as_step(error, Kind::Backup);
   }
@@ -126,7 +127,8 @@ Shown show_proof(const RunContext& context, const Options& options, const backup
             proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : "",
             place->text()));
     return {.proof = std::move(proof), .place = std::move(place)};
-  } catch (const util::Error& error) {
+  } catch (util::Error& error) {
+    context.journal.failed("proof", error);
     context.reporter.step("proof", util::StepState::Failed, error.message());
     throw as_step(error, Kind::Proof);
   }
@@ -373,9 +375,9 @@ std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const
                                                 Prepared& prepared, SessionLedger& ledger,
                                                 std::stop_token stop) {
   const util::Stopwatch watch;
+  context.lock->probe();
   context.reporter.step("hold", util::StepState::Begin, "");
   context.journal.begin("hold");
-  context.lock->probe();
   try {
     auto hold = std::make_unique<StandingHold>(context, options.hold, ledger, stop);
     const util::Stopwatch catching_up;
@@ -402,7 +404,8 @@ std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const
     context.reporter.step("hold", util::StepState::Ok,
                           cat(util::show_duration(watch.elapsed()), " · ", text));
     return hold;
-  } catch (const util::Error& error) {
+  } catch (util::Error& error) {
+    context.journal.failed("hold", error);
     context.reporter.step("hold", util::StepState::Failed, error.message());
     // What the backup ran into is one of the follow-up, hence of the proof (5).
     throw error.kind() == Kind::Preflight ? error : as_step(error, Kind::Proof);
@@ -471,7 +474,9 @@ void confirm(const RunContext& context, const Options& options, const Prepared& 
           : cat("migrate   ", util::show_counted(files.size(), "file"))};
   for (const migrate::File& file : files) lines.push_back(cat("          ", file.name));
   context.reporter.step("confirm", util::StepState::Begin, "");
+  context.journal.begin("confirm");
   const bool yes = options.questions.confirm && options.questions.confirm(lines);
+  context.journal.end("confirm", {{"result", yes ? "yes" : "no"}});
   context.reporter.step("confirm", yes ? util::StepState::Ok : util::StepState::Failed,
                         yes ? "yes" : "no");
   if (yes) return;
