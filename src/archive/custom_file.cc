@@ -227,6 +227,7 @@ struct CustomFileReader::State {
   std::optional<std::uint64_t> find_block(const TocEntry& entry) const;
   PrimitiveReader open_block(const TocEntry& entry, std::uint8_t type) const;
   void read_stream(PrimitiveReader& in, const codec::ByteSink& sink) const;
+  void skip_stream(PrimitiveReader& in, std::uint64_t begin, const util::Error& failure) const;
 };
 
 namespace {
@@ -324,6 +325,18 @@ void CustomFileReader::State::read_stream(PrimitiveReader& in, const codec::Byte
   unpacker.finish();
 }
 
+// Behind the chunks of a stream that could not be read; `failure` if it is these that are damaged.
+void CustomFileReader::State::skip_stream(PrimitiveReader& in, std::uint64_t begin,
+                                          const util::Error& failure) const {
+  PrimitiveReader chunks(file, begin);
+  try {
+    skip_chunks(chunks);
+  } catch (const util::Error&) {
+    throw util::Error(failure);
+  }
+  in.skip(chunks.position() - in.position());
+}
+
 CustomFileReader::CustomFileReader(std::filesystem::path path)
     : state_(std::make_unique<State>(std::move(path))) {}
 
@@ -372,7 +385,14 @@ void CustomFileReader::read_large_objects(const TocEntry& entry,
     // OIDs pass through a signed int: above 2^31 - 1 they are negative.
     while (const auto oid = static_cast<std::uint32_t>(in.integer())) {
       sink.begin(oid);
-      state_->read_stream(in, sink.bytes);
+      const std::uint64_t at = in.position();
+      try {
+        state_->read_stream(in, sink.bytes);
+      } catch (const util::Error& failure) {
+        if (failure.kind() != util::Kind::Damage || !sink.damaged) throw;
+        state_->skip_stream(in, at, failure);
+        sink.damaged(failure);
+      }
       sink.end();
     }
   } catch (util::Error& error) {

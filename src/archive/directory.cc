@@ -154,7 +154,12 @@ void DirectoryReader::read_large_objects(const TocEntry& entry, const LargeObjec
   try {
     for (const LargeObjectFile& file : large_objects_of(entry)) {
       sink.begin(file.oid);
-      read_file(file.name, sink.bytes);
+      try {
+        read_file(file.name, sink.bytes);
+      } catch (const Error& failure) {
+        if (failure.kind() != Kind::Damage || !sink.damaged) throw;
+        sink.damaged(failure);
+      }
       sink.end();
     }
   } catch (Error& error) {

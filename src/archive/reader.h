@@ -11,6 +11,7 @@
 
 #include "archive/toc.h"
 #include "codec/inflate.h"
+#include "util/error.h"
 
 namespace archive {
 
@@ -29,11 +30,14 @@ class Reader {
   // The content of a table's data, complete with its end marker, or Kind::Damage naming entry and
   // place.
   virtual void read_table(const TocEntry& entry, const codec::ByteSink& sink) const = 0;
-  // Each large object: begin(oid), its bytes, end().
+  // Each large object: begin(oid), its bytes, end(). One that is damaged ends the reading, unless
+  // `damaged` takes it: then its bytes are some of its first ones, and the next one follows if it
+  // can be found.
   struct LargeObjectSink {
     std::function<void(std::uint32_t oid)> begin;
     codec::ByteSink bytes;
     std::function<void()> end;
+    std::function<void(const util::Error& failure)> damaged = {};  // before end()
   };
   virtual void read_large_objects(const TocEntry& entry, const LargeObjectSink& sink) const = 0;
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "archive/sql_file_name.h"
 #include "backup/files.h"
@@ -256,6 +258,7 @@ void check_large_objects(const archive::CustomFileReader& archive, const archive
     findings.add(std::move(finding));
   };
   std::uint32_t oid = 0;
+  bool damaged = false;
   codec::Sha256 hash;
   archive.read_large_objects(
       entry, {.begin =
@@ -268,9 +271,18 @@ void check_large_objects(const archive::CustomFileReader& archive, const archive
                   [&] {
                     const auto found = expected.find(oid);
                     const std::string sha256 = hash.finish();
+                    if (std::exchange(damaged, false)) {
+                      expected.erase(oid);
+                      return;
+                    }
                     if (found == expected.end()) return differs(oid, "is not in the manifest");
                     if (found->second->sha256 != sha256) differs(oid, "is not what was read");
                     expected.erase(found);
+                  },
+              .damaged =
+                  [&](const util::Error& failure) {
+                    damaged = true;
+                    differs(oid, util::cat("is damaged: ", failure.message()));
                   }});
   for (const auto& [missing, record] : expected) differs(missing, "is missing");
 }

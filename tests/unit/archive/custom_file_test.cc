@@ -201,6 +201,39 @@ TEST_F(CustomFile, APieceOutsideTheFileIsDamage) {
   EXPECT_EQ(piece(written.pieces_of_a[0] + 1, 10), util::Kind::Damage);
 }
 
+// Whoever takes damage gets the objects behind it; a length of a chunk that is wrong ends it.
+TEST_F(CustomFile, ADamagedLargeObjectIsOneOfSeveral) {
+  write(rows(10, "x"), 1000);
+  const std::string file = util::read_text(path_);
+  const auto read = [&](std::size_t at) {
+    std::string flipped = file;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0xFF);
+    write_file(path_, flipped);
+    const CustomFileReader reader(path_);
+    std::string told;
+    reader.read_large_objects(*reader.toc().find(30),
+                              {.begin = [&](std::uint32_t oid) { told += util::cat(oid, " "); },
+                               .bytes = [](std::span<const std::byte>) {},
+                               .end = [&] { told += "end "; },
+                               .damaged = [&](const util::Error&) { told += "damaged "; }});
+    return told;
+  };
+  // OID, the stream's header in a chunk of its own, and the piece of object 43.
+  const std::size_t oid = file.find(std::string("\0\x2b\0\0\0", 5));
+  ASSERT_NE(oid, std::string::npos);
+  const std::string expected = "42 end 43 damaged end 3000000001 end ";
+  EXPECT_EQ(read(oid + 5 + 5), expected) << "the header";
+  EXPECT_EQ(read(oid + 5 + 5 + 2 + 5), expected) << "the piece";
+  EXPECT_EQ(read(oid), "42 end 4294967253 end 3000000001 end ") << "as the negative of 43";
+  EXPECT_EQ(kind_of_failure([&] { read(oid + 5); }), util::Kind::Damage) << "a length";
+  EXPECT_EQ(kind_of_failure([&] {
+              const CustomFileReader reader(path_);
+              read_large_objects(reader, 30);
+            }),
+            util::Kind::Damage)
+      << "nobody takes it";
+}
+
 TEST_F(CustomFile, RealPgDumpIsReadWithAndWithoutOffsets) {
   const std::string file = util::read_text(kPgDump15);
   ParsedToc parsed = parse_toc(bytes(file));
