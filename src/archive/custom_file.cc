@@ -403,13 +403,17 @@ void CustomFileReader::read_large_objects(const TocEntry& entry,
 
 std::vector<std::byte> CustomFileReader::read_piece(std::uint64_t offset,
                                                     std::uint64_t deflated_bytes) const {
-  const util::ReadFile& file = state_->file;
+  if (deflated_bytes > 0 && offset < state_->contents.end + kIntBytes)
+    fail_damaged(offset, "a piece cannot begin within the contents");
+  return archive::read_piece(state_->file, offset, deflated_bytes);
+}
+
+std::vector<std::byte> read_piece(const util::ReadFile& file, std::uint64_t offset,
+                                  std::uint64_t deflated_bytes) {
   std::vector<std::byte> out;
   if (deflated_bytes == 0) return out;
-  if (offset < state_->contents.end + kIntBytes || offset > file.size() ||
-      deflated_bytes > file.size() - offset) {
+  if (offset < kIntBytes || offset > file.size() || deflated_bytes > file.size() - offset)
     fail_damaged(offset, util::cat("a piece of ", deflated_bytes, " bytes cannot begin here"));
-  }
   out.resize(deflated_bytes);
   std::span<std::byte> left(out);
   for (std::uint64_t at = offset - kIntBytes; !left.empty();) {

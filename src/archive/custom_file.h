@@ -19,6 +19,7 @@
 #include "codec/deflate.h"
 #include "codec/inflate.h"
 #include "codec/sha256.h"
+#include "util/files.h"
 
 namespace archive {
 
@@ -69,13 +70,17 @@ class CustomFileReader : public Reader {
   void read_table(const TocEntry& entry, const codec::ByteSink& sink) const override;
   void read_large_objects(const TocEntry& entry, const LargeObjectSink& sink) const override;
 
-  // Raw bytes of the deflate data at `offset`, `bytes` long, chunk lengths skipped: one recorded
-  // piece.
+  // As below; nothing of the contents is a piece.
   std::vector<std::byte> read_piece(std::uint64_t offset, std::uint64_t deflated_bytes) const;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Raw bytes of the deflate data at `offset`, `deflated_bytes` long, chunk lengths skipped: one
+// recorded piece. Kind::Damage if none can begin there.
+std::vector<std::byte> read_piece(const util::ReadFile& archive, std::uint64_t offset,
+                                  std::uint64_t deflated_bytes);
 
 }  // namespace archive

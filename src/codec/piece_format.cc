@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -130,6 +131,15 @@ Piece pack_piece(std::string_view text, PieceFormat format) {
   PiecePacker packer(format);
   packer.add(std::as_bytes(std::span(text)));
   return packer.take();
+}
+
+// No piece of deflate begins with the four bytes: they would be a stored block whose length and
+// its complement do not agree.
+Method method_of(std::span<const std::byte> packed) {
+  constexpr std::array kMagic{std::byte{0x28}, std::byte{0xB5}, std::byte{0x2F}, std::byte{0xFD}};
+  const bool frame =
+      packed.size() >= kMagic.size() && std::ranges::equal(packed.first(kMagic.size()), kMagic);
+  return frame ? Method::Zstd : Method::Deflate;
 }
 
 Piece empty_zstd_frame() {

@@ -47,6 +47,8 @@ class PiecePacker {
 };
 
 Piece pack_piece(std::string_view text, PieceFormat format);
+// What a piece was packed by, as its first bytes tell.
+Method method_of(std::span<const std::byte> packed);
 Piece empty_zstd_frame();
 
 // As PieceInflater, for frames.

@@ -134,7 +134,10 @@ class BackupSide : public Side {
  private:
   // Only now: what the manifest knows needs no other file.
   const archive::CustomFileReader& opened() {
-    if (!archive_) archive_.emplace(backup_.archive_path());
+    if (!archive_) {
+      archive_.emplace(backup_.archive_path());
+      pieces_.emplace(backup_.archive_path());
+    }
     std::error_code absent;
     const std::filesystem::path sql = backup_.path / archive::sql_file_name(backup_.manifest);
     if (!sql_ && std::filesystem::exists(sql, absent)) sql_.emplace(sql);
@@ -152,9 +155,8 @@ class BackupSide : public Side {
                                .entry = entry_of(record),
                                .record = &record,
                                .copy = {}};
-    const archive::CustomFileReader& archive = opened();
     const std::unique_ptr<extract::Batches> batches =
-        extract::batches_of_pieces(archive, sql_ ? &*sql_ : nullptr, table);
+        extract::batches_of_pieces({.archive = &*pieces_, .sql = sql_ ? &*sql_ : nullptr}, table);
     util::run_workers(workers_, stop, [&](std::size_t worker, const std::stop_token& stopped) {
       extract::BatchMemory memory;
       Reorder reorder(record.columns, columns);
@@ -190,6 +192,7 @@ class BackupSide : public Side {
   util::Reporter& reporter_;
   const Contents contents_;
   std::optional<archive::CustomFileReader> archive_;
+  std::optional<util::ReadFile> pieces_;  // its file
   std::optional<util::ReadFile> sql_;
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "archive/sql_file_name.h"
+#include "archive/custom_file.h"
 #include "codec/deflate.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -24,8 +24,8 @@ std::string_view text_of(ByteSpan bytes) {
 
 class Pieces : public Batches {
  public:
-  Pieces(const archive::CustomFileReader& archive, const util::ReadFile* sql, const Table& table)
-      : archive_(archive), sql_(sql), table_(table), pieces_(table.record->pieces) {}
+  Pieces(const PieceFiles& files, const Table& table)
+      : files_(files), table_(table), pieces_(table.record->pieces) {}
 
   std::optional<Batch> take(BatchMemory& memory) override {
     const std::size_t number = next_++;
@@ -42,7 +42,18 @@ class Pieces : public Batches {
 
  private:
   std::string_view from_archive(const archive::PieceRecord& piece, BatchMemory& memory) const {
-    return inflated(archive_.read_piece(piece.dump_offset, piece.deflated_bytes), piece, memory);
+    if (files_.archive == nullptr) throw Error(Kind::Damage, "the archive is missing");
+    return inflated(archive::read_piece(*files_.archive, piece.dump_offset, piece.deflated_bytes),
+                    piece, memory);
+  }
+
+  std::string_view from_sql(const archive::PieceRecord& piece, BatchMemory& memory) const {
+    const std::uint64_t size = files_.sql->size();
+    if (piece.sql_offset > size || piece.deflated_bytes > size - piece.sql_offset)
+      throw Error(Kind::Damage, "the SQL file ends before it");
+    std::vector<std::byte> packed(piece.deflated_bytes);
+    files_.sql->read_at(piece.sql_offset, packed);
+    return inflated(packed, piece, memory);
   }
 
   std::string_view inflated(ByteSpan deflated, const archive::PieceRecord& piece,
@@ -56,7 +67,7 @@ class Pieces : public Batches {
   }
 
   ByteSpan unpacked(ByteSpan packed, std::uint64_t raw_bytes, BatchMemory& memory) const {
-    if (archive::piece_method(archive_.toc()) == codec::Method::Deflate)
+    if (codec::method_of(packed) == codec::Method::Deflate)
       return memory.inflater.inflate(packed, raw_bytes);
     if (!memory.zstd) memory.zstd.emplace();
     return memory.zstd->unpack(packed, raw_bytes);
@@ -66,13 +77,13 @@ class Pieces : public Batches {
     const archive::PieceRecord& piece = pieces_[batch.number];
     const std::string what = cat("piece ", batch.number, " of ", table_.display());
     try {
-      if (sql_ == nullptr || piece.sql_offset == 0) throw Error(failure);
-      std::vector<std::byte> deflated(piece.deflated_bytes);
-      sql_->read_at(piece.sql_offset, deflated);
-      batch.rows = inflated(deflated, piece, memory);
-      batch.note =
-          cat(util::printable(what), " is damaged in the archive; its rows were read from ",
-              sql_->path().filename().string());
+      if (files_.sql == nullptr || piece.sql_offset == 0) throw Error(failure);
+      batch.rows = from_sql(piece, memory);
+      if (files_.archive != nullptr) {
+        batch.note =
+            cat(util::printable(what), " is damaged in the archive; its rows were read from ",
+                files_.sql->path().filename().string());
+      }
     } catch (const Error& again) {
       if (again.kind() != Kind::Damage) throw;
       batch.loss = Loss{.table = table_.display(),
@@ -82,8 +93,7 @@ class Pieces : public Batches {
     }
   }
 
-  const archive::CustomFileReader& archive_;
-  const util::ReadFile* sql_;
+  const PieceFiles files_;
   const Table& table_;
   const std::vector<archive::PieceRecord>& pieces_;
   std::atomic<std::size_t> next_{0};
@@ -182,9 +192,8 @@ class Stream : public Batches {
 
 }  // namespace
 
-std::unique_ptr<Batches> batches_of_pieces(const archive::CustomFileReader& archive,
-                                           const util::ReadFile* sql, const Table& table) {
-  return std::make_unique<Pieces>(archive, sql, table);
+std::unique_ptr<Batches> batches_of_pieces(const PieceFiles& files, const Table& table) {
+  return std::make_unique<Pieces>(files, table);
 }
 
 std::unique_ptr<Batches> batches_of_stream(const archive::Reader& archive, const Table& table) {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "archive/custom_file.h"
+#include "archive/reader.h"
 #include "codec/inflate.h"
 #include "codec/piece_format.h"
 #include "extract/extract.h"
@@ -44,9 +44,13 @@ class Batches {
   virtual std::optional<Batch> take(BatchMemory& memory) = 0;  // nothing at the end
 };
 
-// Of recorded pieces. `sql` may be null.
-std::unique_ptr<Batches> batches_of_pieces(const archive::CustomFileReader& archive,
-                                           const util::ReadFile* sql, const Table& table);
+// The files that hold a backup's pieces; each may be null.
+struct PieceFiles {
+  const util::ReadFile* archive = nullptr;
+  const util::ReadFile* sql = nullptr;
+};
+// Of recorded pieces.
+std::unique_ptr<Batches> batches_of_pieces(const PieceFiles& files, const Table& table);
 std::unique_ptr<Batches> batches_of_stream(const archive::Reader& archive, const Table& table);
 
 }  // namespace extract

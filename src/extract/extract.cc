@@ -146,12 +146,17 @@ class TableRun {
 class Run {
  public:
   Run(const Options& options, const Sink& out, std::stop_token stop)
-      : options_(options), out_(out), stop_(std::move(stop)), source_(options.source) {}
+      : options_(options), out_(out), stop_(std::move(stop)), source_(options.source) {
+    if (source_.note()) report_.notes.push_back(*source_.note());
+  }
 
   Report run() {
     const Query& query = options_.query;
     if (query.upsert == Upsert::Yes && query.format != Format::Sql)
       throw Error(Kind::Usage, "--upsert is for --format sql only");
+    if (query.upsert == Upsert::Yes && source_.note())
+      throw Error(Kind::Damage, cat("--upsert needs the primary key, and ", *source_.note()),
+                  {.hint = "Leave --upsert out.", .sqlstate = {}});
     std::vector<Job> jobs;
     for (Table& table : find_tables(toc(), options_.source.manifest, query.table))
       jobs.push_back(make_job(query, toc(), std::move(table)));
@@ -165,7 +170,7 @@ class Run {
   }
 
  private:
-  const archive::Toc& toc() const { return source_.archive().toc(); }
+  const archive::Toc& toc() const { return source_.toc(); }
   bool is_sql() const { return options_.query.format == Format::Sql; }
 
   void to_sink(const std::vector<Job>& jobs) {

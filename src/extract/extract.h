@@ -4,7 +4,7 @@
 // Guarantees: the same output for any number of threads. What cannot be read is left out, listed in
 // the report, and never given half. Memory: some pieces (4 MiB of rows each) per thread, or the
 // largest row. Failure: Kind::Usage before anything is given; Kind::Damage where not even the
-// contents can be read; what the sink throws.
+// contents can be read and no manifest says where the rows are; what the sink throws.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ struct Query {
 
 struct Source {
   std::filesystem::path archive;
-  // Of the backup that it belongs to; without one the archive is read as one stream per table.
+  // Of the backup that it belongs to, or the tables of the archive's own index; without one the
+  // archive is read as one stream per table.
   const archive::Manifest* manifest = nullptr;
   std::filesystem::path sql;  // the same rows once more, read where the archive is damaged
 };

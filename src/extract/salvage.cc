@@ -23,13 +23,20 @@ SalvageReader::SalvageReader(const Source& source)
                        .manifest = source.manifest,
                        .mutex = {},
                        .lost = {},
-                       .notes = {}}) {}
+                       .notes = {}}) {
+  if (state_->source.archive() != nullptr) return;
+  throw util::Error(util::Kind::Damage,
+                    cat("nothing says how tables are made: ", *state_->source.note()),
+                    {.hint = "Their rows: pgbelay extract. All of it, if the SQL file is whole: "
+                             "unpack it and give it to psql.",
+                     .sqlstate = {}});
+}
 SalvageReader::~SalvageReader() = default;
 
-const archive::Toc& SalvageReader::toc() const noexcept { return state_->source.archive().toc(); }
+const archive::Toc& SalvageReader::toc() const noexcept { return state_->source.toc(); }
 
 std::map<int, std::uint64_t> SalvageReader::data_bytes() const {
-  return state_->source.archive().data_bytes();
+  return state_->source.archive()->data_bytes();
 }
 
 void SalvageReader::keep(std::optional<Loss> loss, std::optional<std::string> note) const {
@@ -39,7 +46,7 @@ void SalvageReader::keep(std::optional<Loss> loss, std::optional<std::string> no
 }
 
 void SalvageReader::read_table(const archive::TocEntry& entry, const codec::ByteSink& sink) const {
-  if (!entry.copy) return state_->source.archive().read_table(entry, sink);
+  if (!entry.copy) return state_->source.archive()->read_table(entry, sink);
   const Table table = table_of(entry, state_->manifest);
   const std::unique_ptr<Batches> batches = state_->source.batches(table);
   BatchMemory memory;
@@ -52,29 +59,39 @@ void SalvageReader::read_table(const archive::TocEntry& entry, const codec::Byte
 
 void SalvageReader::read_large_objects(const archive::TocEntry& entry,
                                        const LargeObjectSink& sink) const {
-  std::optional<std::uint32_t> open;
-  try {
-    state_->source.archive().read_large_objects(entry, {.begin =
-                                                            [&](std::uint32_t oid) {
-                                                              open = oid;
-                                                              sink.begin(oid);
-                                                            },
-                                                        .bytes = sink.bytes,
-                                                        .end =
-                                                            [&] {
-                                                              open.reset();
-                                                              sink.end();
-                                                            }});
-  } catch (const util::Error& failure) {
-    if (failure.kind() != util::Kind::Damage) throw;
-    if (open) sink.end();  // what there is of it
+  std::uint32_t oid = 0;
+  bool open = false;
+  const auto lose = [&](std::string_view what, const util::Error& failure) {
     keep(Loss{.table = {},
               .piece = std::nullopt,
               .rows = std::nullopt,
-              .text = cat("large objects",
-                          open ? cat(", of ", *open, " a part and those after it") : "", ": ",
-                          failure.message())},
+              .text = cat(what, ": ", failure.message())},
          std::nullopt);
+  };
+  try {
+    state_->source.archive()->read_large_objects(
+        entry, {.begin =
+                    [&](std::uint32_t begun) {
+                      oid = begun;
+                      open = true;
+                      sink.begin(oid);
+                    },
+                .bytes = sink.bytes,
+                .end =
+                    [&] {
+                      open = false;
+                      sink.end();
+                    },
+                .damaged =
+                    [&](const util::Error& failure) {
+                      lose(cat("large object ", oid, ", of which there is the beginning at most"),
+                           failure);
+                    }});
+  } catch (const util::Error& failure) {
+    if (failure.kind() != util::Kind::Damage) throw;
+    if (open) sink.end();  // what there is of it
+    lose(cat("large objects", oid == 0 ? "" : cat(", of ", oid, " a part and those after it")),
+         failure);
   }
 }
 

@@ -16,13 +16,14 @@ namespace extract {
 // were written; each that is missing is counted by one of lost(). Threads: as every archive.
 class SalvageReader : public archive::Reader {
  public:
+  // Kind::Damage if the contents cannot be read, whatever of the rows could be.
   explicit SalvageReader(const Source& source);
   ~SalvageReader() override;
 
   const archive::Toc& toc() const noexcept override;
   std::map<int, std::uint64_t> data_bytes() const override;
   void read_table(const archive::TocEntry& entry, const codec::ByteSink& sink) const override;
-  // Those before the first that is damaged.
+  // Of a damaged one the beginning; those behind it if they can be found.
   void read_large_objects(const archive::TocEntry& entry,
                           const LargeObjectSink& sink) const override;
 

@@ -53,6 +53,15 @@ std::vector<std::string> identity_columns(const archive::Toc& toc, const Table& 
   return columns;
 }
 
+// Without its definition nobody knows which columns the server makes; naming its values anyway is
+// no error where it makes none.
+bool is_defined(const archive::Toc& toc, const Table& table) {
+  return std::any_of(toc.entries.begin(), toc.entries.end(), [&](const TocEntry& entry) {
+    return entry.desc == "TABLE" && entry.tag == table.copy.table &&
+           entry.schema == table.copy.schema;
+  });
+}
+
 // Its identity columns may be those of the table above.
 bool is_partition(const archive::Toc& toc, const Table& table) {
   return std::any_of(toc.entries.begin(), toc.entries.end(), [&](const TocEntry& entry) {
@@ -86,7 +95,8 @@ std::string insert_begin(const archive::Toc& toc, const Table& table,
   const std::string into = cat("INSERT INTO ", archive::quoted(table.copy.schema), ".",
                                archive::quoted(table.copy.table), " ");
   if (columns.empty()) return cat(into, "DEFAULT VALUES");
-  const bool overriding = is_partition(toc, table) || !identity_columns(toc, table).empty();
+  const bool overriding =
+      is_partition(toc, table) || !is_defined(toc, table) || !identity_columns(toc, table).empty();
   return cat(into, "(", list_of(columns), ") ", overriding ? "OVERRIDING SYSTEM VALUE " : "",
              "VALUES (");
 }

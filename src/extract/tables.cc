@@ -16,7 +16,9 @@ using util::Kind;
 const archive::TableRecord* record_of(const archive::Manifest* manifest, const TocEntry& entry) {
   if (manifest == nullptr) return nullptr;
   for (const archive::TableRecord& record : manifest->tables) {
-    if (record.dump_id == entry.dump_id) return &record;
+    if (record.dump_id == entry.dump_id && record.table == entry.tag &&
+        record.schema == entry.schema)
+      return &record;
   }
   return nullptr;
 }

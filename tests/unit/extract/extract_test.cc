@@ -162,6 +162,27 @@ TEST_F(Extract, WhatIsDamagedEverywhereIsLostAndListed) {
   EXPECT_THAT(report_.lost, IsEmpty()) << "nothing that was asked for is missing";
 }
 
+TEST_F(Extract, WithoutContentsTheManifestSaysWhereTheRowsAre) {
+  small_.flip(small_.archive_path(), 0);
+  Query query = odd();
+  query.where = {"id=49"};
+  query.format = Format::Sql;
+  EXPECT_THAT(run(query), HasSubstr("\nINSERT INTO \"app\".\"Odd table\" (\"id\", \"Name, full\", "
+                                    "\"note\") OVERRIDING SYSTEM VALUE VALUES ('49', NULL, "));
+  EXPECT_THAT(report_.notes, ElementsAre(HasSubstr("contents that cannot be read")));
+  query.upsert = Upsert::Yes;
+  EXPECT_THROW(run(query), util::Error) << "nobody knows the key";
+  EXPECT_EQ(run(odd()), "id,\"Name, full\",note\n" + csv(0, 500));
+
+  std::filesystem::remove(small_.archive_path());
+  EXPECT_EQ(run(odd()), "id,\"Name, full\",note\n" + csv(0, 500));
+  EXPECT_THAT(report_.notes, ElementsAre(HasSubstr("full_backup.dump is missing")));
+  EXPECT_THAT(report_.lost, IsEmpty());
+  small_.flip(small_.sql_path(), small_.manifest.tables[0].pieces[2].sql_offset + 21);
+  EXPECT_EQ(run(odd()), "id,\"Name, full\",note\n" + csv(0, 200) + csv(300, 500));
+  EXPECT_THAT(report_.lost, SizeIs(1));
+}
+
 TEST_F(Extract, DamagedStreamGivesWholeRowsBeforeTheDamage) {
   small_.flip(small_.archive_path(), small_.manifest.tables[0].pieces[3].dump_offset + 1);
   Options options = small_.options(odd());

@@ -50,6 +50,8 @@ class SmallArchive {
     writer.end_table();
     writer.finish();
     sql.close();
+    odd.columns = {"id", "Name, full", "note"};
+    manifest.encoding = "UTF8";
     manifest.tables = {odd, archive::TableRecord{.schema = "app", .table = "plain", .dump_id = 21}};
   }
 
