@@ -43,6 +43,8 @@ class ReadBackRun {
     return std::find(formats.begin(), formats.end(), format) != formats.end();
   }
   bool open();
+  // What `open` throws for a file that is damaged or gone becomes a finding.
+  void open_file(const std::string& file, const std::function<void()>& open);
   void check_contents();
   std::vector<Job> data_jobs();
   void add_piece_jobs(std::size_t table, std::vector<Job>& jobs);
@@ -60,15 +62,24 @@ class ReadBackRun {
   std::vector<TableRead> reads_;
 };
 
-// A file that is missing or whose contents cannot be parsed ends it: there is nothing to look at.
+// False: the archive is missing or its contents cannot be parsed; there is nothing to look at.
 bool ReadBackRun::open() {
-  std::string_view file = kArchiveName;
-  const std::string_view sql_name = archive::sql_file_name(manifest());
-  try {
-    archive_ = std::make_unique<archive::CustomFileReader>(backup_.archive_path());
+  const std::string sql_name(archive::sql_file_name(manifest()));
+  if (has("sql")) {
+    open_file(sql_name, [&] { sql_ = std::make_unique<util::ReadFile>(backup_.path / sql_name); });
+  }
+  open_file(std::string(kArchiveName), [this] {
     archive_bytes_ = std::make_unique<util::ReadFile>(backup_.archive_path());
-    file = sql_name;
-    if (has("sql")) sql_ = std::make_unique<util::ReadFile>(backup_.path / sql_name);
+    archive_ = std::make_unique<archive::CustomFileReader>(backup_.archive_path());
+  });
+  if (!archive_) return false;
+  for (const archive::TocEntry& entry : archive_->toc().entries) entries_[entry.dump_id] = &entry;
+  return true;
+}
+
+void ReadBackRun::open_file(const std::string& file, const std::function<void()>& open) {
+  try {
+    open();
   } catch (const util::Error& failure) {
     const bool gone = !std::filesystem::exists(backup_.path / file);
     if (failure.kind() != util::Kind::Damage && !gone) throw;
@@ -77,10 +88,7 @@ bool ReadBackRun::open() {
     finding.file = file;
     finding.text = failure.message();
     findings_.add(std::move(finding));
-    return false;
   }
-  for (const archive::TocEntry& entry : archive_->toc().entries) entries_[entry.dump_id] = &entry;
-  return true;
 }
 
 // Each table of the manifest has its data entry, and no data entry is without a table.
@@ -119,8 +127,7 @@ void ReadBackRun::add_piece_jobs(std::size_t number, std::vector<Job>& jobs) {
                       read_stream(*archive_, *entry->second, table, read, findings_);
                     }});
   }
-  read.sums.resize(table.pieces.size());
-  read.fingerprints.resize(table.pieces.size());
+  read.pieces.resize(table.pieces.size());
   for (std::size_t begin = 0; begin < table.pieces.size();) {
     std::uint64_t bytes = 0;
     std::size_t end = begin;
@@ -166,7 +173,7 @@ void ReadBackRun::finish() {
   std::vector<Job> jobs;
   for (std::size_t n = 0; n < manifest().tables.size(); ++n) {
     const archive::TableRecord& table = manifest().tables[n];
-    compare_table(table, reads_[n], findings_);
+    if (!reads_[n].damaged()) compare_table(table, reads_[n], findings_);
     const auto entry = entries_.find(table.dump_id);
     if (entry == entries_.end() || table.pieces.empty()) continue;
     jobs.push_back({std::string(kArchiveName), util::cat(table.schema, ".", table.table), 0,

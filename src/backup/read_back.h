@@ -2,6 +2,7 @@
 // server.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,10 +19,16 @@
 namespace backup {
 
 // What one table's pieces turned out to hold; filled in by several jobs, each with pieces of its
-// own.
+// own. A table without pieces is read as one.
+struct PieceRead {
+  codec::StreamSum sum;
+  codec::Fingerprint fingerprint;
+  bool damaged = false;  // then neither counts, and a finding says so
+};
 struct TableRead {
-  std::vector<codec::StreamSum> sums;            // of each piece
-  std::vector<codec::Fingerprint> fingerprints;  // of each piece
+  std::vector<PieceRead> pieces;
+
+  bool damaged() const noexcept { return std::ranges::any_of(pieces, &PieceRead::damaged); }
 };
 
 // The file name of a ReadFile.
@@ -31,7 +38,7 @@ archive::Finding table_damage(const archive::TableRecord& table, std::string cod
                               std::string_view file, std::string text);
 
 // Pieces [begin, end) of a table: inflated, rows and bytes counted, compared with the same bytes of
-// the SQL file if there is one.
+// the SQL file if there is one. Of two that differ, the one is named that does not hold the rows.
 void read_pieces(const archive::CustomFileReader& archive, const util::ReadFile* sql,
                  const archive::TableRecord& table, std::size_t begin, std::size_t end,
                  TableRead& read, Findings& findings);
@@ -39,8 +46,8 @@ void read_pieces(const archive::CustomFileReader& archive, const util::ReadFile*
 // wrote.
 void read_stream(const archive::CustomFileReader& archive, const archive::TocEntry& entry,
                  const archive::TableRecord& table, TableRead& read, Findings& findings);
-// The frame around the pieces of a table's block: header, no gaps, end marker, checksum of the
-// whole stream. `method`: of the archive's pieces.
+// The frame around the pieces of a table's block: header, no gaps, end marker, and, if no piece is
+// damaged, checksum of the whole stream. `method`: of the archive's pieces.
 void check_frame(const util::ReadFile& archive, codec::Method method,
                  const archive::TocEntry& entry, const archive::TableRecord& table,
                  const TableRead& read, Findings& findings);

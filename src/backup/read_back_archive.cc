@@ -19,12 +19,20 @@ namespace {
 constexpr std::uint64_t kIntBytes = 5;  // sign and four bytes of an archive's integers
 constexpr std::uint64_t kMostChunkBytes = 1U << 20U;
 
-archive::Finding piece_damage(const archive::TableRecord& table, std::size_t piece,
-                              std::string code, std::string_view file, std::string text) {
-  archive::Finding finding = table_damage(table, std::move(code), file, std::move(text));
-  finding.piece = piece;
-  finding.offset =
-      file == kArchiveName ? table.pieces[piece].dump_offset : table.pieces[piece].sql_offset;
+// What is wrong with the bytes of a piece.
+struct Fault {
+  std::string code, text;
+};
+
+archive::Finding piece_damage(const archive::TableRecord& table, std::size_t number,
+                              std::string_view file, Fault fault) {
+  const archive::PieceRecord& piece = table.pieces[number];
+  archive::Finding finding = table_damage(table, std::move(fault.code), file, {});
+  finding.piece = number;
+  finding.offset = file == kArchiveName ? piece.dump_offset : piece.sql_offset;
+  finding.text = util::cat(file, ": piece ", number, " of table ",
+                           pg::QualifiedName{table.schema, table.table}.display(), " (", piece.rows,
+                           " rows, at byte ", *finding.offset, "): ", fault.text);
   return finding;
 }
 
@@ -117,67 +125,99 @@ std::string check_marker(std::span<const std::byte> packed, codec::Method method
   return marker;
 }
 
-// End marker, empty last block, checksum.
-void check_rest(std::span<const std::byte> rest, codec::StreamSum sum, std::uint64_t at) {
+// End marker, empty last block, checksum; `sum` is that of the pieces, if it is known.
+void check_rest(std::span<const std::byte> rest, std::optional<codec::StreamSum> sum,
+                std::uint64_t at) {
   constexpr std::size_t kTrailerBytes = 4;
   const std::size_t end_bytes = codec::kFinalBlock.size() + kTrailerBytes;
   if (rest.size() < end_bytes) broken_frame(at, "the compressed stream has no end");
   const std::string marker =
       check_marker(rest.first(rest.size() - end_bytes), codec::Method::Deflate, at);
-  sum.add(std::as_bytes(std::span(marker)));
   const std::span<const std::byte> end = rest.last(end_bytes);
-  if (!std::ranges::equal(end.first(codec::kFinalBlock.size()), codec::kFinalBlock) ||
-      !std::ranges::equal(end.last(kTrailerBytes), codec::zlib_trailer(sum))) {
+  if (!std::ranges::equal(end.first(codec::kFinalBlock.size()), codec::kFinalBlock))
+    broken_frame(at, "the compressed stream has no end");
+  if (!sum) return;
+  sum->add(std::as_bytes(std::span(marker)));
+  if (!std::ranges::equal(end.last(kTrailerBytes), codec::zlib_trailer(*sum)))
     broken_frame(at, "the checksum of the compressed stream is wrong");
-  }
 }
 
-void compare_with_sql(const util::ReadFile& sql, const archive::TableRecord& table,
-                      std::size_t number, std::span<const std::byte> expected,
-                      std::vector<std::byte>& buffer, Findings& findings) {
-  buffer.resize(expected.size());
-  try {
-    sql.read_at(table.pieces[number].sql_offset, buffer);
-  } catch (const util::Error& failure) {
-    if (failure.kind() != util::Kind::Damage) throw;
-    return findings.add(piece_damage(table, number, "unreadable", name_of(sql), failure.message()));
-  }
-  if (std::ranges::equal(buffer, expected)) return;
-  findings.add(piece_damage(table, number, "sql-piece", name_of(sql),
-                            "does not hold the bytes that the archive holds"));
-}
-
-void read_piece(const archive::CustomFileReader& archive, const util::ReadFile* sql,
-                const archive::TableRecord& table, std::size_t number, TableRead& read,
-                std::vector<std::byte>& buffer, Findings& findings) {
-  const archive::PieceRecord& piece = table.pieces[number];
-  codec::StreamSum& sum = read.sums[number];
+// Unpacks a piece into `read`.
+std::optional<Fault> unpack(std::span<const std::byte> packed, codec::Packing packing,
+                            const archive::PieceRecord& piece, PieceRead& read) {
   codec::RowSplitter rows;
-  std::vector<std::byte> deflated;
   try {
-    deflated = archive.read_piece(piece.dump_offset, piece.deflated_bytes);
-    codec::Unpacker unpacker(codec::packing_of(archive::piece_method(archive.toc())));
-    unpacker.add(deflated, [&](std::span<const std::byte> raw) {
-      sum.add(raw);
+    codec::Unpacker unpacker(packing);
+    unpacker.add(packed, [&](std::span<const std::byte> raw) {
+      read.sum.add(raw);
       rows.add(raw);
     });
     unpacker.finish();
   } catch (const util::Error& failure) {
     if (failure.kind() != util::Kind::Damage) throw;
-    return findings.add(piece_damage(table, number, "unreadable", kArchiveName, failure.message()));
+    return Fault{"unreadable", failure.message()};
   }
-  read.fingerprints[number] = rows.fingerprint();
+  read.fingerprint = rows.fingerprint();
   if (rows.partial() || rows.ended() || rows.fingerprint().rows != piece.rows ||
-      sum.raw_bytes != piece.raw_bytes) {
-    findings.add(piece_damage(
-        table, number, "rows", kArchiveName,
-        util::cat("holds ", rows.fingerprint().rows, " rows in ", sum.raw_bytes, " bytes, ",
-                  piece.rows, " rows in ", piece.raw_bytes, " bytes were read")));
-  } else if (piece.crc32 && *piece.crc32 != sum.crc32) {
-    findings.add(
-        piece_damage(table, number, "crc32", kArchiveName, "holds other rows than were read"));
+      read.sum.raw_bytes != piece.raw_bytes) {
+    return Fault{"rows", util::cat("holds ", rows.fingerprint().rows, " rows in ",
+                                   read.sum.raw_bytes, " bytes, ", piece.rows, " rows in ",
+                                   piece.raw_bytes, " bytes were read")};
   }
-  if (sql != nullptr) compare_with_sql(*sql, table, number, deflated, buffer, findings);
+  if (piece.crc32 && *piece.crc32 != read.sum.crc32)
+    return Fault{"crc32", "holds other rows than were read"};
+  return std::nullopt;
+}
+
+// The same piece in the SQL file, whose bytes are those of the archive if these are right.
+std::optional<Fault> look_at_sql(const util::ReadFile& sql, const archive::PieceRecord& piece,
+                                 codec::Packing packing,
+                                 std::optional<std::span<const std::byte>> right) {
+  std::vector<std::byte> packed(piece.deflated_bytes);
+  try {
+    sql.read_at(piece.sql_offset, packed);
+  } catch (const util::Error& failure) {
+    if (failure.kind() != util::Kind::Damage) throw;
+    return Fault{"unreadable", failure.message()};
+  }
+  if (right && std::ranges::equal(packed, *right)) return std::nullopt;
+  PieceRead read;
+  std::optional<Fault> fault = unpack(packed, packing, piece, read);
+  if (right && !fault) fault = Fault{"sql-piece", "does not hold the bytes that the archive holds"};
+  return fault;
+}
+
+void read_piece(const archive::CustomFileReader& archive, const util::ReadFile* sql,
+                const archive::TableRecord& table, std::size_t number, PieceRead& read,
+                Findings& findings) {
+  const archive::PieceRecord& piece = table.pieces[number];
+  const codec::Packing packing = codec::packing_of(archive::piece_method(archive.toc()));
+  std::optional<Fault> fault;
+  std::vector<std::byte> packed;
+  try {
+    packed = archive.read_piece(piece.dump_offset, piece.deflated_bytes);
+  } catch (const util::Error& failure) {
+    if (failure.kind() != util::Kind::Damage) throw;
+    fault = Fault{"unreadable", failure.message()};
+  }
+  if (!fault) fault = unpack(packed, packing, piece, read);
+  read.damaged = fault.has_value();
+  const bool has_sql = sql != nullptr && piece.sql_offset > 0;
+  std::optional<Fault> sql_fault;
+  if (has_sql) {
+    sql_fault =
+        look_at_sql(*sql, piece, packing,
+                    fault ? std::nullopt : std::optional(std::span<const std::byte>(packed)));
+  }
+  if (fault) {
+    archive::Finding finding = piece_damage(table, number, kArchiveName, *std::move(fault));
+    if (has_sql && !sql_fault) {
+      finding.hint = util::cat("Its rows are whole in ", name_of(*sql),
+                               ": extract and restore --salvage read them there.");
+    }
+    findings.add(std::move(finding));
+  }
+  if (sql_fault) findings.add(piece_damage(table, number, name_of(*sql), *std::move(sql_fault)));
 }
 
 }  // namespace
@@ -199,16 +239,15 @@ archive::Finding table_damage(const archive::TableRecord& table, std::string cod
 void read_pieces(const archive::CustomFileReader& archive, const util::ReadFile* sql,
                  const archive::TableRecord& table, std::size_t begin, std::size_t end,
                  TableRead& read, Findings& findings) {
-  std::vector<std::byte> buffer;
   for (std::size_t n = begin; n < end; ++n)
-    read_piece(archive, sql, table, n, read, buffer, findings);
+    read_piece(archive, sql, table, n, read.pieces[n], findings);
 }
 
 void read_stream(const archive::CustomFileReader& archive, const archive::TocEntry& entry,
                  const archive::TableRecord& table, TableRead& read, Findings& findings) {
   codec::RowSplitter rows;
   archive.read_table(entry, [&rows](std::span<const std::byte> raw) { rows.add(raw); });
-  read.fingerprints.push_back(rows.fingerprint());
+  read.pieces.push_back({.sum = {}, .fingerprint = rows.fingerprint(), .damaged = false});
   if (rows.ended()) return;
   findings.add(table_damage(table, "frame", kArchiveName, "the end marker of the data is missing"));
 }
@@ -221,13 +260,13 @@ void check_frame(const util::ReadFile& archive, codec::Method method,
     codec::StreamSum sum;
     for (std::size_t n = 0; n < table.pieces.size(); ++n) {
       at = check_chunks(archive, table.pieces[n], at);
-      sum += read.sums[n];
+      sum += read.pieces[n].sum;
     }
     const std::vector<std::byte> rest = rest_of_block(archive, at);
     if (method == codec::Method::Zstd) {
       check_marker(rest, method, at);
     } else {
-      check_rest(rest, sum, at);
+      check_rest(rest, read.damaged() ? std::nullopt : std::optional(sum), at);
     }
   } catch (const util::Error& failure) {
     if (failure.kind() != util::Kind::Damage) throw;
@@ -237,7 +276,7 @@ void check_frame(const util::ReadFile& archive, codec::Method method,
 
 void compare_table(const archive::TableRecord& table, const TableRead& read, Findings& findings) {
   codec::Fingerprint sum;
-  for (const codec::Fingerprint& fingerprint : read.fingerprints) sum += fingerprint;
+  for (const PieceRead& piece : read.pieces) sum += piece.fingerprint;
   if (sum == table.fingerprint) return;
   findings.add(table_damage(table, "fingerprint", kArchiveName,
                             util::cat("holds ", sum.rows, " rows with fingerprint ", sum.value(),

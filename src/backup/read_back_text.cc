@@ -41,7 +41,7 @@ std::vector<PlacedPiece> pieces_by_place(const archive::Manifest& manifest,
     for (std::size_t n = 0; n < manifest.tables[table].pieces.size(); ++n) {
       const archive::PieceRecord& piece = manifest.tables[table].pieces[n];
       pieces.push_back(
-          {piece.sql_offset, piece.sql_offset + piece.deflated_bytes, &reads[table].sums[n]});
+          {piece.sql_offset, piece.sql_offset + piece.deflated_bytes, &reads[table].pieces[n].sum});
     }
   }
   std::sort(pieces.begin(), pieces.end(),

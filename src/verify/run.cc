@@ -43,6 +43,14 @@ bool any_missing_object(const std::vector<Finding>& findings) {
   });
 }
 
+constexpr std::string_view kMissingFile = "missing-file";
+
+// Damage of the archive, the SQL file or a CSV file.
+bool is_of_data(const Finding& finding) {
+  return is_damage(finding) &&
+         (finding.file.starts_with("full_backup.") || finding.file.starts_with("csv/"));
+}
+
 class Climb {
  public:
   Climb(const backup::Backup& backup, const Options& options, util::Reporter& reporter,
@@ -50,9 +58,10 @@ class Climb {
       : backup_(backup), options_(options), reporter_(reporter), stop_(std::move(stop)) {}
 
   Verified run() {
-    const bool files_good =
-        show(Level::Written, [&] { return backup::check_written(backup_, reporter_, stop_); }) &&
-        show(Level::ReadBack, [&] { return read_back(); });
+    const bool written =
+        show(Level::Written, [&] { return backup::check_written(backup_, reporter_, stop_); });
+    if (evidence_.damaged) locate();
+    const bool files_good = written && show(Level::ReadBack, [&] { return read_back(); });
     if (files_good && options_.level >= Level::Restored) restore_and_compare();
     finish_evidence();
     std::optional<Proof> proof;
@@ -90,6 +99,20 @@ class Climb {
     const bool shown = backup_.evidence && backup_.level() >= Level::ReadBack && !backup_.damaged();
     if (shown && options_.level > Level::ReadBack) return {};
     return backup::read_back(backup_, options_.jobs, reporter_, stop_);
+  }
+
+  // The sums tell which file is damaged; reading it tells which rows of which table are.
+  void locate() {
+    if (std::none_of(evidence_.findings.begin(), evidence_.findings.end(), is_of_data)) return;
+    try {
+      for (Finding& finding : backup::read_back(backup_, options_.jobs, reporter_, stop_)) {
+        if (finding.code == kMissingFile) continue;  // told already
+        evidence_.findings.push_back(std::move(finding));
+      }
+    } catch (const Error& failure) {
+      // An archive that says it is of another version.
+      if (failure.kind() != Kind::Usage) throw;
+    }
   }
 
   void restore_and_compare() {

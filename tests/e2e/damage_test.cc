@@ -1,11 +1,13 @@
 // A flipped byte at 200 random places of a backup: `verify` finds every one (exit 8) and names the
-// file.
+// file, and where the place lies in rows of a table, that and the piece.
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <random>
 
+#include "archive/manifest.h"
 #include "support/guarded.h"
+#include "util/files.h"
 #include "util/text.h"
 
 namespace {
@@ -42,6 +44,28 @@ class Damage : public test::GuardedTest {
   }
 };
 
+// "piece 1 of table app.members", if the place lies in one; "app.members" if it lies in a CSV file.
+std::string rows_at(const archive::Manifest& manifest, const std::filesystem::path& file,
+                    std::uint64_t offset) {
+  constexpr std::uint64_t kChunkBytes = 1U << 20U;
+  constexpr std::uint64_t kLengthBytes = 5;  // of each chunk but the first
+  for (const archive::TableRecord& table : manifest.tables) {
+    const std::string name = cat(table.schema, ".", table.table);
+    if (file == table.csv_file) return name;
+    for (std::size_t n = 0; n < table.pieces.size(); ++n) {
+      const archive::PieceRecord& piece = table.pieces[n];
+      const bool in_archive = file == "full_backup.dump";
+      if (!in_archive && file != "full_backup.sql.gz") continue;
+      const std::uint64_t begin = in_archive ? piece.dump_offset : piece.sql_offset;
+      const std::uint64_t lengths =
+          in_archive ? (piece.deflated_bytes - 1) / kChunkBytes * kLengthBytes : 0;
+      if (offset >= begin && offset < begin + piece.deflated_bytes + lengths)
+        return cat("piece ", n, " of table ", name);
+    }
+  }
+  return {};
+}
+
 void flip(const std::filesystem::path& file, std::uint64_t offset, int bit) {
   std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
   stream.seekg(static_cast<std::streamoff>(offset));
@@ -58,6 +82,9 @@ TEST_F(Damage, OfAnyByteIsFoundAndTheFileIsNamed) {
   const auto seed = std::random_device{}();
   std::mt19937_64 random(seed);
   SCOPED_TRACE(cat("seed ", seed));
+  const archive::Manifest manifest =
+      archive::manifest_from_json(util::read_text(backup / "manifest.json"));
+  std::size_t in_rows = 0;
   for (const Place& place : places(backup, 200, random)) {
     const int bit = static_cast<int>(random() % 8);
     const std::filesystem::path copy = folder() / "damaged";
@@ -70,8 +97,14 @@ TEST_F(Damage, OfAnyByteIsFoundAndTheFileIsNamed) {
     EXPECT_NE((verified.out + verified.err).find(relative.filename().string()), std::string::npos)
         << relative << " is not named:\n"
         << verified.out << verified.err;
+    const std::string rows = rows_at(manifest, relative, place.offset);
+    in_rows += rows.empty() ? 0U : 1U;
+    EXPECT_NE(verified.out.find(rows), std::string::npos)
+        << relative << " at " << place.offset << ": " << rows << " is not named:\n"
+        << verified.out << verified.err;
     std::filesystem::remove_all(copy);
   }
+  EXPECT_GT(in_rows, 10U);
   EXPECT_EQ(run({"verify", backup.string()}).status, 0) << "the undamaged one is whole";
 }
 

@@ -159,6 +159,18 @@ TEST_F(Extract, DamageIsToldWithWhatIsLost) {
   EXPECT_TRUE(damaged.out.ends_with(whole.substr(whole.size() - 1000)));
   const test::BinaryResult verified = run({"verify", backup().string()});
   EXPECT_EQ(verified.status, 8);
+  EXPECT_NE(verified.out.find(cat("piece 1 of table public.big (", table.pieces[1].rows, " rows")),
+            std::string::npos)
+      << verified.out;
+  const test::BinaryResult document = run({"verify", backup().string(), "--json"});
+  EXPECT_EQ(document.status, 8);
+  EXPECT_NE(document.out.find(R"("reached": "none")"), std::string::npos) << document.out;
+  EXPECT_NE(document.out.find(R"("file": "full_backup.dump",
+      "table": "public.big",
+      "chunk": 1,
+      "offset": )" + cat(table.pieces[1].dump_offset, ",")),
+            std::string::npos)
+      << document.out;
 }
 
 TEST_F(Extract, ReaderThatGoesEndsIt) {

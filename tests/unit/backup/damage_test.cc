@@ -95,18 +95,43 @@ TEST_F(Damage, WrittenFindsMissingShortAndAdditionalFiles) {
 
 TEST_F(Damage, ReadBackNamesTablePieceAndOffset) {
   const archive::PieceRecord& piece = made_.manifest.tables[0].pieces[1];
-  flip("full_backup.dump", piece.dump_offset + piece.deflated_bytes / 2);
-  const std::vector<archive::Finding> findings = read();
-  ASSERT_FALSE(findings.empty());
-  for (const archive::Finding& finding : findings) {
-    EXPECT_EQ(finding.table, "public.big");
-    if (finding.file == "full_backup.dump" && finding.piece) {
-      EXPECT_EQ(finding.piece, 1U);
-      EXPECT_EQ(finding.offset, piece.dump_offset);
-    }
+  for (const std::uint64_t at : {std::uint64_t{0}, piece.deflated_bytes / 2,
+                                 piece.deflated_bytes - 6, piece.deflated_bytes - 1}) {
+    flip("full_backup.dump", piece.dump_offset + at, 0xFF);
+    const std::vector<archive::Finding> findings = read();
+    ASSERT_EQ(findings.size(), 1U) << at << ": of one damage, and the SQL file is whole";
+    EXPECT_EQ(findings[0].file, "full_backup.dump");
+    EXPECT_EQ(findings[0].table, "public.big");
+    EXPECT_EQ(findings[0].piece, 1U);
+    EXPECT_EQ(findings[0].offset, piece.dump_offset);
+    EXPECT_THAT(findings[0].text, HasSubstr("piece 1 of table public.big (1000 rows, at byte "));
+    EXPECT_THAT(findings[0].hint, HasSubstr("whole in full_backup.sql.gz"));
+    flip("full_backup.dump", piece.dump_offset + at, 0xFF);
   }
-  EXPECT_THAT(findings,
-              testing::Contains(testing::Field(&archive::Finding::piece, testing::Optional(1U))));
+}
+
+TEST_F(Damage, ReadBackTellsWhatIsDamagedInBothFiles) {
+  const archive::PieceRecord& piece = made_.manifest.tables[0].pieces[1];
+  flip("full_backup.dump", piece.dump_offset, 0xFF);
+  flip("full_backup.sql.gz", piece.sql_offset + 20, 0xFF);
+  const std::vector<archive::Finding> findings = read();
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].file, "full_backup.dump");
+  EXPECT_EQ(findings[1].file, "full_backup.sql.gz");
+  for (const archive::Finding& finding : findings) {
+    EXPECT_EQ(finding.piece, 1U);
+    EXPECT_THAT(finding.hint, HasSubstr("another backup"));
+  }
+}
+
+TEST_F(Damage, ReadBackReadsTheArchiveWithoutTheSqlFile) {
+  fs::remove(made_.path() / "full_backup.sql.gz");
+  const archive::PieceRecord& piece = made_.manifest.tables[0].pieces[1];
+  flip("full_backup.dump", piece.dump_offset, 0xFF);
+  std::vector<std::string> found;
+  for (const archive::Finding& finding : read()) found.push_back(finding.code + " " + finding.file);
+  EXPECT_THAT(found, testing::ElementsAre("unreadable full_backup.dump",
+                                          "missing-file full_backup.sql.gz"));
 }
 
 // Each byte of the frame between the contents and the end: header, lengths, end marker, checksums.

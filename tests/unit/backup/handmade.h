@@ -123,8 +123,12 @@ class Handmade {
     }
     const codec::Piece piece = codec::pack_piece(text, {.method = method_});
     table.raw_bytes += text.size();
-    return {kRows, text.size(), piece.deflated.size(), dump.write_piece(piece),
-            sql.write_piece(piece)};
+    return {.rows = kRows,
+            .raw_bytes = text.size(),
+            .deflated_bytes = piece.deflated.size(),
+            .dump_offset = dump.write_piece(piece),
+            .sql_offset = sql.write_piece(piece),
+            .crc32 = piece.crc32};
   }
 
   void write_large_object(archive::CustomFileWriter& dump, archive::SqlFileWriter& sql) {
