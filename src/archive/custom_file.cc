@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "archive/entry_data.h"
+#include "archive/piece_index.h"
 #include "archive/primitives.h"
 #include "archive/sql_file_name.h"
 #include "codec/piece_format.h"
@@ -200,6 +201,13 @@ void CustomFileWriter::end_large_object() {
 void CustomFileWriter::end_large_objects() {
   state_->move(Place::LargeObjects, Place::Between);
   state_->put_int(0);
+}
+
+void CustomFileWriter::write_index(std::vector<TableRecord> tables) {
+  State& s = *state_;
+  PGBELAY_ASSERT(s.place == Place::Between);
+  s.put(encode_index_block({.encoding = s.toc.encoding(), .tables = std::move(tables)},
+                           s.position()));
 }
 
 std::uint64_t CustomFileWriter::position() const noexcept { return state_->position(); }

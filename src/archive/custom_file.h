@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/manifest.h"
 #include "archive/reader.h"
 #include "archive/toc.h"
 #include "codec/deflate.h"
@@ -48,6 +49,9 @@ class CustomFileWriter {
   void begin_large_object(std::uint32_t oid);
   void end_large_object();
   void end_large_objects();
+
+  // Of the tables, behind all blocks: piece_index.h.
+  void write_index(std::vector<TableRecord> tables);
 
   std::uint64_t position() const noexcept;
   // Writes the offsets into the contents, syncs, closes. Returns the SHA-256 of the whole file.

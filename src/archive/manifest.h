@@ -32,6 +32,7 @@ struct PieceRecord {
   std::uint64_t dump_offset = 0;  // in full_backup.dump; chunk lengths lie between its chunks
   std::uint64_t sql_offset = 0;   // in full_backup.sql.gz, contiguous; 0 if there is none
   std::optional<std::uint32_t> crc32 = {};  // of the rows; says which piece is damaged
+  friend bool operator==(const PieceRecord&, const PieceRecord&) = default;
 };
 
 struct TableRecord {

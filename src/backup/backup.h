@@ -14,7 +14,6 @@
 
 #include "archive/evidence.h"
 #include "archive/manifest.h"
-#include "archive/reader.h"
 #include "util/clock.h"
 #include "util/reporter.h"
 
@@ -42,8 +41,9 @@ std::vector<archive::Finding> read_back(const Backup& backup, std::size_t jobs,
 struct ArchiveRead {
   std::vector<archive::Finding> findings;
   std::uint64_t tables = 0, rows = 0, large_objects = 0;
+  bool indexed = false;  // its own index said where the pieces are, with their checksums
 };
-ArchiveRead read_back(const archive::Reader& archive, std::size_t jobs, std::stop_token stop);
+ArchiveRead read_back(const std::filesystem::path& archive, std::size_t jobs, std::stop_token stop);
 // Adds or replaces proof.json by rename, and moves `latest` off a backup that turned out damaged.
 void record(const Backup& backup, const archive::Evidence& evidence);
 

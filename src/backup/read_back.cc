@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "archive/piece_index.h"
 #include "archive/sql_file_name.h"
 #include "backup/backup.h"
 #include "backup/files.h"
@@ -26,6 +27,7 @@ class ReadBackRun {
   std::vector<archive::Finding> run() {
     if (!open()) return findings_.take();
     check_contents();
+    check_index();
     run_jobs(data_jobs(), threads_, findings_, progress(), stop_);
     finish();
     return findings_.take();
@@ -46,6 +48,7 @@ class ReadBackRun {
   // What `open` throws for a file that is damaged or gone becomes a finding.
   void open_file(const std::string& file, const std::function<void()>& open);
   void check_contents();
+  void check_index();
   std::vector<Job> data_jobs();
   void add_piece_jobs(std::size_t table, std::vector<Job>& jobs);
   void finish();
@@ -115,6 +118,25 @@ void ReadBackRun::check_contents() {
                              ", of which the manifest knows nothing");
     findings_.add(std::move(finding));
   }
+}
+
+// What the archive's own index says of the pieces is what the manifest says. Archives of earlier
+// versions have none.
+void ReadBackRun::check_index() {
+  if (findings_.any()) return;  // the contents are not those of the manifest either
+  const std::optional<archive::PieceIndex> index =
+      archive::read_piece_index(backup_.archive_path());
+  if (!index) return;
+  const auto same = [](const archive::TableRecord& a, const archive::TableRecord& b) {
+    return a.dump_id == b.dump_id && a.schema == b.schema && a.table == b.table &&
+           a.columns == b.columns && a.pieces == b.pieces;
+  };
+  if (std::ranges::equal(index->tables, manifest().tables, same)) return;
+  archive::Finding finding;
+  finding.code = "contents";
+  finding.file = kArchiveName;
+  finding.text = util::cat(kArchiveName, ": its index of pieces is not that of the manifest");
+  findings_.add(std::move(finding));
 }
 
 void ReadBackRun::add_piece_jobs(std::size_t number, std::vector<Job>& jobs) {

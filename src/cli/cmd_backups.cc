@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 
 #include "archive/evidence.h"
-#include "archive/reader.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "ops/backup.h"
@@ -91,10 +89,9 @@ int verify_archive(const Invocation& invocation, const ops::Named& named, archiv
                                    named.archive.string(), " --to NEWNAME"),
                        .sqlstate = {}});
   }
-  const std::unique_ptr<archive::Reader> reader = archive::open_archive(named.archive);
   const util::Stopwatch watch;
   backup::ArchiveRead read =
-      backup::read_back(*reader, invocation.settings.count("jobs"), invocation.stop);
+      backup::read_back(named.archive, invocation.settings.count("jobs"), invocation.stop);
   archive::Evidence evidence;
   evidence.findings = std::move(read.findings);
   evidence.damaged = !evidence.findings.empty();
@@ -103,11 +100,13 @@ int verify_archive(const Invocation& invocation, const ops::Named& named, archiv
     print_out(verify_document(named.name(), level, evidence));
   } else {
     for (const archive::Finding& finding : evidence.findings) print_out(finding_line(finding));
-    print_out(
-        cat(named.name(), ": ", evidence.damaged ? "DAMAGED" : "read-back", " · ",
-            util::show_counted(read.tables, "table"), ", ", util::show_counted(read.rows, "row"),
-            ", ", util::show_counted(read.large_objects, "large object"),
-            " · no fingerprints to compare with · ", util::show_duration(watch.elapsed()), "\n"));
+    print_out(cat(named.name(), ": ", evidence.damaged ? "DAMAGED" : "read-back", " · ",
+                  util::show_counted(read.tables, "table"), ", ",
+                  util::show_counted(read.rows, "row"), ", ",
+                  util::show_counted(read.large_objects, "large object"),
+                  read.indexed ? " · compared with the archive's own index · "
+                               : " · no fingerprints to compare with · ",
+                  util::show_duration(watch.elapsed()), "\n"));
   }
   return evidence.damaged ? util::info(util::Kind::Damage).exit_code : 0;
 }

@@ -24,6 +24,7 @@ class Writer {
   void write_table(std::size_t table);
   void write_rows(std::size_t table, const Part& part, CsvFile* csv);
   void write_large_objects();
+  void write_index();
   void write_large_object(const Part& part);
 
   const WriterOptions& options_;
@@ -73,6 +74,7 @@ Written Writer::run() {
     for (const int id : plan_.group_ids) sql_->statement(entry(id));
   }
   if (plan_.large_objects_id != 0) write_large_objects();
+  write_index();
   written_.files.push_back({.name = std::string(kArchiveName),
                             .bytes = 0,
                             .sha256 = archive_.finish(),
@@ -134,6 +136,20 @@ void Writer::write_large_objects() {
       write_large_object(*part);
   }
   archive_.end_large_objects();
+}
+
+void Writer::write_index() {
+  std::vector<archive::TableRecord> tables;
+  for (std::size_t n = 0; n < written_.tables.size(); ++n) {
+    const scan::Table& table = work_.content.tables[n];
+    archive::TableRecord& record = tables.emplace_back();
+    record.schema = table.name.schema;
+    record.table = table.name.name;
+    record.dump_id = plan_.table_ids[n];
+    record.columns = table.columns;
+    record.pieces = written_.tables[n].pieces;
+  }
+  archive_.write_index(std::move(tables));
 }
 
 void Writer::write_large_object(const Part& part) {

@@ -110,6 +110,45 @@ TEST_F(Damage, ReadBackNamesTablePieceAndOffset) {
   }
 }
 
+TEST_F(Damage, ReadBackComparesTheIndexWithTheManifest) {
+  made_.manifest.tables[1].columns = {"another"};
+  made_.write_manifest();
+  const std::vector<archive::Finding> findings = read();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_THAT(findings[0].text, HasSubstr("index of pieces"));
+}
+
+// Nothing of the data: the sums tell of it.
+TEST_F(Damage, ADamagedIndexIsNoIndex) {
+  const std::uint64_t bytes = fs::file_size(made_.path() / "full_backup.dump");
+  flip("full_backup.dump", bytes - 20);
+  EXPECT_THAT(read(), IsEmpty());
+  EXPECT_EQ(written().size(), 1U);
+}
+
+// Without the manifest, by the index; without that, as one stream.
+TEST_F(Damage, OfAnArchiveAloneIsToldToThePieceByItsIndex) {
+  const fs::path dump = made_.path() / "full_backup.dump";
+  ArchiveRead whole = read_back(dump, 2, {});
+  EXPECT_THAT(whole.findings, IsEmpty());
+  EXPECT_TRUE(whole.indexed);
+  EXPECT_EQ(whole.rows, 3000U);
+  EXPECT_EQ(whole.tables, 2U);
+  EXPECT_EQ(whole.large_objects, 1U);
+  const archive::PieceRecord& piece = made_.manifest.tables[0].pieces[2];
+  flip("full_backup.dump", piece.dump_offset + 10, 0xFF);
+  const ArchiveRead damaged = read_back(dump, 2, {});
+  ASSERT_EQ(damaged.findings.size(), 1U);
+  EXPECT_EQ(damaged.findings[0].piece, 2U);
+  EXPECT_EQ(damaged.findings[0].offset, piece.dump_offset);
+  fs::resize_file(dump, fs::file_size(dump) - 1);
+  const ArchiveRead cut = read_back(dump, 2, {});
+  EXPECT_FALSE(cut.indexed);
+  ASSERT_EQ(cut.findings.size(), 1U);
+  EXPECT_EQ(cut.findings[0].table, "public.big");
+  EXPECT_EQ(cut.findings[0].piece, std::nullopt);
+}
+
 TEST_F(Damage, ReadBackTellsWhatIsDamagedInBothFiles) {
   const archive::PieceRecord& piece = made_.manifest.tables[0].pieces[1];
   flip("full_backup.dump", piece.dump_offset, 0xFF);

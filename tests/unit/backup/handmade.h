@@ -99,6 +99,7 @@ class Handmade {
     dump.end_table();
     sql.end_table();
     write_large_object(dump, sql);
+    dump.write_index({big, empty});
     add_file("full_backup.dump", dump.finish());
     add_file(sql_name, sql.finish());
     write_csv("csv/public.big.csv.gz", csv, big);

@@ -48,6 +48,7 @@ class SmallArchive {
     writer.begin_table(21);
     writer.write_piece(codec::pack_piece("1\tone\n", {.method = method}));
     writer.end_table();
+    writer.write_index({odd});
     writer.finish();
     sql.close();
     odd.columns = {"id", "Name, full", "note"};
