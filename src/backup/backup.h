@@ -63,6 +63,8 @@ Backup open(const std::filesystem::path& path);
 // directory. Kind::Usage otherwise; two fits: both named.
 Backup find(const std::filesystem::path& dir, std::string_view reference,
             std::string_view database = {});
+// The folder that find() would open, whatever is in it; "latest" is not such a reference.
+std::filesystem::path find_folder(const std::filesystem::path& dir, std::string_view reference);
 
 std::string clean_label(std::string_view label);
 // YYYY-MM-DD_HHMMSS_label, with -2, -3 … while `taken` says so (contracts.md K5).

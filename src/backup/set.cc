@@ -115,12 +115,20 @@ Backup latest(const fs::path& dir, std::string_view database) {
   none_fits(dir, util::cat("no undamaged backup", of, " is in ", util::printable(dir.string())));
 }
 
-}  // namespace
+// The way to the rows, where the archive is left.
+[[noreturn]] void refuse_damaged(const fs::path& path, const Error& failure) {
+  if (!is_there(path / kArchiveName)) throw Error(failure);
+  const std::string& hint = failure.hint();
+  Error refused(Kind::Damage, failure.message(),
+                {.hint = util::cat(hint, hint.ends_with('.') ? " " : ". ",
+                                   "Its archive may be whole: extract and restore --salvage --to "
+                                   "NEWNAME read that alone."),
+                 .sqlstate = {}});
+  for (const std::string& context : failure.context()) refused.while_doing(context);
+  throw refused;
+}
 
-archive::Level Backup::level() const { return evidence ? evidence->level : archive::Level::None; }
-bool Backup::damaged() const { return evidence && evidence->damaged; }
-
-Backup open(const fs::path& path) {
+Backup open_whole(const fs::path& path) {
   if (!is_there(path))
     throw Error(Kind::Usage, util::cat("there is no backup ", util::printable(path.string())));
   if (!is_there(path / kManifestName) && !is_there(path / kSumsName) &&
@@ -149,6 +157,20 @@ Backup open(const fs::path& path) {
   if (evidence && evidence->sums_sha256 == backup.sums_sha256)
     backup.evidence = std::move(evidence);
   return backup;
+}
+
+}  // namespace
+
+archive::Level Backup::level() const { return evidence ? evidence->level : archive::Level::None; }
+bool Backup::damaged() const { return evidence && evidence->damaged; }
+
+Backup open(const fs::path& path) {
+  try {
+    return open_whole(path);
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::Damage) throw;
+    refuse_damaged(path, failure);
+  }
 }
 
 std::optional<Backup> newest_good(const fs::path& dir, std::string_view database) {
@@ -181,21 +203,24 @@ std::vector<Entry> list(const fs::path& dir) {
 }
 
 Backup find(const fs::path& dir, std::string_view reference, std::string_view database) {
-  if (reference == kLatestName) return latest(dir, database);
+  return reference == kLatestName ? latest(dir, database) : open(find_folder(dir, reference));
+}
+
+fs::path find_folder(const fs::path& dir, std::string_view reference) {
   const std::vector<fs::path> folders = backup_folders(dir);
   std::vector<fs::path> fits;
   for (const fs::path& folder : folders) {
     const std::string name = folder.filename().string();
-    if (name == reference) return open(folder);
+    if (name == reference) return folder;
     if (!reference.empty() && name.find(reference) != std::string::npos) fits.push_back(folder);
   }
   const fs::path given(reference);
   std::error_code absent;
   if (!reference.empty() && fs::is_directory(given, absent) &&
       (fits.empty() || looks_like_backup(given))) {
-    return open(given);
+    return given;
   }
-  if (fits.size() == 1) return open(fits.front());
+  if (fits.size() == 1) return fits.front();
   if (fits.size() > 1) {
     throw Error(Kind::Usage,
                 util::cat("\"", util::printable(reference), "\" fits ", fits.size(),

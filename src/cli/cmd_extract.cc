@@ -31,8 +31,9 @@ extract::Query query_of(const Invocation& invocation) {
 
 }  // namespace
 
-int print_losses(const std::vector<extract::Loss>& lost) {
-  if (lost.empty()) return 0;
+int print_losses(const ops::Named& from, const std::vector<extract::Loss>& lost) {
+  if (!from.warning.empty()) print_err(cat("pgbelay: warning: ", from.warning, "\n"));
+  if (lost.empty()) return from.warning.empty() ? 0 : util::info(util::Kind::Damage).exit_code;
   print_err("pgbelay: lost:\n");
   for (const extract::Loss& loss : lost) print_err(cat("  ", util::printable(loss.text), "\n"));
   return util::info(util::Kind::Damage).exit_code;
@@ -41,14 +42,14 @@ int print_losses(const std::vector<extract::Loss>& lost) {
 int run_extract(const Invocation& invocation) {
   const ops::Named named =
       ops::find_named(invocation.settings.path("dir"), invocation.argument("BACKUP"),
-                      invocation.database_name_if_given());
+                      invocation.database_name_if_given(), ops::Unreadable::UseArchive);
   const extract::Options options{.source = named.source(),
                                  .query = query_of(invocation),
                                  .folder = invocation.settings.path("output"),
                                  .jobs = invocation.settings.count("jobs")};
   const extract::Report report = extract::run(options, print_rows, invocation.stop);
   for (const std::string& note : report.notes) print_err(cat("pgbelay: warning: ", note, "\n"));
-  return print_losses(report.lost);
+  return print_losses(named, report.lost);
 }
 
 }  // namespace cli

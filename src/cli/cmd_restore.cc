@@ -56,7 +56,7 @@ int restore_unproven(const Invocation& invocation, ops::Named named) {
                   util::show_counted(result.rows, "row"),
                   "; NOT proven: nothing was compared with the source\n"));
   }
-  return print_losses(result.lost);
+  return print_losses(options.from, result.lost);
 }
 
 // Single tables, into a database that lives on.
@@ -106,8 +106,10 @@ int restore_tables(const Invocation& invocation, ops::Named named) {
 }  // namespace
 
 int run_restore(const Invocation& invocation) {
-  ops::Named named = ops::find_named(invocation.settings.path("dir"), invocation.argument("BACKUP"),
-                                     invocation.database_name_if_given());
+  ops::Named named = ops::find_named(
+      invocation.settings.path("dir"), invocation.argument("BACKUP"),
+      invocation.database_name_if_given(),
+      invocation.settings.flag("salvage") ? ops::Unreadable::UseArchive : ops::Unreadable::Refuse);
   if (!invocation.settings.list("table").empty())
     return restore_tables(invocation, std::move(named));
   if (invocation.settings.flag("in-place")) {

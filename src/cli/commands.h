@@ -10,6 +10,7 @@
 #include "config/settings.h"
 #include "extract/extract.h"
 #include "guard/run.h"
+#include "ops/named.h"
 #include "pg/conninfo.h"
 
 namespace cli {
@@ -36,8 +37,8 @@ struct Invocation {
   guard::OutsideOptions outside_options() const;
 };
 
-// What could not be read, on stderr; the exit code.
-int print_losses(const std::vector<extract::Loss>& lost);
+// What could not be read, and why, on stderr; the exit code.
+int print_losses(const ops::Named& from, const std::vector<extract::Loss>& lost);
 
 int run_backup(const Invocation& invocation);
 int run_list(const Invocation& invocation);

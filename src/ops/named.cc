@@ -1,34 +1,90 @@
 #include "ops/named.h"
 
 #include <system_error>
+#include <utility>
 
+#include "archive/piece_index.h"
 #include "archive/reader.h"
 #include "archive/sql_file_name.h"
+#include "util/error.h"
+#include "util/text.h"
 
 namespace ops {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+  std::error_code absent;
+  return fs::is_regular_file(path, absent);
+}
+
+Named of_archive(fs::path archive) {
+  Named named{.archive = std::move(archive), .backup = {}, .indexed = {}, .warning = {}};
+  if (!is_file(named.archive)) return named;
+  std::optional<archive::PieceIndex> index = archive::read_piece_index(named.archive);
+  if (!index) return named;
+  named.indexed.emplace();
+  named.indexed->encoding = std::move(index->encoding);
+  named.indexed->tables = std::move(index->tables);
+  return named;
+}
+
+Named of_backup(backup::Backup backup) {
+  fs::path archive = backup.archive_path();
+  return {.archive = std::move(archive), .backup = std::move(backup), .indexed = {}, .warning = {}};
+}
+
+// The SQL file that lies beside an archive of ours: its pieces are told by their checksums.
+fs::path sql_beside(const fs::path& archive) {
+  for (const archive::Compression one : {archive::Compression::Gzip, archive::Compression::Zstd}) {
+    const fs::path sql = archive.parent_path() / archive::sql_file_name(one);
+    if (is_file(sql)) return sql;
+  }
+  return {};
+}
+
+Named open_folder(const fs::path& folder, Unreadable unreadable) {
+  try {
+    return of_backup(backup::open(folder));
+  } catch (const util::Error& failure) {
+    // A manifest whose format is a larger number may be a damaged one.
+    const bool read = failure.kind() == util::Kind::Damage || failure.kind() == util::Kind::Usage;
+    fs::path archive = folder / "full_backup.dump";
+    if (!read || unreadable == Unreadable::Refuse || !is_file(archive)) throw;
+    Named named = of_archive(std::move(archive));
+    named.warning = util::cat(failure.message(),
+                              ": only its archive was read, and nothing shows that it holds all "
+                              "that it should");
+    return named;
+  }
+}
+
+}  // namespace
 
 std::string Named::name() const {
-  return backup ? backup->manifest.name : archive.filename().string();
+  if (backup) return backup->manifest.name;
+  return (warning.empty() ? archive : archive.parent_path()).filename().string();
 }
 
 extract::Source Named::source() const {
-  if (!backup) return {.archive = archive, .manifest = nullptr, .sql = {}};
-  return {.archive = archive,
-          .manifest = &backup->manifest,
-          .sql = backup->path / archive::sql_file_name(backup->manifest)};
+  if (backup) {
+    return {.archive = archive,
+            .manifest = &backup->manifest,
+            .sql = backup->path / archive::sql_file_name(backup->manifest)};
+  }
+  if (!indexed) return {.archive = archive, .manifest = nullptr, .sql = {}};
+  return {.archive = archive, .manifest = &*indexed, .sql = sql_beside(archive)};
 }
 
-Named find_named(const std::filesystem::path& dir, std::string_view reference,
-                 std::string_view database) {
-  const std::filesystem::path path(reference);
+Named find_named(const fs::path& dir, std::string_view reference, std::string_view database,
+                 Unreadable unreadable) {
+  const fs::path path(reference);
   std::error_code absent;
-  const bool ours = std::filesystem::exists(path / "manifest.json", absent);
-  if (std::filesystem::is_regular_file(path, absent) ||
-      (!ours && archive::is_directory_archive(path)))
-    return {.archive = path, .backup = std::nullopt};
-  backup::Backup found = backup::find(dir, reference, database);
-  std::filesystem::path archive = found.archive_path();
-  return {.archive = std::move(archive), .backup = std::move(found)};
+  const bool ours = fs::exists(path / "manifest.json", absent);
+  if (is_file(path) || (!ours && archive::is_directory_archive(path))) return of_archive(path);
+  if (reference == "latest") return of_backup(backup::find(dir, reference, database));
+  return open_folder(backup::find_folder(dir, reference), unreadable);
 }
 
 }  // namespace ops
