@@ -98,6 +98,7 @@ class Comparison {
     if (rest.close) untouched.emplace(lists_, reading_.application_name);
     if (rest.early != nullptr) settled_ = rest.early->settled(lists_, reading_.application_name);
     plan_tables();
+    plan_huge_rows();
     plan_views();
     plan_large_objects();
     compare_lists();
@@ -182,12 +183,26 @@ class Comparison {
   void plan_rows(const std::shared_ptr<TableCheck>& check, const scan::Table& table) {
     const std::vector<scan::PageRange> ranges = scan::readable_ranges(lists_, table);
     const std::uint64_t bytes = ranges.size() > 1 ? scan::kChunkPages * kPageBytes : table.bytes;
+    std::vector<Job>& jobs = has_huge_rows(*check->record) ? huge_ : jobs_;
     for (const scan::PageRange& range : ranges) {
-      jobs_.push_back({bytes, [check, range, table](pg::Connection& connection) {
-                         check->rows.add(scan::fingerprint(
-                             connection, table.name, check->record->columns, table.filter, range));
-                       }});
+      jobs.push_back({bytes, [check, range, table](pg::Connection& connection) {
+                        check->rows.add(scan::fingerprint(
+                            connection, table.name, check->record->columns, table.filter, range));
+                      }});
     }
+  }
+
+  // Each worker holds a row twice: those that are huge are read by one of them (contracts.md K15).
+  void plan_huge_rows() {
+    if (huge_.empty()) return;
+    std::uint64_t bytes = 0;
+    for (const Job& job : huge_) bytes += job.bytes;
+    jobs_.push_back({bytes, [this](pg::Connection& connection) {
+                       for (const Job& job : huge_) {
+                         util::throw_if_stopped(stop_);
+                         job.work(connection);
+                       }
+                     }});
   }
 
   void plan_generated(const std::shared_ptr<TableCheck>& check, const scan::Table& table) {
@@ -198,10 +213,11 @@ class Comparison {
       return;
     }
     check->generated_read = true;
-    jobs_.push_back({table.bytes, [check, table](pg::Connection& connection) {
-                       check->generated.add(scan::fingerprint_by_query(
-                           connection, table.name, check->record->generated_columns, table.filter));
-                     }});
+    std::vector<Job>& jobs = has_huge_rows(record) ? huge_ : jobs_;
+    jobs.push_back({table.bytes, [check, table](pg::Connection& connection) {
+                      check->generated.add(scan::fingerprint_by_query(
+                          connection, table.name, check->record->generated_columns, table.filter));
+                    }});
   }
 
   void plan_views() {
@@ -368,6 +384,7 @@ class Comparison {
   std::vector<std::shared_ptr<ViewCheck>> views_;
   std::vector<LargeObjectCheck> objects_;
   std::vector<Job> jobs_;
+  std::vector<Job> huge_;  // one after the other, by one of the jobs
   std::vector<Finding> findings_;
 };
 

@@ -16,9 +16,10 @@ constexpr int kCountsAreExact = 15;
 constexpr std::uint64_t kRawBytesPerPart = 32U << 20U;  // of COPY text: about a chunk of the table
 
 // Rows of an extension's table are not all ours, rows loaded through a partitioned table may be in
-// another partition.
+// another partition, and huge ones are not read by several at once.
 bool worth_reading(const archive::TableRecord& record) {
-  return record.filter.empty() && record.loaded_through.empty() && record.fingerprint.rows > 0;
+  return record.filter.empty() && record.loaded_through.empty() && record.fingerprint.rows > 0 &&
+         !has_huge_rows(record);
 }
 
 }  // namespace

@@ -24,6 +24,15 @@ std::size_t connections(std::size_t asked, std::size_t jobs) {
 
 }  // namespace
 
+// A piece ends with the row by which it comes to 4 MiB.
+bool has_huge_rows(const archive::TableRecord& table) {
+  constexpr std::uint64_t kPieceBytes = 4U << 20U;
+  constexpr std::uint64_t kHugeRowBytes = 16U << 20U;
+  return std::ranges::any_of(table.pieces, [](const archive::PieceRecord& piece) {
+    return piece.raw_bytes > kPieceBytes + kHugeRowBytes;
+  });
+}
+
 pg::Connection open_reader(const Reading& reading, std::stop_token stop) {
   pg::Connection connection =
       pg::Connection::open(reading.database, reading.application_name, std::move(stop));

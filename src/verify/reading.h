@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/manifest.h"
 #include "pg/connection.h"
 #include "pg/conninfo.h"
 #include "util/reporter.h"
@@ -18,6 +19,9 @@ struct Job {
   std::uint64_t bytes = 0;  // about as much is read: the largest begin first
   std::function<void(pg::Connection& connection)> work;
 };
+
+// Whether a row of the table takes more than 16 MiB, as far as the lengths of its pieces tell.
+bool has_huge_rows(const archive::TableRecord& table);
 
 struct Reading {
   pg::ConnInfo database;
