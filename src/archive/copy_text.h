@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,9 @@ void append_field(std::string& out, const std::optional<std::string>& value);
 // Appends the CSV form of one COPY text row (without its newline), with a final newline, to `out`.
 // `columns` is the number of columns of the table: a one-column row "\." is quoted.
 void append_csv_row(std::string& out, std::string_view copy_row, std::size_t columns);
+// The same in parts, for rows too large to be held once more.
+using CsvSink = std::function<void(std::string_view part)>;
+void write_csv_row(const CsvSink& sink, std::string_view copy_row, std::size_t columns);
 // name,"other ""name"""\n
 std::string csv_header(const std::vector<std::string>& columns);
 

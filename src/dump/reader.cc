@@ -179,16 +179,21 @@ void Reader::pause_for(std::uint64_t bytes, std::optional<std::size_t> table) {
 
 void Reader::take_row(const Task& task, std::span<const std::byte> row) {
   const std::span<const std::byte> line = row.first(row.size() - 1);
-  if (row.size() > kHugeRowBytes) {
+  const bool huge = row.size() > kHugeRowBytes;
+  if (huge) {
     work_.huge_rows[task.index] = true;
     work_.window.wait_until_head(task.slot, stop_);
   }
   work_.slot_fingerprints[task.slot].add_row(line);
   text_.add(row);
-  if (options_.csv) {
+  const std::size_t columns = work_.content.tables[task.index].columns.size();
+  if (options_.csv && huge) {
+    archive::write_csv_row(
+        [this](std::string_view part) { csv_.add(std::as_bytes(std::span(part))); }, as_text(line),
+        columns);
+  } else if (options_.csv) {
     csv_row_.clear();
-    archive::append_csv_row(csv_row_, as_text(line),
-                            work_.content.tables[task.index].columns.size());
+    archive::append_csv_row(csv_row_, as_text(line), columns);
     csv_.add(std::as_bytes(std::span(csv_row_)));
     if (csv_row_.capacity() > kKeptRowBytes) csv_row_ = std::string();
   }

@@ -4,6 +4,7 @@
 #include "support/round_trip.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "support/run_binary.h"
 
@@ -111,14 +112,20 @@ TEST_F(RoundTrip, OfVeryLongFieldsIsTheSame) {
 }
 
 // K15: our programs hold a row like this one once or twice, not per format and worker.
-TEST_F(RoundTrip, OfAFieldOfAThirdOfAGigabyteIsTheSame) {
+TEST_F(RoundTrip, OfAFieldOfHalfAGigabyteIsTheSameInLittleMemory) {
   make("huge_field", "", {});
   database().connect().execute(
       "create table huge (id int primary key, t text);"
       "alter table huge alter t set storage external;"
-      "insert into huge values (1, repeat('0123456789abcdef', 21000000))");
+      "insert into huge values (1, repeat('0123456789abcdef', 31250000))");
   back_up();
   EXPECT_EQ(test::content(database()), test::content(copy_by_pgbelay()));
+  // Of all programs that this one has started so far, the largest.
+  struct rusage children {};
+  ASSERT_EQ(::getrusage(RUSAGE_CHILDREN, &children), 0);
+  constexpr long kRowKilobytes = 500'000'000 / 1024;
+  EXPECT_LE(children.ru_maxrss, kRowKilobytes * 5 / 2);
+  EXPECT_GT(children.ru_maxrss, kRowKilobytes) << "that of the one which read the row";
 }
 
 // A row whose text is longer than 1 GB can be stored and not be sent, by nobody: pg_dump fails too.

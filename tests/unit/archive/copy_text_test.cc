@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -10,9 +11,12 @@ namespace {
 
 using Fields = std::vector<std::optional<std::string>>;
 
+// The same in both ways.
 std::string csv_of(std::string_view copy_row, std::size_t columns) {
-  std::string out;
+  std::string out, parts;
   append_csv_row(out, copy_row, columns);
+  write_csv_row([&parts](std::string_view part) { parts += part; }, copy_row, columns);
+  EXPECT_EQ(out, parts);
   return out;
 }
 
@@ -123,6 +127,16 @@ TEST(Csv, GrowsWithRowsOfNothingButQuotes) {
   EXPECT_EQ(csv_of(copy_row(fields), 2), plain_csv(fields));
   const Fields empty(5000, "");
   EXPECT_EQ(csv_of(copy_row(empty), 5000), plain_csv(empty));
+}
+
+TEST(Csv, InPartsTakesLittleMemory) {
+  const Fields fields{std::string(300'000, 'a') + "\"" + std::string(300'000, '\n'), std::nullopt,
+                      ""};
+  const std::string row = copy_row(fields);
+  std::size_t longest = 0;
+  write_csv_row([&](std::string_view part) { longest = std::max(longest, part.size()); }, row, 3);
+  EXPECT_LE(longest, 64U << 10U);
+  EXPECT_EQ(csv_of(row, 3), plain_csv(fields));
 }
 
 TEST(Csv, HeaderQuotesLikeAValue) {
