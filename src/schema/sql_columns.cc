@@ -51,7 +51,8 @@ std::string columns(const Server& server) {
          case when a.attoptions is not null then nullif(array(
            select o.item from pg_catalog.unnest(a.attoptions) as o(item)
             where o.item not like 'pg\_attver=%' order by o.item collate "C"), '{}') end as "options[]",
-         a.attfdwoptions as "foreign options[]",
+         )sql",
+             sorted("a.attfdwoptions"), R"sql( as "foreign options[]",
          nullif(a.attinhcount, 0) as "inherited",
          case when not a.attislocal then 'no' end as "local",
          )sql",

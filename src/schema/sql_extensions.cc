@@ -12,12 +12,13 @@ std::string extensions(const Server&) {
   select 'extension' as kind, e.oid, 0 as sub, n.nspname as schema, e.extname as name,
          pg_catalog.quote_ident(e.extname) as identity, '' as of, null as of_oid,
          pg_catalog.quote_ident(n.nspname) as "schema", e.extversion as "version",
-         (select pg_catalog.array_agg(coalesce()sql",
+         (select pg_catalog.array_agg(y.item order by y.item collate "C") from (
+            select coalesce()sql",
       qualified("c.relname"),
-      R"sql(, x.oid::pg_catalog.text) || coalesce(nullif(' ' || x.condition, ' '), '') order by x.place)
-            from rows from (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) with ordinality as x(oid, condition, place)
-            left join pg_catalog.pg_class c on c.oid = x.oid
-            left join pg_catalog.pg_namespace n on n.oid = c.relnamespace) as "configuration[]"
+      R"sql(, x.oid::pg_catalog.text) || coalesce(nullif(' ' || x.condition, ' '), '')
+              from rows from (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) as x(oid, condition)
+              left join pg_catalog.pg_class c on c.oid = x.oid
+              left join pg_catalog.pg_namespace n on n.oid = c.relnamespace) y(item)) as "configuration[]"
     from pg_catalog.pg_extension e
     join pg_catalog.pg_namespace n on n.oid = e.extnamespace)sql");
 }

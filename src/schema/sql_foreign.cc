@@ -1,5 +1,5 @@
 // Foreign-data wrappers, servers, user mappings. Options of a mapping hold passwords: only their
-// names are stored.
+// names are stored. Options have no order: pg_dump writes them by name.
 #include "schema/object_class.h"
 #include "util/text.h"
 
@@ -16,7 +16,8 @@ std::string foreign_data_wrappers(const Server&) {
          )sql",
              function_name("w.fdwhandler"), R"sql( as "handler",
          )sql",
-             function_name("w.fdwvalidator"), R"sql( as "validator", w.fdwoptions as "options[]",
+             function_name("w.fdwvalidator"), R"sql( as "validator", )sql", sorted("w.fdwoptions"),
+             R"sql( as "options[]",
          )sql",
              acl("F", "w.fdwacl", "w.fdwowner"), R"sql( as "acl[]"
     from pg_catalog.pg_foreign_data_wrapper w)sql");
@@ -29,7 +30,8 @@ std::string foreign_servers(const Server&) {
          )sql",
              role("s.srvowner"), R"sql( as "owner",
          (select pg_catalog.quote_ident(w.fdwname) from pg_catalog.pg_foreign_data_wrapper w where w.oid = s.srvfdw) as "wrapper",
-         s.srvtype as "type", s.srvversion as "version", s.srvoptions as "options[]",
+         s.srvtype as "type", s.srvversion as "version", )sql",
+             sorted("s.srvoptions"), R"sql( as "options[]",
          )sql",
              acl("S", "s.srvacl", "s.srvowner"), R"sql( as "acl[]"
     from pg_catalog.pg_foreign_server s)sql");
@@ -37,7 +39,7 @@ std::string foreign_servers(const Server&) {
 
 // An ordinary role sees no options of the mappings of others.
 std::string user_mappings(const Server&) {
-  return R"sql(
+  return cat(R"sql(
   select 'user mapping' as kind, m.umid as oid, 0 as sub, null as schema, coalesce(m.usename, 'public') as name,
          case when m.umuser = 0 then 'public' else pg_catalog.quote_ident(m.usename) end || ' on '
            || pg_catalog.quote_ident(m.srvname) as identity, '' as of, null as of_oid,
@@ -46,8 +48,9 @@ std::string user_mappings(const Server&) {
          case when m.umoptions is not null then array(
            select o.option_name from pg_catalog.pg_options_to_table(m.umoptions) o order by o.option_name collate "C")
            end as "option names[]",
-         m.umoptions as "options!"
-    from pg_catalog.pg_user_mappings m)sql";
+         )sql",
+             sorted("m.umoptions"), R"sql( as "options!"
+    from pg_catalog.pg_user_mappings m)sql");
 }
 
 }  // namespace schema::sql

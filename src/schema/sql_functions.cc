@@ -44,7 +44,8 @@ std::string functions(const Server& server) {
          case when p.proretset and p.prorows <> 1000 then p.prorows end as "rows",
          )sql",
              function_name("p.prosupport"), R"sql( as "support",
-         p.proconfig as "settings[]",
+         )sql",
+             sorted("p.proconfig"), R"sql( as "settings[]",
          case when p.protrftypes is not null then array(
            select pg_catalog.format_type(x.oid, null) from pg_catalog.unnest(p.protrftypes) with ordinality as x(oid, place)
             order by x.place) end as "transforms[]",

@@ -31,7 +31,8 @@ std::string relations(const Server& server) {
          case when c.relkind = 'm' and not c.relispopulated then 'no' end as "populated",
          (select pg_catalog.quote_ident(s.srvname) from pg_catalog.pg_foreign_server s
            where s.oid = f.ftserver) as "server",
-         f.ftoptions as "foreign options[]",
+         )sql",
+             sorted("f.ftoptions"), R"sql( as "foreign options[]",
          (select a.amname from pg_catalog.pg_am a where a.oid = c.relam and a.amname <> 'heap') as "access method",
          (select s.spcname from pg_catalog.pg_tablespace s where s.oid = c.reltablespace) as "tablespace",
          )sql",

@@ -106,11 +106,12 @@ create event trigger watch on ddl_command_end when tag in ('CREATE TABLE', 'DROP
 create event trigger unwatched on sql_drop execute function seen(); alter event trigger unwatched disable;
 
 -- Foreign data, publications, transforms of privileges.
-create foreign data wrapper nothing options (a 'it''s');
-create server far type 't' version 'v' foreign data wrapper nothing options ("odd name" 'v\');
-create user mapping for kinds_owner server far options (password 'it''s');
+create foreign data wrapper nothing options (z 'y', a 'it''s');
+-- Options in an order that is not that of their names.
+create server far type 't' version 'v' foreign data wrapper nothing options ("odd name" 'v\', host 'h', dbname 'd');
+create user mapping for kinds_owner server far options ("user" 'u', password 'it''s');
 create user mapping for public server far;
-create foreign table away (a int options (b 'c') not null, t text default 'x' collate "C") server far options (d 'e');
+create foreign table away (a int options (d 'e', b 'c') not null, t text default 'x' collate "C") server far options (table_name 't', d 'e');
 create publication everything for all tables with (publish = 'insert,truncate');
 \if :since15
 create publication a_few for table base (id, b) where (b in (1, 2)), table types.texts where (id in (1, 2)) with (publish_via_partition_root);
