@@ -51,6 +51,11 @@ bool is_table(const TocEntry& entry) {
   return entry.desc == "TABLE" || entry.desc == "FOREIGN TABLE";
 }
 
+bool creates_trigger(const TocEntry& entry) {
+  return entry.desc == "TRIGGER" &&
+         util::trim(entry.definition.value_or("")).starts_with("CREATE ");
+}
+
 void sort_unique(std::vector<int>& ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -76,6 +81,7 @@ class Planner {
     index();
     for (const TocEntry& entry : toc_.entries) place(entry);
     for (Task& task : plan_.tasks) link(task);
+    put_inherited_triggers_last();
     form_teams();
     add_analyses();
     add_inspections();
@@ -183,6 +189,22 @@ class Planner {
     }
   }
 
+  // How a partition's trigger is enabled is an entry of its own, which does not name the one that
+  // makes it with the parent's: it waits for all that are made.
+  void put_inherited_triggers_last() {
+    std::vector<std::size_t> made;
+    for (std::size_t n = 0; n < plan_.tasks.size(); ++n) {
+      if (creates_trigger(*plan_.tasks[n].entry)) made.push_back(n);
+    }
+    for (Task& task : plan_.tasks) {
+      if (task.entry->desc != "TRIGGER" || creates_trigger(*task.entry)) continue;
+      task.waits_for.insert(task.waits_for.end(), made.begin(), made.end());
+      std::sort(task.waits_for.begin(), task.waits_for.end());
+      task.waits_for.erase(std::unique(task.waits_for.begin(), task.waits_for.end()),
+                           task.waits_for.end());
+    }
+  }
+
   // A table gets workers by its share of all data: one that dominates would else be loaded by one
   // alone while the others have nothing left to do.
   void form_teams() {
@@ -196,8 +218,19 @@ class Planner {
     }
   }
 
+  bool has_foreign_below(int id) const {
+    const auto children = children_.find(id);
+    if (children == children_.end()) return false;
+    return std::any_of(children->second.begin(), children->second.end(), [&](int child) {
+      const auto entry = by_id_.find(child);
+      return (entry != by_id_.end() && entry->second->desc == "FOREIGN TABLE") ||
+             has_foreign_below(child);
+    });
+  }
+
   // Statistics of a table are made when its indexes are there, beside the work on others.
-  // Partitions get theirs with the root's, which reads them anyway.
+  // Partitions get theirs with the root's, which reads them anyway; a table above foreign ones gets
+  // none (analyze_statements).
   void add_analyses() {
     std::set<int> below;
     for (const auto& [table, children] : children_) below.insert(children.begin(), children.end());
@@ -208,7 +241,9 @@ class Planner {
     const std::size_t count = plan_.tasks.size();
     for (std::size_t n = 0; n < count; ++n) {
       const TocEntry& entry = *plan_.tasks[n].entry;
-      if (!plan_.tasks[n].new_table || below.contains(entry.dependencies.front())) continue;
+      if (!plan_.tasks[n].new_table || below.contains(entry.dependencies.front()) ||
+          has_foreign_below(entry.dependencies.front()))
+        continue;
       Task analysis{.work = Work::Analyze, .entry = &entry, .waits_for = touching[entry.dump_id]};
       analysis.waits_for.insert(analysis.waits_for.begin(), n);
       plan_.tasks.push_back(std::move(analysis));

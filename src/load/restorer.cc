@@ -6,6 +6,7 @@
 #include "load/plan.h"
 #include "load/sql_load.h"
 #include "load/statements.h"
+#include "pg/ident.h"
 #include "pg/session.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -114,6 +115,7 @@ void Restorer::one(const TocEntry& entry) {
   if (entry.section == archive::Section::PostData) context_.tally.working(display(entry));
   try {
     run(cat(index_settings(entry), sql));
+    if (entry.desc == "EXTENSION") withdraw_comment(entry.tag);
   } catch (const util::Error& failure) {
     const std::optional<std::string> relaxed = not_valid(entry);
     if (failure.sqlstate() != kForeignKeyViolation || !relaxed) throw failed(entry, failure);
@@ -189,6 +191,18 @@ bool Restorer::settled(const TocEntry& entry) {
   const std::optional<std::string> extension = commented_extension(entry);
   return extension && entry.definition &&
          same_comment(*entry.definition, extension_comment(connection_, *extension));
+}
+
+// Of one without a comment in the source the script has made one. Only of a backup that says which
+// extensions there were: an archive of others may have been made without comments. That of plpgsql,
+// which is there before, is initdb's.
+void Restorer::withdraw_comment(const std::string& extension) {
+  if (!wanted_version(extension, context_.options) || extension == "plpgsql") return;
+  for (const TocEntry& entry : context_.toc.entries) {
+    if (commented_extension(entry) == extension) return;
+  }
+  if (extension_comment(connection_, extension).empty()) return;
+  run(cat("COMMENT ON EXTENSION ", pg::quote_ident(extension), " IS NULL"));
 }
 
 void Restorer::require_version(const std::string& extension) {

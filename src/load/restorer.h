@@ -59,6 +59,7 @@ class Restorer {
   void run(const std::string& sql);
   bool settled(const archive::TocEntry& entry);
   void require_version(const std::string& extension);
+  void withdraw_comment(const std::string& extension);
 
   const Context context_;
   const std::stop_token stop_;

@@ -78,12 +78,21 @@ std::string analyze_statement(const archive::TocEntry& data) {
 
 std::vector<std::string> analyze_statements(pg::Connection& connection) {
   // A partitioned table's ANALYZE covers its partitions, so only roots and what is in no tree are
-  // named.
+  // named. A tree with a foreign table in it would be read from where that is, which a copy must
+  // not do, or may not be able to: of it, only what lies beside the foreign table.
   const pg::Result result = connection.query(R"sql(
+      with recursive above_foreign (oid) as (
+        select h.inhparent from pg_catalog.pg_inherits h
+          join pg_catalog.pg_class f on f.oid = h.inhrelid and f.relkind = 'f'
+        union
+        select h.inhparent from above_foreign a join pg_catalog.pg_inherits h on h.inhrelid = a.oid)
       select n.nspname::pg_catalog.text, c.relname::pg_catalog.text
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where c.relkind in ('r', 'p', 'm') and not c.relispartition and c.relpersistence <> 't'
+       where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
+         and not exists (select from above_foreign a where a.oid = c.oid)
+         and (not c.relispartition or exists (
+               select from pg_catalog.pg_inherits h join above_foreign a on a.oid = h.inhparent where h.inhrelid = c.oid))
          and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
        order by case when c.relkind = 'p'
                      then (select pg_catalog.sum(pg_catalog.pg_relation_size(t.relid))

@@ -28,7 +28,7 @@ std::string extension_comment(pg::Connection& connection,
 // Of the table that a data entry belongs to.
 std::string analyze_statement(const archive::TocEntry& data);
 // ANALYZE statements, in the same words, that cover every table of the database once, the largest
-// first.
+// first; but for those that have foreign tables below them.
 std::vector<std::string> analyze_statements(pg::Connection& connection);
 
 }  // namespace load

@@ -192,5 +192,44 @@ TEST(Plan, DependenciesOnNothingAreNone) {
   EXPECT_THAT(waits(make_plan(toc, {}, Acls::Restore), 30), IsEmpty());
 }
 
+// pg_dump does not say that a partition's trigger is made with its parent's.
+TEST(Plan, HowAPartitionsTriggerIsEnabledComesAfterTheTriggers) {
+  archive::Toc toc = toc_of({
+      entry(10, "TABLE", "whole", Section::PreData),
+      entry(11, "TABLE", "part", Section::PreData),
+      entry(12, "TABLE ATTACH", "part", Section::PreData, {11, 10}),
+      data(20, "part", 100, {11}),
+      entry(30, "TRIGGER", "part noted", Section::PostData, {11}),
+      entry(31, "TRIGGER", "whole noted", Section::PostData, {10}),
+      entry(32, "TRIGGER", "part own", Section::PostData, {11}),
+  });
+  toc.entries[4].definition = "\nALTER TABLE public.part DISABLE TRIGGER noted;\n";
+  toc.entries[5].definition = "CREATE TRIGGER noted AFTER INSERT ON public.whole …";
+  toc.entries[6].definition = "CREATE TRIGGER own AFTER INSERT ON public.part …";
+  const Plan plan = make_plan(toc, 1000, Acls::Restore);
+  EXPECT_THAT(waits(plan, 30), ElementsAre(20, 31, 32));
+  EXPECT_THAT(waits(plan, 31), ElementsAre(20));
+  EXPECT_THAT(waits(plan, 32), ElementsAre(20));
+}
+
+// ANALYZE of a table above a foreign one reads where that is.
+TEST(Plan, AnalyzesNoTableAboveAForeignOne) {
+  const archive::Toc toc = toc_of({
+      entry(10, "TABLE", "parent", Section::PreData),
+      entry(11, "TABLE", "child", Section::PreData, {10}),
+      entry(12, "FOREIGN TABLE", "far", Section::PreData, {11}),
+      entry(13, "TABLE", "alone", Section::PreData),
+      data(20, "parent", 100, {10}),
+      data(21, "child", 200, {11}),
+      data(22, "alone", 300, {13}),
+  });
+  const Plan plan = make_plan(toc, 1000, Acls::Restore);
+  std::vector<std::string> analyzed;
+  for (const Task& one : plan.tasks) {
+    if (one.work == Work::Analyze) analyzed.push_back(one.entry->tag);
+  }
+  EXPECT_THAT(analyzed, ElementsAre("alone"));
+}
+
 }  // namespace
 }  // namespace load
