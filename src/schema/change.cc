@@ -35,6 +35,8 @@ std::string_view why_removal_is_accepted(const Element& element, const Model& so
   if (is_lost_index(element, source)) return "an invalid index is in no archive";
   if (element.kind == Kind::Subscription)
     return "never restored into a copy: it would hold the live one's slot";
+  if (element.kind == Kind::Privileges && element.value("object type") == "language")
+    return "pg_dump writes no privileges on the languages of initdb";
   return {};
 }
 

@@ -7,6 +7,8 @@ namespace schema::sql {
 using util::cat;
 
 // The version of a collation is that of the library on the server's machine: no fact of the schema.
+// Nor is the encoding of the database: a copy of a collation that is for all of them (CREATE
+// COLLATION … FROM "C") can only be made again for this one, where it is the same.
 std::string collations(const Server& server) {
   const std::string_view locale = server.major >= 17   ? "c.colllocale"
                                   : server.major >= 15 ? "c.colliculocale"
@@ -24,7 +26,9 @@ std::string collations(const Server& server) {
          )sql",
              server.major >= 16 ? "c.collicurules" : "null", R"sql( as "rules",
          case when not c.collisdeterministic then 'no' end as "deterministic",
-         case when c.collencoding >= 0 then pg_catalog.pg_encoding_to_char(c.collencoding) end as "encoding"
+         case when c.collencoding >= 0 and c.collencoding <> (
+           select d.encoding from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+              then pg_catalog.pg_encoding_to_char(c.collencoding) end as "encoding"
     from pg_catalog.pg_collation c
     join pg_catalog.pg_namespace n on n.oid = c.collnamespace
    where )sql",

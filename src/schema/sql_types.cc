@@ -82,7 +82,11 @@ std::string types(const Server& server) {
                                 : "null",
              R"sql( as "not null name",
          case when t.typdefaultbin is not null then
-           pg_catalog.pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::pg_catalog.regclass) end as "default~")sql",
+           pg_catalog.pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::pg_catalog.regclass)
+              -- The default of a base type, which its domain takes over as a text.
+              when t.typtype = 'd' and t.typdefault is not null then
+           pg_catalog.quote_literal(t.typdefault) || '::' || pg_catalog.format_type(t.typbasetype, t.typtypmod)
+              end as "default~")sql",
              base_facts(server), R"sql(,
          )sql",
              acl("T", "t.typacl", "t.typowner"), R"sql( as "acl[]"

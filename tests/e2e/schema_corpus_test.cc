@@ -1,5 +1,6 @@
-// A database of each class of objects, and whole applications: the definitions that a restored
-// backup has are those of a stock dump and restore, whoever read the schema.
+// A database of each class of objects, and whole applications: the backup is proven, model against
+// model, and the definitions that a restored one has are those of a stock dump and restore, whoever
+// read the schema.
 //
 // F6: both are of the second generation, since expressions change once on their way through text.
 #include <gtest/gtest.h>
@@ -43,9 +44,24 @@ class SchemaCorpus : public test::RoundTrip,
     for (int row = 0; row < names.row_count(); ++row)
       connection.execute(cat("drop subscription ", names.str(row, 0)));
   }
+  // Before 15 pg_dump writes neither the owner of `public` nor its comment, so that its archives
+  // cannot be proven where somebody altered them; --schema-from auto reads the catalogues.
+  bool public_is_lost() {
+    constexpr int kWritesPublic = 15;
+    return test::client_version(folder()).major < kWritesPublic &&
+           database()
+               .connect()
+               .query(
+                   "select exists (select from pg_namespace n where nspname = 'public' and "
+                   "(nspowner <> 10 or obj_description(n.oid, 'pg_namespace') is distinct from "
+                   "'standard public schema'))")
+               .boolean(0, 0);
+  }
   // Definitions after a restore by pg_restore of a backup whose schema was read so.
   std::string definitions_by(const std::string& reader) {
-    back_up({"--proof", "read-back", "--formats", "dump", "--schema-from", reader});
+    const bool provable = reader != "pg_dump" || !public_is_lost();
+    back_up({"--proof", provable ? "proven" : "read-back", "--formats", "dump", "--schema-from",
+             reader});
     const test::TestDatabase copy = empty(reader);
     // One after the other: pg_dump does not say that a partition's trigger can be disabled only
     // when the parent's is there, so that pg_restore -j fails now and then.
@@ -113,8 +129,8 @@ TEST_P(SchemaCorpus, HasTheDefinitionsOfAStockRestoreWhoeverReadTheSchema) {
   drop_subscriptions(reference);
 }
 
-// All of them take minutes: PGBELAY_CORPUS=all (make test-corpus). These hold what most databases
-// do.
+// All of them take minutes: PGBELAY_CORPUS=all (make test-corpus, make test-matrix). These hold
+// what most databases do.
 std::vector<std::filesystem::path> scripts() {
   constexpr std::array<std::string_view, 9> kSample{"constraints", "erp",          "forum",
                                                     "functions",   "no_public",    "partitions",
