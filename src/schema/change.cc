@@ -31,12 +31,22 @@ bool is_lost_index(const Element& element, const Model& source) {
   return table == nullptr || !table->has("partition key");
 }
 
+// Neither pg_dump nor we write of what an extension made, or what was added to it, anything but
+// privileges.
+constexpr std::string_view kAsExtensionMadeIt =
+    "what was changed about tables and other members of extensions is in no archive";
+
+bool is_of_extension(const Element& element) {
+  return element.extension_table || element.kind == Kind::ExtensionMember;
+}
+
 std::string_view why_removal_is_accepted(const Element& element, const Model& source) {
   if (is_lost_index(element, source)) return "an invalid index is in no archive";
   if (element.kind == Kind::Subscription)
     return "never restored into a copy: it would hold the live one's slot";
   if (element.kind == Kind::Privileges && element.value("object type") == "language")
     return "pg_dump writes no privileges on the languages of initdb";
+  if (is_of_extension(element)) return kAsExtensionMadeIt;
   return {};
 }
 
@@ -47,6 +57,7 @@ bool only_not_valid(const FactChange& fact) {
 std::string_view why_fact_is_accepted(const Change& change, const FactChange& fact,
                                       const Model& source) {
   const Element& element = *change.before;
+  if (is_of_extension(element)) return kAsExtensionMadeIt;
   if (element.kind == Kind::Table || element.kind == Kind::ForeignTable) {
     if (fact.name == "dropped columns" && !fact.after)
       return "dropped columns are gone for good in a restored table";
@@ -120,9 +131,11 @@ Judged judge_copy(std::vector<Change> changes, const Model& source) {
   Judged judged;
   for (Change& change : changes) {
     if (change.element().kind == Kind::Database) continue;
-    const std::string_view reason = change.what == Change::What::Removed
-                                        ? why_removal_is_accepted(*change.before, source)
-                                        : std::string_view{};
+    std::string_view reason;
+    if (change.what == Change::What::Removed)
+      reason = why_removal_is_accepted(*change.before, source);
+    if (change.what == Change::What::Added && is_of_extension(*change.after))
+      reason = kAsExtensionMadeIt;
     if (!reason.empty()) {
       judged.accepted.push_back({.change = std::move(change), .reason = reason});
     } else if (change.what == Change::What::Changed) {

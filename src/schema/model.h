@@ -59,7 +59,8 @@ enum class Kind : std::uint8_t {
   Subscription,
   EventTrigger,
   DefaultPrivileges,
-  Privileges,  // of a system object or of a member of an extension, other than after initdb
+  ExtensionMember,  // with row security or a security label
+  Privileges,       // of a system object or of a member of an extension, other than after initdb
 };
 
 enum class Section : std::uint8_t { PreData, PostData };
@@ -121,6 +122,7 @@ constexpr std::array kKinds{
     KindInfo{Kind::Subscription, "subscription", "SUBSCRIPTION", Section::PostData},
     KindInfo{Kind::EventTrigger, "event trigger", "EVENT TRIGGER", Section::PostData},
     KindInfo{Kind::DefaultPrivileges, "default privileges", "DEFAULT ACL", Section::PostData},
+    KindInfo{Kind::ExtensionMember, "extension member", "", Section::PreData},
     KindInfo{Kind::Privileges, "privileges", "ACL", Section::PreData},
 };
 

@@ -41,11 +41,14 @@ constexpr std::array kClasses{
     ObjectClass{"pg_trigger", "pg_class", sql::triggers, Members::LeaveOut, Members::Keep},
     ObjectClass{"pg_policy", "pg_class", sql::policies, Members::LeaveOut, Members::Keep},
     ObjectClass{"pg_publication", "", sql::publications},
-    ObjectClass{"pg_publication_rel", "", sql::publication_tables},
+    ObjectClass{"pg_publication_rel", "pg_class", sql::publication_tables, Members::LeaveOut,
+                Members::Keep},
     ObjectClass{"pg_publication_namespace", "", sql::publication_schemas},
     ObjectClass{"pg_subscription", "", sql::subscriptions},
     ObjectClass{"pg_event_trigger", "", sql::event_triggers},
     ObjectClass{"pg_default_acl", "", sql::default_privileges},
+    // Before the privileges: what is said about an object stands with the first of its elements.
+    ObjectClass{"pg_class", "", sql::altered_members, Members::Keep},
     ObjectClass{"pg_class", "", sql::privileges, Members::Keep},
 };
 

@@ -71,6 +71,7 @@ std::string publication_schemas(const Server& server);
 std::string subscriptions(const Server& server);
 std::string event_triggers(const Server& server);
 std::string default_privileges(const Server& server);
+std::string altered_members(const Server& server);
 std::string privileges(const Server& server);
 std::string database(const Server& server);
 

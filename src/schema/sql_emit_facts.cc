@@ -151,7 +151,11 @@ select 'pg_catalog.pg_type'::regclass, t.typarray, 'pg_catalog.pg_type'::regclas
 union all
 select 'pg_catalog.pg_class'::regclass, c.reltoastrelid, 'pg_catalog.pg_class'::regclass, c.oid from pg_catalog.pg_class c where c.reltoastrelid >= 16384
 union all
-select 'pg_catalog.pg_class'::regclass, i.indexrelid, 'pg_catalog.pg_class'::regclass, i.indrelid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind = 't')sql";
+select 'pg_catalog.pg_class'::regclass, i.indexrelid, 'pg_catalog.pg_class'::regclass, i.indrelid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid and c.relkind = 't'
+union all
+-- An index of a table of an extension, which is no member: as for pg_dump, it goes with the table.
+select 'pg_catalog.pg_class'::regclass, i.indexrelid, 'pg_catalog.pg_class'::regclass, i.indrelid from pg_catalog.pg_index i
+ where exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = i.indrelid and d.deptype = 'e'))sql";
 
 constexpr std::string_view kMembers = R"sql(
 select d.classid, d.objid, d.refobjid from pg_catalog.pg_depend d where d.deptype = 'e')sql";

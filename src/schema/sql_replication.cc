@@ -35,7 +35,7 @@ std::string publication_tables(const Server& server) {
              qualified("c.relname"),
              R"sql( || ' in ' || pg_catalog.quote_ident(p.pubname) as identity,
          )sql",
-             qualified("c.relname"), R"sql( as of, null as of_oid,
+             qualified("c.relname"), R"sql( as of, c.oid as of_oid,
          pg_catalog.quote_ident(p.pubname) as "publication")sql",
              facts, R"sql(
     from pg_catalog.pg_publication_rel r
