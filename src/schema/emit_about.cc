@@ -39,8 +39,10 @@ class About {
   }
 
   std::vector<Emitted> all() {
-    notes(sql::comments(), "COMMENT");
-    notes(sql::security_labels(), "SECURITY LABEL");
+    const sql::Subscriptions subscriptions =
+        drafts_.subscriptions_read ? sql::Subscriptions::Read : sql::Subscriptions::Leave;
+    notes(sql::comments(subscriptions), "COMMENT");
+    notes(sql::security_labels(subscriptions), "SECURITY LABEL");
     privileges(sql::privileges(connection_.server_major()), "ACL");
     privileges(sql::default_privileges(), "DEFAULT ACL");
     return std::move(said_);

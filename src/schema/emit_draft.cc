@@ -122,7 +122,8 @@ void Drafts::add(Emitted entry) {
 void read_drafts(pg::Connection& connection, Drafts& drafts) {
   read_links(connection, drafts);
   std::vector<std::string> statements = sql::draft_statements(connection.server_major());
-  if (may_read_subscriptions(connection))
+  drafts.subscriptions_read = may_read_subscriptions(connection);
+  if (drafts.subscriptions_read)
     statements.push_back(sql::subscriptions(connection.server_major()));
   for (const std::string& statement : statements) {
     const pg::Result rows = connection.query(statement);

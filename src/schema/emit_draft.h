@@ -24,6 +24,7 @@ struct Edge {
 
 struct Drafts {
   std::vector<Emitted> entries;
+  bool subscriptions_read = false;  // if this role may not, there are none
   std::map<Address, std::size_t> by_address;
   std::map<std::uint32_t, std::size_t> shells;
   std::map<Address, Address> owners;                // of what is part of something else

@@ -42,19 +42,25 @@ select 'pg_catalog.pg_database'::regclass, b.oid, 0, quote_literal(s.description
 union all
 select 'pg_catalog.pg_subscription'::regclass, b.oid, 0, quote_literal(s.description)
   from pg_catalog.pg_subscription b join pg_catalog.pg_shdescription s on s.classoid = 'pg_catalog.pg_subscription'::regclass and s.objoid = b.oid
-order by 1, 2, 3)sql";
+ where b.subdbid = (select oid from pg_catalog.pg_database where datname = current_database()))sql";
 
 constexpr std::string_view kLabels = R"sql(
 select l.classoid, l.objoid, l.objsubid, quote_ident(l.provider), quote_literal(l.label)
   from pg_catalog.pg_seclabel l where l.objoid >= 16384 and l.classoid <> 'pg_catalog.pg_largeobject'::regclass
-union all
+$SUBSCRIPTIONS
+order by 1, 2, 3)sql";
+
+constexpr std::string_view kSubscriptionComments = R"sql(union all
 select 'pg_catalog.pg_database'::regclass, b.oid, 0, quote_ident(s.provider), quote_literal(s.label)
   from pg_catalog.pg_database b join pg_catalog.pg_shseclabel s on s.classoid = 'pg_catalog.pg_database'::regclass and s.objoid = b.oid
  where b.datname = current_database()
-union all
+$SUBSCRIPTIONS
+order by 1, 2, 3, 4)sql";
+
+constexpr std::string_view kSubscriptionLabels = R"sql(union all
 select 'pg_catalog.pg_subscription'::regclass, b.oid, 0, quote_ident(s.provider), quote_literal(s.label)
   from pg_catalog.pg_subscription b join pg_catalog.pg_shseclabel s on s.classoid = 'pg_catalog.pg_subscription'::regclass and s.objoid = b.oid
-order by 1, 2, 3, 4)sql";
+ where b.subdbid = (select oid from pg_catalog.pg_database where datname = current_database()))sql";
 
 // Each privilege of each list that is not as the object was made with: first what it was made with
 // (base), which initdb or an extension may have set (pg_init_privs). Not so for information_schema,
@@ -175,8 +181,14 @@ std::vector<std::string> draft_statements(int server_major) {
 }
 
 std::string parts() { return std::string(kParts); }
-std::string comments() { return std::string(kComments); }
-std::string security_labels() { return std::string(kLabels); }
+std::string comments(Subscriptions subscriptions) {
+  return util::replace_all(std::string(kComments), "$SUBSCRIPTIONS",
+                           subscriptions == Subscriptions::Read ? kSubscriptionComments : "");
+}
+std::string security_labels(Subscriptions subscriptions) {
+  return util::replace_all(std::string(kLabels), "$SUBSCRIPTIONS",
+                           subscriptions == Subscriptions::Read ? kSubscriptionLabels : "");
+}
 std::string privileges(int server_major) {
   return util::replace_all(
       std::string(kPrivileges), "$PUBLIC",

@@ -48,6 +48,28 @@ TEST_F(Versions, S12_WhatWasAlteredOfPublicComesBack) {
   EXPECT_EQ(asked.err.find("schema public: owner") == std::string::npos, writes_it) << asked.err;
 }
 
+// On 13 he may not see the OIDs of subscriptions, which he has none of.
+TEST_F(Versions, AnOrdinaryOwnerCanHaveTheCataloguesRead) {
+  make("owned", "", {});
+  database().connect().execute(R"sql(
+      do $$ begin create role versions_owner login createdb; exception when duplicate_object then null; end $$;
+      grant create on schema public to versions_owner;
+      set role versions_owner;
+      create table owned (id serial primary key, a varchar check (a in ('x', 'y'))); comment on table owned is 'his';
+      grant select on owned to kinds_reader; insert into owned (a) values ('x'))sql");
+  database().connect().execute(
+      cat("alter database ", database().name(),
+          " owner to versions_owner; revoke create on schema public from versions_owner"));
+  const test::BinaryResult made = test::run_release(
+      {.args = {"backup", "--proof", "proven", "--schema-from", "catalog"},
+       .env = {cat("DATABASE_URL=",
+                   util::replace_all(database().url(), "//postgres@", "//versions_owner@"))},
+       .directory = folder(),
+       .timeout = std::chrono::seconds(300),
+       .on_line = {}});
+  EXPECT_EQ(made.status, 0) << made.err;
+}
+
 // An archive in zstd is one that the server's own pg_restore reads: from 16 on. Every way back is
 // the same, and rows come out of it as they do of others; levels differ in size only.
 TEST_F(Versions, ZstdIsForServersThatReadIt) {
