@@ -25,11 +25,17 @@ void tie_to_extensions(pg::Connection& connection, emit_detail::Drafts& drafts) 
   for (int row = 0; row < rows.row_count(); ++row) {
     const Address address{static_cast<std::uint32_t>(rows.u64(row, 0)),
                           static_cast<std::uint32_t>(rows.u64(row, 1))};
-    const auto entry = drafts.by_address.find(address);
-    if (entry == drafts.by_address.end()) continue;
-    Emitted& tied = drafts.entries[entry->second];
+    if (drafts.of_extension(address)) continue;
+    const std::optional<std::size_t> entry = drafts.entry_of(address);
+    if (!entry) {
+      emit_detail::require_left_out(connection, drafts, address, "a tie to an extension");
+      continue;
+    }
+    Emitted& tied = drafts.entries[*entry];
+    // The index of a key is part of the key, a partition's trigger of its parent's.
+    const std::string phrase = rows.text(row, 3) ? rows.str(row, 3) : tied.phrase;
     tied.definition +=
-        util::cat("\nALTER ", tied.phrase, " DEPENDS ON EXTENSION ", rows.str(row, 2), ";\n");
+        util::cat("\nALTER ", phrase, " DEPENDS ON EXTENSION ", rows.str(row, 2), ";\n");
   }
 }
 

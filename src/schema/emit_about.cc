@@ -56,7 +56,10 @@ class About {
       constexpr std::uint32_t kLargeObjects = 2613;
       if (drafts_.of_extension(address) || address.class_oid == kLargeObjects) continue;
       const std::optional<std::size_t> owner = drafts_.entry_of(address);
-      if (!owner) continue;  // whether it may be left out, the coverage says
+      if (!owner) {
+        require_left_out(connection_, drafts_, address, cat("a ", util::lower(kind)));
+        continue;
+      }
       const Emitted& entry = drafts_.entries[*owner];
       Named named{entry.phrase, tag_of(entry)};
       const auto part = parts_.find({address, rows.i64(row, 2)});
@@ -145,7 +148,8 @@ class About {
                                                  ? extension_of(list.address)
                                                  : drafts_.entry_of(list.address);
     constexpr std::uint32_t kFirstOfUsers = 16384;
-    if (!owner && list.address.oid >= kFirstOfUsers && kind == "ACL") return;
+    if (!owner && list.address.oid >= kFirstOfUsers && kind == "ACL")
+      return require_left_out(connection_, drafts_, list.address, "privileges");
     Emitted entry;
     entry.address = kind == "ACL" ? Address{} : list.address;
     entry.kind = kind;

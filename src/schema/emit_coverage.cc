@@ -14,10 +14,12 @@
 //
 // Catalogues without OIDs hold parts of such rows, and are read with them: pg_attribute, pg_index,
 // pg_inherits, pg_aggregate, pg_range, pg_sequence, pg_foreign_table, pg_partitioned_table,
-// pg_ts_config_map, pg_description, pg_seclabel, pg_init_privs, pg_db_role_setting, pg_depend.
-// Left out on purpose: pg_statistic and pg_statistic_ext_data (a restore analyzes),
+// pg_ts_config_map, pg_db_role_setting. What they say of any object (pg_description, pg_seclabel,
+// privileges, DEPENDS ON EXTENSION in pg_depend) must find its entry, or an object that is left out
+// here. Left out on purpose: pg_statistic and pg_statistic_ext_data (a restore analyzes),
 // pg_subscription_rel and pg_replication_origin (the state of replication, F8), comments and labels
-// on members of extensions and on objects of initdb (as pg_dump does).
+// on members of extensions and on objects of initdb (as pg_dump does), and what is said of objects
+// that are gone.
 #include <algorithm>
 
 #include "schema/emit_draft.h"
@@ -67,7 +69,7 @@ void require_own_schemas(const Drafts& drafts) {
 
 }  // namespace
 
-void require_coverage(pg::Connection& connection, const Drafts& drafts) {
+void require_coverage(pg::Connection& connection, Drafts& drafts) {
   require_own_schemas(drafts);
   const pg::Result rows = connection.query(rows_of_users(connection));
   std::vector<Address> unknown;
@@ -76,6 +78,20 @@ void require_coverage(pg::Connection& connection, const Drafts& drafts) {
     if (!drafts.entry_of(address) && !drafts.of_extension(address)) unknown.push_back(address);
   }
   require_on_list(connection, unknown);
+  drafts.left_out.insert(unknown.begin(), unknown.end());
+}
+
+void require_left_out(pg::Connection& connection, const Drafts& drafts, const Address& address,
+                      std::string_view what) {
+  if (drafts.left_out.contains(address)) return;
+  const pg::Result rows = connection.query(sql::row_of(address.class_oid));
+  // Not every version can name an object that is gone.
+  if (rows.row_count() == 0 ||
+      connection.query(rows.str(0, 0), {util::cat(address.oid)}).row_count() == 0)
+    return;
+  const pg::Result name =
+      connection.query(sql::name_of(), {util::cat(address.class_oid), util::cat(address.oid)});
+  refuse(name.str(0, 0), util::cat("it has ", what, ", and no place in the archive"));
 }
 
 }  // namespace schema::emit_detail

@@ -30,6 +30,7 @@ struct Drafts {
   std::map<Address, Address> owners;                // of what is part of something else
   std::map<Address, std::uint32_t> members;         // of extensions
   std::set<Address> parts_of_members;               // what such a member cannot be without
+  std::set<Address> left_out;                       // on purpose: the list of emit_coverage.cc
   std::vector<Edge> edges;                          // between objects of the user
   std::map<std::uint32_t, std::string> dummies;     // of views
   std::map<std::uint32_t, std::uint32_t> attached;  // partitions to their parents
@@ -100,7 +101,11 @@ std::vector<std::size_t> in_order(Drafts& drafts, const TableTexts& tables);
 // Comments, security labels and privileges.
 std::vector<Emitted> said_about(pg::Connection& connection, const Drafts& drafts);
 
-// Throws unless every row of every catalogue that is the user's is known.
-void require_coverage(pg::Connection& connection, const Drafts& drafts);
+// Throws unless every row of every catalogue that is the user's is known; notes what is left out.
+void require_coverage(pg::Connection& connection, Drafts& drafts);
+// For what catalogues without OIDs say (`what`) of an object that is no entry, nor part of one:
+// throws unless it is left out on purpose, or is not there any more.
+void require_left_out(pg::Connection& connection, const Drafts& drafts, const Address& address,
+                      std::string_view what);
 
 }  // namespace schema::emit_detail

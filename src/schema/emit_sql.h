@@ -3,6 +3,7 @@
 // number of objects). For an empty search_path and pinned settings.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +42,14 @@ std::string default_privileges();
 std::string dependencies();
 std::string owned_addresses(int server_major);
 std::string extension_members();
-std::string extension_ties();          // ALTER … DEPENDS ON EXTENSION
+// ALTER … DEPENDS ON EXTENSION: catalogue, OID, extension, name in statements where it is part of
+// another entry.
+std::string extension_ties();
 std::string subscriptions_readable();  // whether, and the name of one
 
 std::string catalogs_with_oids();  // each a SELECT of catalogue and OID of what initdb did not make
 std::string not_on_list(std::string_view addresses);
+std::string row_of(std::uint32_t catalogue);  // a SELECT of the row with the OID $1
+std::string_view name_of();                   // of an object, by catalogue and OID
 
 }  // namespace schema::sql

@@ -129,6 +129,8 @@ void TableTexts::read_constraints(pg::Connection& connection, Drafts& drafts) {
     const auto table = tables_.find(relation);
     if (relation != 0 && table == tables_.end()) continue;
     // One that is only inherited comes with the parent; a domain has its NOT NULL with its type.
+    drafts.owners.insert(
+        {address, relation != 0 ? Address{kRelations, relation} : Address{kTypes, domain}});
     if (relation != 0 && !local && !table->second.partition) continue;
     if (relation == 0 && not_null) continue;
     Emitted apart;

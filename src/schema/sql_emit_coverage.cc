@@ -32,10 +32,25 @@ select coalesce(i.type || ' ' || i.identity, format('row %s of %s, which refers 
 
 // ALTER … DEPENDS ON EXTENSION.
 constexpr std::string_view kTies = R"sql(
-select d.classid, d.objid, quote_ident(e.extname)
+select d.classid, d.objid, quote_ident(e.extname),
+       case when c.relkind in ('i', 'I') then format('INDEX %I.%I', cn.nspname, c.relname)
+            when t.oid is not null then format('TRIGGER %I ON %I.%I', t.tgname, tn.nspname, tc.relname) end
   from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
+  left join pg_catalog.pg_class c on d.classid = 'pg_catalog.pg_class'::regclass and c.oid = d.objid
+  left join pg_catalog.pg_namespace cn on cn.oid = c.relnamespace
+  left join pg_catalog.pg_trigger t on d.classid = 'pg_catalog.pg_trigger'::regclass and t.oid = d.objid
+  left join pg_catalog.pg_class tc on tc.oid = t.tgrelid
+  left join pg_catalog.pg_namespace tn on tn.oid = tc.relnamespace
  where d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype = 'x'
  order by 3)sql";
+
+constexpr std::string_view kRowOf = R"sql(
+select format('select from pg_catalog.%I where oid = $1::oid', c.relname)
+  from pg_catalog.pg_class c
+ where c.oid = $CATALOGUE and c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r')sql";
+
+constexpr std::string_view kNameOf =
+    "select type || ' ' || identity from pg_catalog.pg_identify_object($1::oid, $2::oid, 0)";
 
 // Whether the connection strings of subscriptions may be read, and whether there are any.
 constexpr std::string_view kSubscriptionsReadable = R"sql(
@@ -48,6 +63,10 @@ std::string catalogs_with_oids() { return std::string(kCatalogs); }
 std::string not_on_list(std::string_view addresses) {
   return util::replace_all(std::string(kNotOnList), "$ADDRESSES", addresses);
 }
+std::string row_of(std::uint32_t catalogue) {
+  return util::replace_all(std::string(kRowOf), "$CATALOGUE", std::to_string(catalogue));
+}
+std::string_view name_of() { return kNameOf; }
 std::string extension_ties() { return std::string(kTies); }
 std::string subscriptions_readable() { return std::string(kSubscriptionsReadable); }
 

@@ -17,11 +17,16 @@ select t.classoid, t.objoid, 0, format('INDEX %I.%I', n.nspname, c.relname), for
   from told t join pg_catalog.pg_class c on t.classoid = 'pg_catalog.pg_class'::regclass and c.oid = t.objoid and t.objsubid = 0 and c.relkind in ('i', 'I')
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 union all
-select t.classoid, t.objoid, 0, format('CONSTRAINT %I ON %I.%I', k.conname, n.nspname, c.relname), format('CONSTRAINT %s ON %s', quote_ident(c.relname), quote_ident(k.conname))
+select t.classoid, t.objoid, 0, format('CONSTRAINT %I ON %I.%I', k.conname, n.nspname, c.relname), format('CONSTRAINT %I ON %I', k.conname, c.relname)
   from told t join pg_catalog.pg_constraint k on t.classoid = 'pg_catalog.pg_constraint'::regclass and k.oid = t.objoid
   join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 union all
-select t.classoid, t.objoid, 0, format('CONSTRAINT %I ON DOMAIN %I.%I', k.conname, n.nspname, y.typname), format('CONSTRAINT %s ON DOMAIN %s', quote_ident(k.conname), quote_ident(y.typname))
+-- A partition's trigger, which is part of its parent's.
+select t.classoid, t.objoid, 0, format('TRIGGER %I ON %I.%I', g.tgname, n.nspname, c.relname), format('TRIGGER %I ON %I', g.tgname, c.relname)
+  from told t join pg_catalog.pg_trigger g on t.classoid = 'pg_catalog.pg_trigger'::regclass and g.oid = t.objoid and g.tgparentid <> 0
+  join pg_catalog.pg_class c on c.oid = g.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+union all
+select t.classoid, t.objoid, 0, format('CONSTRAINT %I ON DOMAIN %I.%I', k.conname, n.nspname, y.typname), format('CONSTRAINT %I ON DOMAIN %I', k.conname, y.typname)
   from told t join pg_catalog.pg_constraint k on t.classoid = 'pg_catalog.pg_constraint'::regclass and k.oid = t.objoid
   join pg_catalog.pg_type y on y.oid = k.contypid and k.conrelid = 0 join pg_catalog.pg_namespace n on n.oid = y.typnamespace)sql";
 
@@ -46,11 +51,10 @@ select 'pg_catalog.pg_subscription'::regclass, b.oid, 0, quote_literal(s.descrip
 
 constexpr std::string_view kLabels = R"sql(
 select l.classoid, l.objoid, l.objsubid, quote_ident(l.provider), quote_literal(l.label)
-  from pg_catalog.pg_seclabel l where l.objoid >= 16384 and l.classoid <> 'pg_catalog.pg_largeobject'::regclass
-$SUBSCRIPTIONS
-order by 1, 2, 3)sql";
-
-constexpr std::string_view kSubscriptionComments = R"sql(union all
+  from pg_catalog.pg_seclabel l
+ where l.classoid <> 'pg_catalog.pg_largeobject'::regclass
+   and (l.objoid >= 16384 or l.classoid = 'pg_catalog.pg_namespace'::regclass and l.objoid = (select oid from pg_catalog.pg_namespace where nspname = 'public'))
+union all
 select 'pg_catalog.pg_database'::regclass, b.oid, 0, quote_ident(s.provider), quote_literal(s.label)
   from pg_catalog.pg_database b join pg_catalog.pg_shseclabel s on s.classoid = 'pg_catalog.pg_database'::regclass and s.objoid = b.oid
  where b.datname = current_database()
@@ -139,10 +143,6 @@ union all
 select 'pg_catalog.pg_enum'::regclass, e.oid, 'pg_catalog.pg_type'::regclass, e.enumtypid from pg_catalog.pg_enum e where e.oid >= 16384
 union all
 select 'pg_catalog.pg_attrdef'::regclass, d.oid, 'pg_catalog.pg_class'::regclass, d.adrelid from pg_catalog.pg_attrdef d where d.oid >= 16384
-union all
-select 'pg_catalog.pg_constraint'::regclass, k.oid, 'pg_catalog.pg_class'::regclass, k.conrelid from pg_catalog.pg_constraint k where k.oid >= 16384 and k.contype in ('c', 'n') and k.conrelid <> 0
-union all
-select 'pg_catalog.pg_constraint'::regclass, k.oid, 'pg_catalog.pg_type'::regclass, k.contypid from pg_catalog.pg_constraint k where k.oid >= 16384 and k.contypid <> 0
 union all
 select 'pg_catalog.pg_constraint'::regclass, k.oid, 'pg_catalog.pg_constraint'::regclass, k.conparentid from pg_catalog.pg_constraint k where k.oid >= 16384 and k.contype = 'f' and k.conparentid <> 0
 union all

@@ -118,6 +118,88 @@ TEST_F(Emission, RefusesAnObjectWhoseOwnerIsGone) {
   EXPECT_THAT(refusal(database), AllOf(HasSubstr("public.orphan"), HasSubstr("owner")));
 }
 
+// An operator of a family that nothing ties to it: of a known kind, and in no entry.
+TEST_F(Emission, RefusesARowThatIsPartOfNothing) {
+  const test::TestDatabase database = test::make_database("part_of_nothing");
+  database.connect().execute(R"sql(
+      create operator family loose using btree;
+      alter operator family loose using btree add operator 1 < (int, int);
+      delete from pg_depend where classid = 'pg_amop'::regclass
+         and objid = (select oid from pg_amop where amopfamily = (select oid from pg_opfamily where opfname = 'loose')))sql");
+  EXPECT_THAT(refusal(database),
+              AllOf(HasSubstr("of a kind that pgbelay does not know"), HasSubstr("public.loose")));
+}
+
+// A constraint is part of its table because it was written there, not because it names it.
+TEST_F(Emission, RefusesAConstraintOfATableThatIsNone) {
+  const test::TestDatabase database = test::make_database("lost_constraint");
+  database.connect().execute(R"sql(
+      create table t (a int constraint good check (a > 0)); create view v as select 1 as a;
+      update pg_constraint set conrelid = 'v'::regclass where conname = 'good')sql");
+  EXPECT_THAT(refusal(database), AllOf(HasSubstr("of a kind that pgbelay does not know"),
+                                       HasSubstr("good on public.v")));
+}
+
+TEST_F(Emission, RefusesACircleThatNothingBreaks) {
+  const test::TestDatabase database = test::make_database("circle");
+  database.connect().execute(R"sql(
+      create function a(int default 1) returns int language sql as 'select 1';
+      create function b(int default a()) returns int language sql as 'select 1';
+      create or replace function a(int default b()) returns int language sql as 'select 1')sql");
+  EXPECT_THAT(refusal(database),
+              AllOf(HasSubstr("they need each other"), HasSubstr("FUNCTION public.a(integer)"),
+                    HasSubstr("FUNCTION public.b(integer)")));
+}
+
+// What catalogues without OIDs say: written, or of what is left out on purpose, or refused.
+TEST_F(Emission, HasWhatIsSaidOfPartsAndOfPublic) {
+  const test::TestDatabase database = test::make_database("said");
+  database.connect().execute(R"sql(
+      create extension hstore;
+      create table keyed (a int primary key); alter index keyed_pkey depends on extension hstore;
+      create table whole (a int) partition by list (a); create table part partition of whole for values in (1);
+      create function f() returns trigger language plpgsql as 'begin return new; end';
+      create trigger tr after insert on whole for each row execute function f();
+      alter trigger tr on part depends on extension hstore; comment on trigger tr on part is 'of the partition';
+      comment on extension hstore is null;
+      insert into pg_seclabel values ('public'::regnamespace, 'pg_namespace'::regclass, 0, 'nobody', 'a label');
+      insert into pg_description values (4000000, 'pg_class'::regclass, 0, 'of nothing'))sql");
+  const std::vector<Emitted> entries = of(database);
+  EXPECT_THAT(entries[position(entries, "CONSTRAINT", "keyed keyed_pkey")].definition,
+              HasSubstr("ALTER INDEX public.keyed_pkey DEPENDS ON EXTENSION hstore;"));
+  EXPECT_THAT(entries[position(entries, "TRIGGER", "whole tr")].definition,
+              HasSubstr("ALTER TRIGGER tr ON public.part DEPENDS ON EXTENSION hstore;"));
+  EXPECT_THAT(entries[position(entries, "COMMENT", "TRIGGER tr ON part")].definition,
+              HasSubstr("ON public.part IS 'of the partition'"));
+  EXPECT_THAT(entries[position(entries, "SECURITY LABEL", "SCHEMA \"public\"")].definition,
+              HasSubstr("SECURITY LABEL FOR nobody ON SCHEMA public IS 'a label'"));
+}
+
+// 17 and newer: pg_dump writes the parent's.
+TEST_F(Emission, HasTheExpressionOfAnInheritedColumn) {
+  const test::TestDatabase database = test::make_database("own_expression");
+  pg::Connection connection = database.connect();
+  if (connection.server_major() < 17) GTEST_SKIP() << "needs a server from 17 on";
+  connection.execute(R"sql(
+      create table p (a int, g int generated always as (a * 2) stored); create table same () inherits (p);
+      create table other () inherits (p); alter table other alter g set expression as (a * 5))sql");
+  const std::vector<Emitted> entries = of(database);
+  EXPECT_THAT(entries[position(entries, "TABLE", "other")].definition,
+              HasSubstr("ALTER COLUMN g SET EXPRESSION AS ((a * 5))"));
+  EXPECT_THAT(entries[position(entries, "TABLE", "same")].definition,
+              testing::Not(HasSubstr("EXPRESSION")));
+}
+
+TEST_F(Emission, HasTablespaceAndTemplateOfTheDatabase) {
+  const test::TestDatabase database = test::make_database("a_template");
+  pg::Connection connection = database.connect();
+  connection.execute("alter database " + database.name() + " is_template true");
+  const std::vector<Emitted> entries = of(database);
+  connection.execute("alter database " + database.name() + " is_template false");
+  EXPECT_THAT(entries[position(entries, "DATABASE PROPERTIES", database.name())].definition,
+              HasSubstr("IS_TEMPLATE = true"));
+}
+
 // A row that goes without a DROP leaves others behind that refer to it.
 constexpr std::string_view kDamage = R"sql(
     set allow_system_table_mods = on;
