@@ -32,6 +32,13 @@ std::string setting_statement(const sql::Role& role, const std::string& name,
                    shown.empty() ? "''" : shown, ";");
 }
 
+// A body as one statement; the tag does not occur inside.
+std::string block(const std::string& body) {
+  std::string tag = "$pgbelay$";
+  for (int n = 0; body.find(tag) != std::string::npos; ++n) tag = util::cat("$pgbelay", n, "$");
+  return util::cat("DO ", tag, " BEGIN\n", body, "END ", tag, ";\n");
+}
+
 // A role that exists is left as it is: the server it is on has its own reasons.
 std::string role_block(const sql::Role& role) {
   std::string body = util::cat("    ", create_statement(role), "\n");
@@ -41,12 +48,31 @@ std::string role_block(const sql::Role& role) {
     body += util::cat("    COMMENT ON ROLE ", pg::quote_ident(role.name), " IS ",
                       pg::quote_literal(role.comment), ";\n");
   }
-  // A tag that does not occur inside.
-  std::string tag = "$pgbelay$";
-  for (int n = 0; body.find(tag) != std::string::npos; ++n) tag = util::cat("$pgbelay", n, "$");
-  return util::cat("DO ", tag,
-                   " BEGIN\n  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ",
-                   pg::quote_literal(role.name), ") THEN\n", body, "  END IF;\nEND ", tag, ";\n");
+  return block(util::cat("  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ",
+                         pg::quote_literal(role.name), ") THEN\n", body, "  END IF;\n"));
+}
+
+// Plain GRANTs change nothing that is there; with options they would, of the same grantor's.
+std::string membership_statement(const sql::Membership& membership) {
+  const std::string grant = util::cat("GRANT ", pg::quote_ident(membership.role), " TO ",
+                                      pg::quote_ident(membership.member));
+  if (!membership.grant)
+    return util::cat(grant, membership.admin ? " WITH ADMIN OPTION" : "", ";\n");
+  const auto is = [](bool on) { return on ? "TRUE" : "FALSE"; };
+  const std::string& grantor = membership.grant->grantor;
+  return block(util::cat(
+      "  IF NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members m\n"
+      "      JOIN pg_catalog.pg_roles r ON r.oid = m.roleid AND r.rolname = ",
+      pg::quote_literal(membership.role),
+      "\n      JOIN pg_catalog.pg_roles t ON t.oid = m.member AND t.rolname = ",
+      pg::quote_literal(membership.member),
+      "\n      JOIN pg_catalog.pg_roles g ON g.oid = m.grantor AND ",
+      grantor.empty() ? std::string("g.oid = 10")
+                      : util::cat("g.rolname = ", pg::quote_literal(grantor)),
+      ") THEN\n    ", grant, " WITH ADMIN ", is(membership.admin), ", INHERIT ",
+      is(membership.grant->inherit), ", SET ", is(membership.grant->set),
+      grantor.empty() ? std::string() : util::cat(" GRANTED BY ", pg::quote_ident(grantor)),
+      ";\n  END IF;\n"));
 }
 
 }  // namespace
@@ -59,11 +85,8 @@ std::string globals_script(pg::Connection& connection) {
       "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n";
   for (const sql::Role& role : roles) script += util::cat("\n", role_block(role));
   script += "\n";
-  for (const sql::Membership& membership : sql::memberships(connection, roles)) {
-    script += util::cat("GRANT ", pg::quote_ident(membership.role), " TO ",
-                        pg::quote_ident(membership.member),
-                        membership.admin ? " WITH ADMIN OPTION;\n" : ";\n");
-  }
+  for (const sql::Membership& membership : sql::memberships(connection, roles))
+    script += membership_statement(membership);
   return script;
 }
 

@@ -27,8 +27,14 @@ std::vector<Role> referred_roles(pg::Connection& connection);
 struct Membership {
   std::string role, member;
   bool admin = false;
+  // Since 16: each grantor's is one of its own.
+  struct Grant {
+    bool inherit = true, set = true;
+    std::string grantor;  // empty: the role that initdb made, which stands for every superuser
+  };
+  std::optional<Grant> grant = {};
 };
-// Of members among `roles`.
+// Of members among `roles`; a grantor's right to grant before what it granted.
 std::vector<Membership> memberships(pg::Connection& connection, const std::vector<Role>& roles);
 
 // Parameters whose stored value is a list of quoted names, to be written as it is.

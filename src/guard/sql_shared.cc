@@ -47,6 +47,25 @@ constexpr std::string_view kMemberships = R"sql(
    where $1::pg_catalog.text is not null
    group by g.rolname, m.rolname)sql";
 
+// Since 16 a membership has more options, and each grantor's is one of its own. The one whom initdb
+// made (OID 10) stands for every superuser. The role comes last: its name is what a statement
+// names.
+constexpr std::string_view kMembershipsOfGrantors = R"sql(
+  select 'membership', pg_catalog.format('%sof %s in %s', case when a.grantor <> 10 then pg_catalog.format('(by %s) ', x.rolname) end,
+                                         m.rolname, g.rolname),
+         o.options, t.given, t.given, pg_catalog.format('REVOKE %I FROM %I%s;', g.rolname, m.rolname, o.grantor)
+    from pg_catalog.pg_auth_members a
+    join pg_catalog.pg_roles g on g.oid = a.roleid
+    join pg_catalog.pg_roles m on m.oid = a.member
+    left join pg_catalog.pg_roles x on x.oid = a.grantor
+   cross join lateral (select
+           pg_catalog.format('ADMIN %s, INHERIT %s, SET %s', a.admin_option::pg_catalog.text,
+                             a.inherit_option::pg_catalog.text, a.set_option::pg_catalog.text) as options,
+           case when a.grantor <> 10 then pg_catalog.format(' GRANTED BY %I', x.rolname) else '' end as grantor) o
+   cross join lateral (select
+           pg_catalog.format('GRANT %I TO %I WITH %s%s;', g.rolname, m.rolname, o.options, o.grantor) as given) t
+   where $1::pg_catalog.text is not null)sql";
+
 // Settings of the guarded database, of roles in it too, travel with the swap. A list (search_path)
 // must be given back as one: its value stands as it was written.
 constexpr std::string_view kSettings = R"sql(
@@ -130,8 +149,12 @@ constexpr std::string_view kSubscriptions = R"sql(
 }  // namespace
 
 std::vector<std::string_view> shared_statements(int server_major) {
-  std::vector<std::string_view> out{kRoles,       kMemberships, kSettings,     kDatabases,
-                                    kTablespaces, kSlots,       kSubscriptions};
+  constexpr int kManyGrantors = 16;
+  std::vector<std::string_view> out{
+      kRoles,        server_major >= kManyGrantors ? kMembershipsOfGrantors : kMemberships,
+      kSettings,     kDatabases,
+      kTablespaces,  kSlots,
+      kSubscriptions};
   if (server_major >= 15) out.push_back(kParameters);
   return out;
 }

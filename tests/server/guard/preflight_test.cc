@@ -129,3 +129,25 @@ TEST_F(PreflightTest, S2_SharedObjectsAreReadAndReversedByTheirStatements) {
 
 }  // namespace
 }  // namespace guard
+// 16 has more options of a membership, and one by each grantor.
+TEST_F(PreflightTest, S2_OptionsAndGrantorsOfMembershipsAreReversed) {
+  pg::Connection maintenance = test::test_server().connect();
+  if (maintenance.server_major() < 16) GTEST_SKIP() << "needs a server from 16 on";
+  const std::string lead = util::cat("lead_", name()), other = util::cat("other_", name());
+  maintenance.execute(util::cat("create role ", lead, "; create role ", other,
+                                "; grant pg_monitor to ", lead,
+                                " with admin true; grant pg_monitor to ", other));
+  const auto before = shared_objects(maintenance, name());
+  maintenance.execute(util::cat("grant pg_monitor to ", other, " with inherit false, set false"));
+  maintenance.execute(util::cat("grant pg_monitor to ", other, " granted by ", lead));
+  const std::vector<SharedChange> changes =
+      compare_shared(before, shared_objects(maintenance, name()));
+  EXPECT_EQ(changes.size(), 2U);
+  for (const SharedChange& change : changes) {
+    EXPECT_EQ(change.name, "pg_monitor");
+    maintenance.execute(change.statement);
+  }
+  EXPECT_THAT(compare_shared(before, shared_objects(maintenance, name())), testing::IsEmpty());
+  maintenance.execute(util::cat("drop role ", other, "; drop role ", lead));
+}
+
