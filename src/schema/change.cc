@@ -62,6 +62,8 @@ std::string_view why_fact_is_accepted(const Change& change, const FactChange& fa
     if (fact.name == "dropped columns" && !fact.after)
       return "dropped columns are gone for good in a restored table";
   }
+  if (fact.name == "row type acl" && !fact.after)
+    return "pg_dump writes no privileges on the row type of a table";
   if (element.kind == Kind::Column && fact.name == "position") {
     const Element* const table = source.find(Kind::Table, element.of);
     if (table != nullptr && table->has("inherits"))

@@ -67,7 +67,7 @@ class TableTexts {
  private:
   struct Column {
     std::string name, type, collation, generated, expression;
-    bool not_null = false, local = true, parent_default = false;
+    bool not_null = false, local = true, parent_default = false, own_expression = false;
     std::uint32_t default_oid = 0;
     int number = 0;
     std::string statistics, storage, compression, options, foreign_options;

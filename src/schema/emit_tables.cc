@@ -108,6 +108,7 @@ void TableTexts::read_columns(pg::Connection& connection) {
     column.foreign_options = text_or_empty(rows, row, 13);
     column.parent_default = rows.boolean(row, 14);
     column.number = static_cast<int>(rows.i64(row, 15));
+    column.own_expression = rows.boolean(row, 16);
     if (column.default_oid != 0 && column.expression.empty()) {
       refuse(cat("column ", found->second.name, ".", column.name),
              "the server cannot say what its default is");
@@ -128,9 +129,9 @@ void TableTexts::read_constraints(pg::Connection& connection, Drafts& drafts) {
     if (drafts.of_extension(address)) continue;
     const auto table = tables_.find(relation);
     if (relation != 0 && table == tables_.end()) continue;
-    // One that is only inherited comes with the parent; a domain has its NOT NULL with its type.
     drafts.owners.insert(
         {address, relation != 0 ? Address{kRelations, relation} : Address{kTypes, domain}});
+    // One that is only inherited comes with the parent; a domain has its NOT NULL with its type.
     if (relation != 0 && !local && !table->second.partition) continue;
     if (relation == 0 && not_null) continue;
     Emitted apart;
@@ -200,6 +201,9 @@ std::string TableTexts::afterwards(const Table& table, const Drafts& drafts) con
     if (!column.compression.empty())
       text += cat(of_column, "SET COMPRESSION ", column.compression, ";\n");
     if (!column.options.empty()) text += cat(of_column, "SET (", column.options, ");\n");
+    // Since 17 it can be another one than the parent's.
+    if (inherited && column.own_expression)
+      text += cat(of_column, "SET EXPRESSION AS (", column.expression, ");\n");
     if (inherited && !column.foreign_options.empty())
       text += cat(of_column, "OPTIONS (", column.foreign_options, ");\n");
   }

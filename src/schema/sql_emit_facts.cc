@@ -44,7 +44,10 @@ union all
 select 'pg_catalog.pg_database'::regclass, b.oid, 0, quote_literal(s.description)
   from pg_catalog.pg_database b join pg_catalog.pg_shdescription s on s.classoid = 'pg_catalog.pg_database'::regclass and s.objoid = b.oid
  where b.datname = current_database()
-union all
+$SUBSCRIPTIONS
+order by 1, 2, 3)sql";
+
+constexpr std::string_view kSubscriptionComments = R"sql(union all
 select 'pg_catalog.pg_subscription'::regclass, b.oid, 0, quote_literal(s.description)
   from pg_catalog.pg_subscription b join pg_catalog.pg_shdescription s on s.classoid = 'pg_catalog.pg_subscription'::regclass and s.objoid = b.oid
  where b.subdbid = (select oid from pg_catalog.pg_database where datname = current_database()))sql";
@@ -118,8 +121,10 @@ select c.classid, c.objid, c.subid, c.phrase, c.tag, c.nspname, '' as prefix,
        case when c.subid > 0 then (select format('(%I)', a.attname) from pg_catalog.pg_attribute a where a.attrelid = c.objid and a.attnum = c.subid) else '' end as columns,
        pg_get_userbyid(c.owner), e.is_base, pg_get_userbyid(e.grantor), case when e.grantee = 0 then '' else pg_get_userbyid(e.grantee) end, e.grantee = 0, e.privilege_type, e.is_grantable
   from changed c
-  left join lateral (select true as is_base, b.* from aclexplode(case when cardinality(c.base) > 0 then c.base end) b union all select false, b.* from aclexplode(case when cardinality(c.acl) > 0 then c.acl end) b) e on true
- order by c.classid, c.objid, c.subid)sql";
+  -- In the order of the list: who grants had the right to before.
+  left join lateral (select true as is_base, b.* from aclexplode(case when cardinality(c.base) > 0 then c.base end) with ordinality b(grantor, grantee, privilege_type, is_grantable, place)
+                     union all select false, b.* from aclexplode(case when cardinality(c.acl) > 0 then c.acl end) with ordinality b(grantor, grantee, privilege_type, is_grantable, place)) e on true
+ order by c.classid, c.objid, c.subid, e.is_base desc, e.place)sql";
 
 constexpr std::string_view kDefaultPrivileges = R"sql(
 select 'pg_catalog.pg_default_acl'::regclass::oid, d.oid, 0, x.kind, 'DEFAULT PRIVILEGES FOR ' || x.kind, n.nspname,
@@ -127,9 +132,9 @@ select 'pg_catalog.pg_default_acl'::regclass::oid, d.oid, 0, x.kind, 'DEFAULT PR
        pg_get_userbyid(d.defaclrole), e.is_base, pg_get_userbyid(e.grantor), case when e.grantee = 0 then '' else pg_get_userbyid(e.grantee) end, e.grantee = 0, e.privilege_type, e.is_grantable
   from pg_catalog.pg_default_acl d left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
   cross join lateral (select case d.defaclobjtype when 'r' then 'TABLES' when 'S' then 'SEQUENCES' when 'f' then 'FUNCTIONS' when 'T' then 'TYPES' when 'n' then 'SCHEMAS' when 'L' then 'LARGE OBJECTS' end as kind) x
-  left join lateral (select true as is_base, b.* from aclexplode(case when d.defaclnamespace = 0 then acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end::"char", d.defaclrole) end) b
-                     union all select false, b.* from aclexplode(case when cardinality(d.defaclacl) > 0 then d.defaclacl end) b) e on true
- order by d.oid)sql";
+  left join lateral (select true as is_base, b.* from aclexplode(case when d.defaclnamespace = 0 then acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end::"char", d.defaclrole) end) with ordinality b(grantor, grantee, privilege_type, is_grantable, place)
+                     union all select false, b.* from aclexplode(case when cardinality(d.defaclacl) > 0 then d.defaclacl end) with ordinality b(grantor, grantee, privilege_type, is_grantable, place)) e on true
+ order by d.oid, e.is_base desc, e.place)sql";
 
 constexpr std::string_view kDependencies = R"sql(
 select d.classid, d.objid, d.refclassid, d.refobjid, d.deptype

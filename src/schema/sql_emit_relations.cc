@@ -15,17 +15,23 @@ select 'pg_catalog.pg_class'::regclass::oid, c.oid, 'SEQUENCE', c.relname, n.nsp
                         case i.attidentity when 'a' then 'ALWAYS' else 'BY DEFAULT' end, n.nspname, c.relname) end
          || format(E'\n    START WITH %s\n    INCREMENT BY %s\n    MINVALUE %s\n    MAXVALUE %s\n    CACHE %s', s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache)
          || case when s.seqcycle then E'\n    CYCLE' else '' end
-         || case when i.attname is null then E';\n' else E'\n);\n' end,
+         || case when i.attname is null then E';\n' else E'\n);\n' end
+         $PERSISTENCE,
        case when i.attname is not null then '' end
   from pg_catalog.pg_sequence s join pg_catalog.pg_class c on c.oid = s.seqrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  left join lateral (select tn.nspname, t.relname, a.attname, a.attidentity
+  left join lateral (select tn.nspname, t.relname, t.relpersistence, a.attname, a.attidentity
                        from pg_catalog.pg_depend d join pg_catalog.pg_class t on t.oid = d.refobjid
                        join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
                        join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
                       where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
                         and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype = 'i') i on true
  where c.oid >= 16384 and c.relpersistence <> 't')sql";
+
+// Since 15 that of an identity column need not be logged as its table is.
+constexpr std::string_view kOwnPersistence = R"sql(
+         || case when i.relpersistence <> c.relpersistence then format(E'ALTER SEQUENCE %I.%I SET %s;\n', n.nspname, c.relname,
+                   case c.relpersistence when 'u' then 'UNLOGGED' else 'LOGGED' end) else '' end)sql";
 
 // A "sequence OWNED BY" is no object of a catalogue: its entry has the catalogue 0.
 constexpr std::string_view kOwnedSequences = R"sql(
@@ -57,6 +63,10 @@ select 'pg_catalog.pg_class'::regclass::oid, c.oid, case c.relkind when 'm' then
                               case a.attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'm' then 'MAIN' else 'EXTENDED' end)
                   from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
                  where a.attrelid = c.oid and c.relkind = 'm' and a.attnum > 0 and a.attstorage <> t.typstorage
+                $COMPRESSION
+                union all
+                select format(E'ALTER TABLE ONLY %I.%I REPLICA IDENTITY %s;\n', n.nspname, c.relname, case c.relreplident when 'f' then 'FULL' else 'NOTHING' end)
+                 where c.relkind = 'm' and c.relreplident in ('f', 'n')
                 union all
                 select format(E'ALTER MATERIALIZED VIEW %I.%I ALTER COLUMN %I SET (%s);\n', n.nspname, c.relname, a.attname,
                               (select string_agg(format('%I=%L', o.option_name, o.option_value), ', ') from pg_catalog.pg_options_to_table(a.attoptions) o where o.option_name <> 'pg_attver'))
@@ -66,6 +76,12 @@ select 'pg_catalog.pg_class'::regclass::oid, c.oid, case c.relkind when 'm' then
        (select amname from pg_catalog.pg_am where oid = c.relam)
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('v', 'm') and c.oid >= 16384 and c.relpersistence <> 't')sql";
+
+constexpr std::string_view kViewCompression = R"sql(
+                union all
+                select format(E'ALTER MATERIALIZED VIEW %I.%I ALTER COLUMN %I SET COMPRESSION %s;\n', n.nspname, c.relname, a.attname,
+                              case a.attcompression when 'p' then 'pglz' else 'lz4' end)
+                  from pg_catalog.pg_attribute a where a.attrelid = c.oid and c.relkind = 'm' and a.attnum > 0 and a.attcompression in ('p', 'l'))sql";
 
 // Defaults of the columns of views, and those of tables that cannot stand within them: the second
 // kind is chosen by whoever puts the tables together.
@@ -112,7 +128,9 @@ select a.attrelid, format('%I', a.attname), format_type(a.atttypid, a.atttypmod)
        (select string_agg(format('%I=%L', o.option_name, o.option_value), ', ') from pg_catalog.pg_options_to_table(a.attoptions) o where o.option_name <> 'pg_attver'),
        (select string_agg(format('%I %L', o.option_name, o.option_value), E',\n    ') from pg_catalog.pg_options_to_table(a.attfdwoptions) o),
        exists (select from pg_catalog.pg_inherits i join pg_catalog.pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname join pg_catalog.pg_attrdef pd on pd.adrelid = pa.attrelid and pd.adnum = pa.attnum where i.inhrelid = a.attrelid),
-       a.attnum
+       a.attnum,
+       not a.attislocal and a.attgenerated <> '' and not exists (select from pg_catalog.pg_inherits i join pg_catalog.pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname
+              join pg_catalog.pg_attrdef pd on pd.adrelid = pa.attrelid and pd.adnum = pa.attnum where i.inhrelid = a.attrelid and pg_get_expr(pd.adbin, pd.adrelid) = pg_get_expr(d.adbin, d.adrelid))
   from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
   join pg_catalog.pg_type t on t.oid = a.atttypid
   left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -130,9 +148,13 @@ select c.oid, format(E'CREATE VIEW %I.%I AS\nSELECT%s;\n', n.nspname, c.relname,
 
 }  // namespace
 
-void add_relation_drafts(int /*server_major*/, std::vector<std::string>& statements) {
-  for (const std::string_view statement : {kSequences, kOwnedSequences, kViews, kDefaults})
-    statements.emplace_back(statement);
+void add_relation_drafts(int server_major, std::vector<std::string>& statements) {
+  statements.push_back(util::replace_all(std::string(kSequences), "$PERSISTENCE",
+                                         server_major >= 15 ? kOwnPersistence : ""));
+  statements.emplace_back(kOwnedSequences);
+  statements.push_back(util::replace_all(std::string(kViews), "$COMPRESSION",
+                                         server_major >= 14 ? kViewCompression : ""));
+  statements.emplace_back(kDefaults);
 }
 
 std::string tables(int /*server_major*/) { return std::string(kTables); }

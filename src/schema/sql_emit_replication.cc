@@ -68,15 +68,17 @@ select 'pg_catalog.pg_database'::regclass::oid, d.oid, 'DATABASE', d.datname, nu
        format('DATABASE %I', d.datname),
        format('CREATE DATABASE %I WITH TEMPLATE = template0 ENCODING = %L', d.datname, pg_encoding_to_char(d.encoding)) $PROVIDER
          || case when d.datcollate = d.datctype then format(' LOCALE = %L', d.datcollate) else format(' LC_COLLATE = %L LC_CTYPE = %L', d.datcollate, d.datctype) end $LOCALE
+         || case when s.spcname <> 'pg_default' then format(' TABLESPACE = %I', s.spcname) else '' end
          || case when d.datconnlimit <> -1 then format(' CONNECTION LIMIT = %s', d.datconnlimit) else '' end || E';\n', null
-  from pg_catalog.pg_database d where d.datname = current_database())sql";
+  from pg_catalog.pg_database d join pg_catalog.pg_tablespace s on s.oid = d.dattablespace where d.datname = current_database())sql";
 
 constexpr std::string_view kSettings = R"sql(
 select 0::oid, d.oid, 'DATABASE PROPERTIES', d.datname, null, (select rolname from pg_catalog.pg_roles where oid = d.datdba), false, '',
-       string_agg(format(E'ALTER %s SET %s TO %s;\n',
+       coalesce(string_agg(format(E'ALTER %s SET %s TO %s;\n',
            case when s.setrole = 0 then format('DATABASE %I', d.datname) else format('ROLE %I IN DATABASE %I', pg_get_userbyid(s.setrole), d.datname) end,
-           x.name, x.value), '' order by s.setrole, x.place), ''
-  from pg_catalog.pg_database d join pg_catalog.pg_db_role_setting s on s.setdatabase = d.oid
+           x.name, x.value), '' order by s.setrole, x.place) filter (where x.name is not null), '')
+         || case when d.datistemplate then format(E'ALTER DATABASE %I IS_TEMPLATE = true;\n', d.datname) else '' end, ''
+  from pg_catalog.pg_database d left join (pg_catalog.pg_db_role_setting s
   cross join lateral (select o as place,
            -- Parts of a name are quoted each; these settings are lists of names, whose quotes are their own.
            case when split_part(c, '=', 1) ~ '^[a-z_][a-z0-9_$]*$' then split_part(c, '=', 1)
@@ -84,9 +86,9 @@ select 0::oid, d.oid, 'DATABASE PROPERTIES', d.datname, null, (select rolname fr
            case when lower(split_part(c, '=', 1)) in ('search_path', 'temp_tablespaces', 'session_preload_libraries', 'shared_preload_libraries', 'local_preload_libraries', 'unix_socket_directories')
                      and substr(c, strpos(c, '=') + 1) <> '' then substr(c, strpos(c, '=') + 1)
                 else quote_literal(substr(c, strpos(c, '=') + 1)) end as value
-      from unnest(s.setconfig) with ordinality u(c, o)) x
- where d.datname = current_database()
- group by d.oid, d.datname, d.datdba)sql";
+      from unnest(s.setconfig) with ordinality u(c, o)) x) on s.setdatabase = d.oid
+ where d.datname = current_database() and (s.setdatabase is not null or d.datistemplate)
+ group by d.oid, d.datname, d.datdba, d.datistemplate)sql";
 
 std::string database(int server_major) {
   std::string provider, locale;

@@ -22,7 +22,10 @@ std::string_view comments() {
   return R"sql(
   select d.classoid, d.objoid, d.objsubid, d.description from pg_catalog.pg_description d
    where d.objoid >= 16384 or d.classoid in ('pg_catalog.pg_namespace'::pg_catalog.regclass,
-                                             'pg_catalog.pg_extension'::pg_catalog.regclass))sql";
+                                             'pg_catalog.pg_extension'::pg_catalog.regclass)
+  union all
+  select d.classoid, d.objoid, 0, d.description from pg_catalog.pg_shdescription d
+   where d.classoid = 'pg_catalog.pg_subscription'::pg_catalog.regclass)sql";
 }
 
 std::string_view labels() {
@@ -30,7 +33,7 @@ std::string_view labels() {
   select l.classoid, l.objoid, l.objsubid, l.provider, l.label from pg_catalog.pg_seclabel l
   union all
   select l.classoid, l.objoid, 0, l.provider, l.label from pg_catalog.pg_shseclabel l
-   where l.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
+   where l.classoid in ('pg_catalog.pg_database'::pg_catalog.regclass, 'pg_catalog.pg_subscription'::pg_catalog.regclass)
    order by 1, 2, 3, 4)sql";
 }
 

@@ -39,18 +39,21 @@ std::string relations(const Server& server) {
              sorted("c.reloptions"), R"sql( as "options[]",
          )sql",
              sorted("t.reloptions"), R"sql( as "toast options[]",
-         case when c.relkind in ('r', 'p') then
+         case when c.relkind in ('r', 'p', 'm') then
            case c.relreplident when 'n' then 'nothing' when 'f' then 'full' end end as "replica identity",
          case when c.relrowsecurity then 'on' end as "row security",
          case when c.relforcerowsecurity then 'on' end as "forced row security",
          )sql",
              acl("r", "c.relacl", "c.relowner"), R"sql( as "acl[]",
+         )sql",
+             acl("T", "y.typacl", "y.typowner"), R"sql( as "row type acl[]",
          case when c.relkind in ('r', 'p', 'f') then
            (select nullif(pg_catalog.count(*), 0) from pg_catalog.pg_attribute a
              where a.attrelid = c.oid and a.attnum > 0 and a.attisdropped) end as "dropped columns"
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_class t on t.oid = c.reltoastrelid
+    left join pg_catalog.pg_type y on y.oid = c.reltype
     left join pg_catalog.pg_foreign_table f on f.ftrelid = c.oid
     left join (
       select h.inhrelid, pg_catalog.array_agg()sql",

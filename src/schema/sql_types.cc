@@ -81,6 +81,8 @@ std::string types(const Server& server) {
             where k.contypid = t.oid and k.contype = 'n' and k.conname <> t.typname || '_not_null'))sql"
                                 : "null",
              R"sql( as "not null name",
+         (select pg_catalog.obj_description(k.oid, 'pg_constraint') from pg_catalog.pg_constraint k
+           where k.contypid = t.oid and k.contype = 'n') as "not null comment",
          case when t.typdefaultbin is not null then
            pg_catalog.pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::pg_catalog.regclass)
               -- The default of a base type, which its domain takes over as a text.

@@ -18,3 +18,7 @@ grant maintain on t to kinds_reader; alter default privileges for role kinds_own
 \if :since18
 alter default privileges for role kinds_owner grant select on large objects to kinds_reader;
 \endif
+-- A chain of grantors that is not in the order of their names.
+create table chained (a int, b int); grant select, update, delete on chained to kinds_reader with grant option;
+set role kinds_reader; grant select, update on a.chained to kinds_owner with grant option; reset role;
+set role kinds_owner; grant select on a.chained to "kinds %s ""odd"" role" with grant option; grant update (b) on a.chained to public; reset role;

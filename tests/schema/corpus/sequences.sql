@@ -18,3 +18,7 @@ grant usage on sequence many_d_seq to kinds_reader; comment on sequence many_d_s
 create unlogged sequence not_logged;
 \endif
 create table "Upper" ("Id" serial primary key);
+\if :since15
+create table own_persistence (a int generated always as identity); alter sequence own_persistence_a_seq set unlogged;
+create unlogged table logged_numbers (a int generated always as identity); alter sequence logged_numbers_a_seq set logged;
+\endif

@@ -72,3 +72,9 @@ create domain over_base as raw check (value is not null);
 create table uses (id int primary key, e state default 'new', es state[], d even, sd small_even, w word default 'paid', ws word[], n numbers,
                    a address, ads address[], ne nested, tr text_range, fr float_range[], st stepped, r raw, rs raw[], f fixed, o over_base, x of_domain, ss states);
 create index on uses (e) where e in ('new', 'it''s old');
+create domain needed as int constraint is_needed not null;
+\if :since17
+comment on constraint is_needed on domain needed is 'needed';
+\endif
+-- Privileges of a row type.
+create table with_row_type (a int); grant usage on type with_row_type to kinds_reader; revoke usage on type with_row_type from public;

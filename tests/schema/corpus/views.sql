@@ -62,3 +62,7 @@ create view json_16 as select json_object('id' value id, 'd' value d) as o, d is
 \if :since17
 create view json_17 as select t.* from json_table('[{"a": 1}]', '$[*]' columns (n for ordinality, a int path '$.a' default 7 on empty)) t;
 \endif
+create materialized view with_identity as select 1 as a, 'x'::text as t; alter table with_identity replica identity full; create materialized view no_identity as select 1 as a; alter table no_identity replica identity nothing;
+\if :since14
+alter materialized view with_identity alter t set compression pglz;
+\endif
