@@ -195,6 +195,18 @@ void pg_dump_line(std::vector<Line>& lines, const PreflightOptions& options, pg:
   });
 }
 
+// A copy of the files has them as they are.
+void detach_lines(std::vector<Line>& lines, const PreflightOptions& options, pg::Connection& live) {
+  if (options.undo == Undo::Clone || options.undo == Undo::None) return;
+  const std::vector<std::string> pending = pending_detaches(live);
+  if (pending.empty()) return;
+  lines.push_back(fail("undo",
+                       cat("partitions are being detached, which no restored copy can say, so "
+                           "that none could be proven: ",
+                           named(pending)),
+                       "Finish it: ALTER TABLE … DETACH PARTITION … FINALIZE."));
+}
+
 // Only what is read through the live database, so that its session ends before others are judged.
 struct LiveFacts {
   pg::ServerFacts server;
@@ -239,6 +251,7 @@ LiveFacts live_lines(Preflight& out, PreflightOptions& options, std::stop_token 
   });
   ask(lines, "space", [&] { facts.folder = server_folder(live); });
   ask(lines, "undo", [&] { replace_lines(out, options, live); });
+  ask(lines, "undo", [&] { detach_lines(lines, options, live); });
   pg_dump_line(lines, options, live);
   return facts;
 }

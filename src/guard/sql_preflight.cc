@@ -63,6 +63,14 @@ constexpr std::string_view kUnrestorable = R"sql(
                       where d.classid = o.class and d.objid = o.oid and d.deptype = 'e')
    order by 1)sql";
 
+constexpr std::string_view kPendingDetaches = R"sql(
+  select pg_catalog.format('%I.%I', n.nspname, c.relname)
+    from pg_catalog.pg_inherits h
+    join pg_catalog.pg_class c on c.oid = h.inhrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where h.inhdetachpending and c.relkind in ('r', 'p', 'f')
+   order by 1)sql";
+
 constexpr std::string_view kLogicalSlots =
     "select slot_name::pg_catalog.text || case when active then ' (active)' else ' (not active)' "
     "end"
@@ -86,6 +94,12 @@ std::vector<std::string> unrestorable_objects(pg::Connection& live) {
       live.query("select rolsuper from pg_catalog.pg_roles where rolname = current_user")
           .boolean(0, 0);
   return superuser ? std::vector<std::string>{} : pg::first_column(live.query(kUnrestorable));
+}
+
+std::vector<std::string> pending_detaches(pg::Connection& live) {
+  constexpr int kFirstWithThem = 14;
+  if (live.server_major() < kFirstWithThem) return {};
+  return pg::first_column(live.query(kPendingDetaches));
 }
 
 std::vector<std::string> logical_slots(pg::Connection& maintenance, const std::string& database) {

@@ -15,6 +15,9 @@ std::vector<std::string> unreadable_tables(pg::Connection& live);  // of those t
 // Objects that this role could not make again in a copy (S3), each with the reason. None for a
 // superuser.
 std::vector<std::string> unrestorable_objects(pg::Connection& live);
+// Partitions whose DETACH … CONCURRENTLY was not finished. They are attached in what is restored,
+// where queries of the parent see their rows again.
+std::vector<std::string> pending_detaches(pg::Connection& live);
 std::vector<std::string> logical_slots(pg::Connection& maintenance, const std::string& database);
 std::vector<std::string> subscriptions(pg::Connection& maintenance, const std::string& database);
 std::vector<std::string> standbys(pg::Connection& maintenance);  // those this role may see

@@ -88,6 +88,21 @@ TEST_F(PreflightTest, S17_NamesFunctionsOfOthersThatASuperuserWouldRun) {
   sql(util::cat("drop schema s cascade; drop role ", role));
 }
 
+TEST_F(PreflightTest, NamesPartitionsWhoseDetachIsNotFinished) {
+  if (test::test_server().connect().server_major() < 14)
+    GTEST_SKIP() << "needs a server from 14 on";
+  sql("create table parted (a int) partition by list (a);"
+      "create table parted_1 partition of parted for values in (1);"
+      "update pg_inherits set inhdetachpending = true where inhrelid = 'parted_1'::regclass");
+  const Line line = trouble(guard::preflight(options(), {}), "undo");
+  EXPECT_EQ(line.verdict, Verdict::Fail);
+  EXPECT_THAT(line.text, HasSubstr("public.parted_1"));
+  EXPECT_THAT(line.remedy, HasSubstr("FINALIZE"));
+  sql("alter table parted detach partition parted_1 finalize");
+  for (const Line& left : guard::preflight(options(), {}).lines)
+    EXPECT_NE(left.verdict, Verdict::Fail) << left.subject << ": " << left.text;
+}
+
 TEST_F(PreflightTest, AFolderThatCannotBeWrittenIsNamed) {
   PreflightOptions bad = options();
   bad.dir = "/etc/passwd/backups";
@@ -127,8 +142,6 @@ TEST_F(PreflightTest, S2_SharedObjectsAreReadAndReversedByTheirStatements) {
   EXPECT_THAT(compare_shared(before, shared_objects(maintenance, name())), testing::IsEmpty());
 }
 
-}  // namespace
-}  // namespace guard
 // 16 has more options of a membership, and one by each grantor.
 TEST_F(PreflightTest, S2_OptionsAndGrantorsOfMembershipsAreReversed) {
   pg::Connection maintenance = test::test_server().connect();
@@ -151,3 +164,5 @@ TEST_F(PreflightTest, S2_OptionsAndGrantorsOfMembershipsAreReversed) {
   maintenance.execute(util::cat("drop role ", other, "; drop role ", lead));
 }
 
+}  // namespace
+}  // namespace guard
