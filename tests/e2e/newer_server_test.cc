@@ -3,6 +3,7 @@
 // It needs a server newer than the system's pg_dump: tests/matrix/run.sh has them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "support/round_trip.h"
@@ -44,7 +45,10 @@ TEST_F(NewerServer, IsBackedUpProvenAndRestoredWithOnlyAnOlderPgDump) {
   if (client_major == 0 || client_major >= server_major)
     GTEST_SKIP() << "needs a server newer than the system's pg_dump (" << client_major
                  << "), this one is " << server_major << ": tests/matrix/run.sh 17 18";
-  make("newer", "", {"types", "tables", "objects"});
+  std::vector<std::string> scripts{"types", "tables", "objects"};
+  for (std::uint64_t version = 14; version <= std::min<std::uint64_t>(server_major, 18); ++version)
+    scripts.push_back(cat("since", version));
+  make("newer", "", scripts);
   const test::BinaryResult made = with_old_pg_dump({"backup", "--proof", "proven"});
   ASSERT_EQ(made.status, 0) << made.err;
   const std::filesystem::path backup = folder() / "backups" / std::string(util::trim(made.out));
