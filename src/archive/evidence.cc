@@ -12,14 +12,17 @@ constexpr std::string_view kFile = "proof.json";
 constexpr std::array<std::string_view, 3> kSeverityNames{"note", "accepted", "damage"};
 
 Json write_finding(const Finding& finding) {
-  return {{"severity", kSeverityNames[static_cast<std::size_t>(finding.severity)]},
-          {"code", json_text(finding.code)},
-          {"file", json_text(finding.file)},
-          {"table", json_text(finding.table)},
-          {"chunk", json_optional(finding.piece)},
-          {"offset", json_optional(finding.offset)},
-          {"text", json_text(finding.text)},
-          {"hint", json_text(finding.hint)}};
+  Json out{{"severity", kSeverityNames[static_cast<std::size_t>(finding.severity)]},
+           {"code", json_text(finding.code)},
+           {"file", json_text(finding.file)},
+           {"table", json_text(finding.table)},
+           {"chunk", json_optional(finding.piece)},
+           {"offset", json_optional(finding.offset)},
+           {"text", json_text(finding.text)},
+           {"hint", json_text(finding.hint)}};
+  if (!finding.recorded.empty()) out["recorded"] = json_text(finding.recorded);
+  if (!finding.found.empty()) out["found"] = json_text(finding.found);
+  return out;
 }
 
 Severity read_severity(const JsonFields& from) {
@@ -38,7 +41,9 @@ Finding read_finding(const JsonFields& from) {
           .piece = from.optional_number("chunk"),
           .offset = from.optional_number("offset"),
           .text = from.text("text"),
-          .hint = from.text("hint")};
+          .hint = from.text("hint"),
+          .recorded = from.has("recorded") ? from.text("recorded") : std::string(),
+          .found = from.has("found") ? from.text("found") : std::string()};
 }
 
 // Over the document without the digest, on one line: white space and our own layout do not count.

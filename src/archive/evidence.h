@@ -35,6 +35,10 @@ struct Finding {
   std::optional<std::uint64_t> offset;
   std::string text;
   std::string hint;
+  // Of an object that differs: its definition in the backup and in what was compared with it, of
+  // several lines. Empty: there is none, or the finding is of something else.
+  std::string recorded = {};
+  std::string found = {};
 };
 
 struct Evidence {

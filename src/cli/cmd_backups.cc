@@ -12,6 +12,7 @@
 #include "util/error.h"
 #include "util/files.h"
 #include "util/text.h"
+#include "util/text_diff.h"
 #include "util/units.h"
 #include "verify/verify.h"
 
@@ -78,6 +79,14 @@ std::string optional_file(const std::filesystem::path& path) {
   return std::filesystem::exists(path, ignored) ? util::read_text(path) : std::string();
 }
 
+// With what the definitions of an object differ in, below its line.
+std::string finding_text(const archive::Finding& finding, std::string_view indent = "") {
+  std::string out = cat(indent, finding_line(finding));
+  for (const std::string& line : util::diff_lines(finding.recorded, finding.found))
+    out += cat(indent, "    ", line, "\n");
+  return out;
+}
+
 // An archive that has no manifest: read back, and no more.
 int verify_archive(const Invocation& invocation, const ops::Named& named, archive::Level level) {
   if (level > archive::Level::ReadBack) {
@@ -99,7 +108,7 @@ int verify_archive(const Invocation& invocation, const ops::Named& named, archiv
   if (invocation.json()) {
     print_out(verify_document(named.name(), level, evidence));
   } else {
-    for (const archive::Finding& finding : evidence.findings) print_out(finding_line(finding));
+    for (const archive::Finding& finding : evidence.findings) print_out(finding_text(finding));
     print_out(cat(named.name(), ": ", evidence.damaged ? "DAMAGED" : "read-back", " · ",
                   util::show_counted(read.tables, "table"), ", ",
                   util::show_counted(read.rows, "row"), ", ",
@@ -140,7 +149,7 @@ int run_show(const Invocation& invocation) {
       cat("\nproof: ", worth(backup), backup.evidence ? cat(", ", backup.evidence->at) : "", "\n"));
   if (backup.evidence) {
     for (const archive::Finding& finding : backup.evidence->findings)
-      print_out(cat("  ", finding_line(finding)));
+      print_out(finding_text(finding, "  "));
   }
   return 0;
 }
@@ -174,7 +183,7 @@ int run_verify(const Invocation& invocation) {
   if (invocation.json()) {
     print_out(verify_document(backup.manifest.name, level, evidence));
   } else {
-    for (const archive::Finding& finding : evidence.findings) print_out(finding_line(finding));
+    for (const archive::Finding& finding : evidence.findings) print_out(finding_text(finding));
     print_out(cat(backup.manifest.name, ": ",
                   evidence.damaged ? "DAMAGED" : archive::level_name(evidence.level), " · ",
                   util::show_duration(util::Seconds(evidence.duration_s)), "\n"));

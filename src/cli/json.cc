@@ -54,7 +54,9 @@ ordered_json finding_object(const archive::Finding& finding) {
           {"chunk", finding.piece ? ordered_json(*finding.piece) : ordered_json()},
           {"offset", finding.offset ? ordered_json(*finding.offset) : ordered_json()},
           {"text", finding.text},
-          {"hint", optional_text(finding.hint)}};
+          {"hint", optional_text(finding.hint)},
+          {"recorded", optional_text(finding.recorded)},
+          {"found", optional_text(finding.found)}};
 }
 
 std::string_view outcome_word(guard::Outcome outcome) {

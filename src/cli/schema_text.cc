@@ -17,7 +17,11 @@ using util::cat;
 
 std::string schema_diff_text(const ops::SchemaDiff& diff) {
   std::string text = cat("A: ", diff.a.display, "\nB: ", diff.b.display, "\n");
-  for (const std::string& line : schema::tell(diff.changes)) text += cat(line, "\n");
+  for (const schema::Told& told : schema::tell_each(diff.changes)) {
+    text += cat(told.text, "\n");
+    for (const std::string& line : schema::differing_lines(*told.change))
+      text += cat("    ", line, "\n");
+  }
   for (const std::string& line : diff.not_compared) text += cat("not compared: ", line, "\n");
   const std::size_t elements = diff.b.model.elements.size();
   return text + (diff.changes.empty()

@@ -22,6 +22,8 @@ struct Change {
   const Element* before = nullptr;  // of the models that were compared: they must outlive this
   const Element* after = nullptr;
   std::vector<FactChange> facts;  // of What::Changed
+  // Whether whoever changed it said so; nothing where nobody asked or it cannot be known.
+  std::optional<bool> expected = {};
 
   const Element& element() const noexcept { return after != nullptr ? *after : *before; }
 };

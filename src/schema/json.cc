@@ -218,6 +218,14 @@ std::vector<FactChange> facts_of(const Change& change) {
   return facts;
 }
 
+void append_definition(std::string& out, const Element* element) {
+  if (element == nullptr) {
+    out += "null";
+  } else {
+    append_text(out, definition(*element));
+  }
+}
+
 void append_change(std::string& out, const Change& change) {
   const Element& element = change.element();
   out += cat("{\"change\":\"", change_name(change.what), "\",\"kind\":\"", info(element.kind).name,
@@ -225,6 +233,11 @@ void append_change(std::string& out, const Change& change) {
   append_text(out, element.identity);
   append_member(out, "of", element.of);
   append_member(out, "text", tell(change));
+  out += ",\"before\":";
+  append_definition(out, change.before);
+  out += ",\"after\":";
+  append_definition(out, change.after);
+  if (change.expected) out += cat(",\"expected\":", *change.expected ? "true" : "false");
   out += ",\"facts\":[";
   bool first = true;
   for (const FactChange& fact : facts_of(change)) {

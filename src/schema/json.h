@@ -21,8 +21,9 @@ std::string to_json(const Model& model);
 Model from_json(std::string_view text, std::string_view file);
 
 // {"schema": "pgbelay.schema-changes/1", "changes": [{"change", "kind", "identity", "of", "text",
-// "facts": [{"name", "before", "after"}]}]}. Lists as in the file; a fact that is absent is null,
-// and of a secret only its name is told.
+// "before", "after", "expected", "facts": [{"name", "before", "after"}]}]}. "before" and "after" of
+// a change are both definitions, null for none. Lists as in the file; a fact that is absent is
+// null, of a secret only its name is told, and "expected" is there only where it is known.
 std::string changes_document(const std::vector<Change>& changes);
 
 }  // namespace schema

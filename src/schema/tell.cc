@@ -6,21 +6,24 @@
 #include <tuple>
 
 #include "util/text.h"
+#include "util/text_diff.h"
 
 namespace schema {
 namespace {
 
 using util::cat;
 
-constexpr std::size_t kMostShown = 400;  // bytes of one text on a line
+constexpr std::size_t kMostShown = 400;   // bytes of one text on a line
+constexpr std::size_t kPlaceShown = 120;  // of a long one: around the place where it differs
+constexpr std::size_t kBeforePlace = 40;
 
 bool is_relation(Kind kind) {
   return kind == Kind::Table || kind == Kind::ForeignTable || kind == Kind::View ||
          kind == Kind::MaterializedView;
 }
 
-// A text on one line: runs of white space are one space, what is too long is cut.
-std::string one_line(std::string_view text) {
+// Runs of white space are one space.
+std::string squeezed(std::string_view text) {
   std::string line;
   for (const char c : text) {
     const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -31,6 +34,12 @@ std::string one_line(std::string_view text) {
     }
   }
   while (!line.empty() && (line.back() == ' ' || line.back() == ';')) line.pop_back();
+  return line;
+}
+
+// A text on one line, what is too long is cut.
+std::string one_line(std::string_view text) {
+  const std::string line = squeezed(text);
   if (line.size() <= kMostShown) return util::printable(line);
   return cat(util::printable(util::cut_utf8(line, kMostShown)), " …");
 }
@@ -76,8 +85,59 @@ bool is_flag(const FactChange& fact) {
   return !(fact.before && fact.after) && (value == "yes" || value == "on");
 }
 
+bool is_long(const FactChange& fact) {
+  const auto too_long = [](const std::optional<std::string>& value) {
+    return value && value->size() > kMostShown;
+  };
+  return fact.before && fact.after && (too_long(fact.before) || too_long(fact.after));
+}
+
+bool has_lines(const std::optional<std::string>& value) {
+  return value && util::trim(*value).find('\n') != std::string_view::npos;
+}
+
+// What one list has and the other has not.
+std::string tell_items(const FactChange& fact) {
+  const std::vector<std::string> was = texts_of(*fact.before), is = texts_of(*fact.after);
+  const auto only = [](const std::vector<std::string>& these,
+                       const std::vector<std::string>& those) {
+    std::vector<std::string> items;
+    for (const std::string& item : these) {
+      if (std::find(those.begin(), those.end(), item) == those.end()) items.push_back(item);
+    }
+    return items;
+  };
+  const std::vector<std::string> gone = only(was, is), came = only(is, was);
+  if (gone.empty() && came.empty()) return cat(fact.name, " are in another order");
+  return cat(fact.name, came.empty() ? "" : cat(" also ", one_line(util::join(came, ", "))),
+             gone.empty() || came.empty() ? "" : ",",
+             gone.empty() ? "" : cat(" no longer ", one_line(util::join(gone, ", "))));
+}
+
+// From the line where they begin to differ.
+std::string tell_place(const FactChange& fact) {
+  const std::string &was = *fact.before, &is = *fact.after;
+  const auto at = static_cast<std::size_t>(
+      std::mismatch(was.begin(), was.end(), is.begin(), is.end()).first - was.begin());
+  const std::size_t line =
+      1 + static_cast<std::size_t>(
+              std::count(was.begin(), was.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+  std::size_t from = at == 0 ? 0 : was.rfind('\n', at - 1) + 1;
+  if (at - from > kBeforePlace) from = at - kBeforePlace;
+  while (from > 0 && (static_cast<unsigned char>(was[from]) & 0xC0U) == 0x80U) --from;
+  const auto shown_from = [&](std::string_view text) {
+    text.remove_prefix(std::min(from, text.size()));
+    const std::string rest = squeezed(text.substr(0, text.find('\n')));
+    const std::string_view cut = util::cut_utf8(rest, kPlaceShown);
+    return cat("«", util::printable(cut), cut.size() < rest.size() ? " …" : "", "»");
+  };
+  return cat(fact.name, " differs in line ", line, ": is ", shown_from(is), ", was ",
+             shown_from(was));
+}
+
 std::string tell_fact(const FactChange& fact) {
   if (fact.form == Form::Secret) return cat(fact.name, " changed");
+  if (is_long(fact)) return fact.form == Form::List ? tell_items(fact) : tell_place(fact);
   if (is_flag(fact)) return fact.after ? cat("now ", fact.name) : cat("no longer ", fact.name);
   if (!fact.before) return cat(fact.name, " is ", value_of(fact.after, fact.form), ", was not set");
   if (!fact.after) return cat(fact.name, " is not set, was ", value_of(fact.before, fact.form));
@@ -204,6 +264,9 @@ std::string summary(const Element& element) {
     case Kind::DefaultPrivileges:
     case Kind::Privileges:
       return list_summary(element, "acl");
+    case Kind::View:
+    case Kind::MaterializedView:
+      return one_line(element.value("query"));
     case Kind::Function:
     case Kind::Procedure:
       return cat("language ", one_line(element.value("language")));
@@ -218,6 +281,40 @@ std::string tell(const Change& change) {
   const std::string text = summary(change.element());
   return cat(what, change.what == Change::What::Added ? " added" : " dropped",
              text.empty() ? "" : ", ", text);
+}
+
+std::string definition(const Element& element) {
+  std::string text;
+  for (const Fact& fact : element.facts) {
+    if (fact.form == Form::Secret) continue;
+    const std::string value =
+        fact.form == Form::List ? util::join(texts_of(fact.value), ", ") : fact.value;
+    if (has_lines(value)) {
+      text += cat(fact.name, ":\n  ", util::replace_all(value, "\n", "\n  "), "\n");
+    } else {
+      text += cat(fact.name, ": ", util::trim(value), "\n");
+    }
+  }
+  return text;
+}
+
+std::vector<std::string> differing_lines(const Change& change) {
+  const Element& element = change.element();
+  if (change.what == Change::What::Changed) {
+    const bool lines =
+        std::any_of(change.facts.begin(), change.facts.end(), [](const FactChange& fact) {
+          return fact.form != Form::Secret &&
+                 (is_long(fact) || has_lines(fact.before) || has_lines(fact.after));
+        });
+    if (!lines) return {};
+    return util::diff_lines(definition(*change.before), definition(*change.after));
+  }
+  const bool told = element.kind == Kind::Column || element.kind == Kind::TypeAttribute ||
+                    (!summary(element).empty() && definition(element).size() <= kMostShown);
+  if (told) return {};
+  const bool came = change.what == Change::What::Added;
+  return util::diff_lines(came ? std::string() : definition(element),
+                          came ? definition(element) : std::string());
 }
 
 std::vector<Told> tell_each(const std::vector<Change>& changes) { return Telling(changes).lines(); }

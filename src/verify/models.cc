@@ -36,12 +36,17 @@ std::string_view code_of(const Change& change) {
   return "object-differs";
 }
 
+std::string summary_of(const Change& change) {
+  const std::string summary = schema::summary(change.element());
+  return summary.empty() ? summary : cat(": ", summary);
+}
+
 std::string text_of(const Change& change) {
   switch (change.what) {
     case Change::What::Removed:
-      return cat(schema::subject(change.element()), " is missing in the copy");
+      return cat(schema::subject(change.element()), " is missing in the copy", summary_of(change));
     case Change::What::Added:
-      return cat(schema::subject(change.element()), " is in the copy only");
+      return cat(schema::subject(change.element()), " is in the copy only", summary_of(change));
     case Change::What::Changed:
       return schema::tell(change);
   }
@@ -49,7 +54,10 @@ std::string text_of(const Change& change) {
 }
 
 Finding finding_of(const Change& change) {
-  return damage(std::string(code_of(change)), {}, text_of(change));
+  Finding finding = damage(std::string(code_of(change)), {}, text_of(change));
+  if (change.before != nullptr) finding.recorded = schema::definition(*change.before);
+  if (change.after != nullptr) finding.found = schema::definition(*change.after);
+  return finding;
 }
 
 // One finding per reason: an old table with dropped columns is nothing to be told on a line of its

@@ -27,7 +27,9 @@ Evidence full() {
                         .piece = 3,
                         .offset = 18446744073709551615U,
                         .text = "differs",
-                        .hint = "restore another one"}};
+                        .hint = "restore another one",
+                        .recorded = "owner: a\nquery:\n  select 1\n",
+                        .found = "owner: \xFF\n"}};
   evidence.reports = {{"verification_report.txt", std::string(64, '2')}};
   return evidence;
 }
@@ -52,6 +54,9 @@ TEST(Evidence, SurvivesARoundTrip) {
   EXPECT_EQ(read.findings[0].piece, std::nullopt);
   EXPECT_EQ(read.findings[1].piece, 3U);
   EXPECT_EQ(read.findings[1].offset, 18446744073709551615U);
+  EXPECT_EQ(read.findings[1].recorded, "owner: a\nquery:\n  select 1\n");
+  EXPECT_EQ(read.findings[1].found, "owner: \xFF\n");
+  EXPECT_TRUE(read.findings[0].recorded.empty());
   EXPECT_EQ(read.reports, full().reports);
   EXPECT_EQ(read.sums_sha256, std::string(64, '1'));
 }
