@@ -10,6 +10,7 @@
 #include "migrate/command.h"
 #include "tap/tap.h"
 #include "util/fault.h"
+#include "util/mutex.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -44,6 +45,8 @@ class Tapped {
                     input_.ledger.opened("migrate", record);
                   },
               .on_first_statement = [this] { first_statement(); },
+              .on_statement = [this](const tap::SessionRecord&,
+                                     std::string_view statement) { hear(statement); },
               .database_for = [this](const std::string& name) { return database_for(name); }}),
         root_(input.context.names.folder, tap_.certificate()) {}
 
@@ -55,6 +58,10 @@ class Tapped {
             .root_certificate = root_.path()};
   }
   tap::Tap& tap() noexcept { return tap_; }
+  migrate::Mentions said() {
+    const util::Lock lock(mutex_);
+    return said_;
+  }
 
   // Its sessions are over at the server, too. They are looked for from another database: nothing of
   // ours is counted on the guarded one. Not through watcher_, which the gate may be using still.
@@ -83,8 +90,17 @@ class Tapped {
     util::fault::point("run.migrating");
   }
 
+  void hear(std::string_view statement) {
+    using Whole = migrate::Mentions::Whole;
+    const Whole whole = statement.size() < tap::kMostStatementBytes ? Whole::Yes : Whole::No;
+    const util::Lock lock(mutex_);
+    said_.add(statement, whole);
+  }
+
   const AttemptInput& input_;
   pg::Connection watcher_;
+  util::Mutex mutex_;
+  migrate::Mentions said_ PGBELAY_GUARDED_BY(mutex_);
   tap::Tap tap_;  // its threads use the others
   RootCertificate root_;
 };
@@ -171,6 +187,7 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
   }
   out.left_open = tell_open_ends(open_ends(tapped.tap().sessions(), scrubber), "migrate",
                                  input.context.journal, input.context.reporter);
+  out.said = tapped.said();
   if (std::optional<util::Error> failure = tap_failure(tapped.tap())) {
     out.succeeded = false;
     if (failure->kind() == util::Kind::NotConfirmed) {
@@ -212,8 +229,13 @@ Attempt by_files(const AttemptInput& input, std::stop_token stop) {
   migrate::ApplyOptions options = apply_options(input.context, input.options);
   options.reconnect = connect;
   util::fault::point("run.migrating");
-  return judged_files(
+  Attempt out = judged_files(
       migrate::apply(target(input), live, input.files, options, input.context.reporter, stop));
+  out.said.emplace();
+  for (const migrate::File& file : input.files) {
+    for (const migrate::Statement& statement : file.statements) out.said->add(statement.text);
+  }
+  return out;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "migrate/apply.h"
 #include "migrate/command.h"
 #include "migrate/files.h"
+#include "migrate/mentions.h"
 #include "tap/tap.h"
 #include "util/error.h"
 #include "verify/proof.h"
@@ -26,6 +27,8 @@ struct Attempt {
   std::optional<util::Error>
       refused;  // the gate stayed shut: nothing of the command reached the database
   std::vector<std::string> left_open = {};  // a line for each session, without secrets
+  // What its files or its statements through the tap say; nothing: its statements were not seen.
+  std::optional<migrate::Mentions> said = {};
 };
 
 struct AttemptInput {

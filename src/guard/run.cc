@@ -76,12 +76,14 @@ std::vector<std::string> command_shown(const Options& options) {
 }
 
 // What the migration changed, as far as it is worth a line here; all of it is in the run's folder.
-std::string tell_changes(const RunContext& context, const backup::Backup& backup,
-                         const std::vector<migrate::File>& files) {
+std::string tell_changes(const RunContext& context, const SchemaRecord& record) {
   constexpr std::size_t kTold = 20;
-  const std::vector<std::string> lines = record_changes(context, backup, files);
-  for (std::size_t n = 0; n < std::min(lines.size(), kTold); ++n)
-    context.reporter.note(cat("changed: ", lines[n]));
+  const RecordedChanges changes = record_changes(context, record);
+  const std::vector<std::string>& lines = changes.lines;
+  for (std::size_t n = 0; n < std::min(lines.size(), kTold); ++n) {
+    const std::string text = cat("changed: ", lines[n]);
+    n < changes.not_said ? context.reporter.warning(text) : context.reporter.note(text);
+  }
   if (lines.size() > kTold) {
     context.reporter.note(cat("and ", lines.size() - kTold, " more changes of the schema: ",
                               (context.names.folder / "schema_changes.txt").string()));
@@ -89,8 +91,14 @@ std::string tell_changes(const RunContext& context, const backup::Backup& backup
   return lines.empty() ? std::string() : cat("\n\nchanged:\n", util::join(lines, "\n"));
 }
 
+// For the report.
+std::string with_open_ends(const std::string& text, const Attempt& tried) {
+  if (tried.left_open.empty()) return text;
+  return cat(text, text.empty() ? "" : "\n", util::join(tried.left_open, "\n"));
+}
+
 Result finished(const RunContext& context, const Prepared& prepared, const KeepCopy& keep,
-                const std::string& summary, const std::vector<migrate::File>& files) {
+                const Attempt& tried, const SchemaRecord& record) {
   try {
     release(context, keep);
   } catch (const util::Error& error) {
@@ -99,10 +107,10 @@ Result finished(const RunContext& context, const Prepared& prepared, const KeepC
                           error.text()),
                       {cat("let writers in again:  pgbelay close ", context.names.id)});
   }
-  const std::string changes = tell_changes(context, prepared.backup, files);
+  const std::string changes = tell_changes(context, record);
   end_run(context, {.state = RunState::Released,
                     .exit_code = 0,
-                    .text = cat(summary, changes),
+                    .text = cat(with_open_ends(tried.summary, tried), changes),
                     .schema_recorded = true});
   return {.outcome = Outcome::Done,
           .run = context.names.id,
@@ -141,12 +149,6 @@ Attempt attempt_watched(const AttemptInput& input, const Outside& outside, std::
     tried.cause = cat(reason, tried.cause.empty() ? "" : "\n", tried.cause);
   }
   return tried;
-}
-
-// For the report.
-std::string with_open_ends(const std::string& text, const Attempt& tried) {
-  if (tried.left_open.empty()) return text;
-  return cat(text, text.empty() ? "" : "\n", util::join(tried.left_open, "\n"));
 }
 
 struct AfterLetIn {
@@ -271,7 +273,9 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
       others = std::move(after.others);
     }
     if (cause.empty())
-      return finished(context, *prepared, keep, with_open_ends(tried.summary, tried), files);
+      return finished(
+          context, *prepared, keep, tried,
+          {.backup = prepared->backup, .said = tried.said, .restored = green.has_value()});
   }
   try {
     require_server(context);

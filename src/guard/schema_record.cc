@@ -1,15 +1,18 @@
 #include "guard/schema_record.h"
 
-#include <algorithm>
+#include <chrono>
 #include <exception>
+#include <utility>
 
 #include "codec/sha256.h"
+#include "guard/expected.h"
 #include "guard/ledger.h"
 #include "guard/sql_guard.h"
 #include "pg/session.h"
 #include "schema/change.h"
 #include "schema/json.h"
 #include "schema/read.h"
+#include "schema/reparse.h"
 #include "schema/tell.h"
 #include "util/error.h"
 #include "util/files.h"
@@ -25,15 +28,15 @@ using util::cat;
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::string_view kChangesText = "schema_changes.txt";
 constexpr std::string_view kChangesJson = "schema_changes.json";
-constexpr std::string_view kNotNamed = " (not named in the migration's files)";
+constexpr std::string_view kNotSaid = " (not said by the migration)";
 
-schema::Model read_live(const RunContext& context) {
+pg::Connection open_live(const RunContext& context) {
   pg::Connection live = pg::Connection::open(context.database, context.names.application);
   SessionLedger(context.journal, context.database.database(), context.names.application)
       .opened("run", "schema",
               {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
   pg::pin_settings(live, pg::database_encoding(live));
-  return schema::read_patiently(live, kPatience);
+  return live;
 }
 
 void store(const RunContext& context, const schema::Model& model) {
@@ -42,34 +45,26 @@ void store(const RunContext& context, const schema::Model& model) {
   context.journal.fact("run", "schema", {{"sha256", codec::sha256_of(text)}});
 }
 
-// Whether any file says the name, in whatever case and quotes.
-bool is_named(const std::vector<migrate::File>& files, std::string_view name) {
-  const std::string wanted = util::lower(name);
-  return std::any_of(files.begin(), files.end(), [&](const migrate::File& file) {
-    return util::lower(file.text).find(wanted) != std::string::npos;
-  });
-}
-
-// The last part of a qualified name, without quotes.
-std::string bare(std::string_view identity) {
-  const std::string plain = util::replace_all(std::string(identity), "\"", "");
-  return plain.substr(plain.rfind('.') + 1);
-}
-
-bool is_expected(const schema::Change& change, const std::vector<migrate::File>& files) {
-  const schema::Element& element = change.element();
-  return files.empty() || is_named(files, element.name) ||
-         (!element.of.empty() && is_named(files, bare(element.of)));
-}
-
-std::vector<std::string> lines_of(const std::vector<schema::Change>& changes,
-                                  const std::vector<migrate::File>& files) {
-  std::vector<schema::Change> expected, others;
+// A change that nobody said may be somebody else's: it comes first, and is marked.
+RecordedChanges lines_of(const std::vector<schema::Change>& changes) {
+  std::vector<schema::Change> said, others;
   for (const schema::Change& change : changes)
-    (is_expected(change, files) ? expected : others).push_back(change);
-  std::vector<std::string> lines = schema::tell(expected);
-  for (const std::string& line : schema::tell(others)) lines.push_back(cat(line, kNotNamed));
-  return lines;
+    (change.expected.value_or(true) ? said : others).push_back(change);
+  RecordedChanges out;
+  for (const std::string& line : schema::tell(others)) out.lines.push_back(cat(line, kNotSaid));
+  out.not_said = out.lines.size();
+  for (std::string& line : schema::tell(said)) out.lines.push_back(std::move(line));
+  return out;
+}
+
+std::vector<schema::Change> changes_since(const SchemaRecord& record, const schema::Model& before,
+                                          const schema::Model& after, pg::Connection& live) {
+  std::vector<schema::Change> changes = schema::compare(before, after);
+  std::erase_if(changes, is_history);
+  schema::settle_texts(changes, live, schema::Database::Live);
+  if (record.restored) changes = schema::judge_copy(std::move(changes), before).differences;
+  if (record.said) mark_expected(changes, *record.said, before, after);
+  return changes;
 }
 
 void warn(const RunContext& context) {
@@ -87,21 +82,20 @@ bool is_history(const schema::Change& change) {
          (element.kind == schema::Kind::Schema && element.name == kOwnSchema);
 }
 
-std::vector<std::string> record_changes(const RunContext& context, const backup::Backup& backup,
-                                        const std::vector<migrate::File>& files) {
+RecordedChanges record_changes(const RunContext& context, const SchemaRecord& record) {
   try {
-    const std::optional<schema::Model> before = verify::recorded_model(backup);
-    const schema::Model after = read_live(context);
+    const std::optional<schema::Model> before = verify::recorded_model(record.backup);
+    pg::Connection live = open_live(context);
+    const schema::Model after = schema::read_patiently(live, kPatience);
     store(context, after);
     if (!before) return {};
-    std::vector<schema::Change> changes = schema::compare(*before, after);
-    std::erase_if(changes, is_history);
-    std::vector<std::string> lines = lines_of(changes, files);
+    const std::vector<schema::Change> changes = changes_since(record, *before, after, live);
+    RecordedChanges told = lines_of(changes);
     util::publish_text(
         context.names.folder / kChangesText,
-        lines.empty() ? std::string("nothing\n") : cat(util::join(lines, "\n"), "\n"));
+        told.lines.empty() ? std::string("nothing\n") : cat(util::join(told.lines, "\n"), "\n"));
     util::publish_text(context.names.folder / kChangesJson, schema::changes_document(changes));
-    return lines;
+    return told;
   } catch (...) {
     warn(context);
     return {};
@@ -110,7 +104,8 @@ std::vector<std::string> record_changes(const RunContext& context, const backup:
 
 void record_schema(const RunContext& context) {
   try {
-    store(context, read_live(context));
+    pg::Connection live = open_live(context);
+    store(context, schema::read_patiently(live, kPatience));
   } catch (...) {
     warn(context);
   }

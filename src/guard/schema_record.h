@@ -4,23 +4,31 @@
 // Best effort: a run's outcome is known by then, and a failure here is a warning.
 #pragma once
 
-#include <filesystem>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "backup/backup.h"
 #include "guard/take_back.h"
-#include "migrate/files.h"
+#include "migrate/mentions.h"
 #include "schema/change.h"
 
 namespace guard {
 
-// What changed since the backup, as lines for people. `files`: what the migration consisted of;
-// empty for a command, of which nobody knows what it meant to change. A change of something that no
-// file names is marked.
-std::vector<std::string> record_changes(const RunContext& context, const backup::Backup& backup,
-                                        const std::vector<migrate::File>& files);
+struct SchemaRecord {
+  const backup::Backup& backup;
+  // What the migration said; nothing if nobody heard it. Any other change is marked.
+  const std::optional<migrate::Mentions>& said;
+  bool restored = false;  // the database is a restored copy by now (--blue-green)
+};
+struct RecordedChanges {
+  std::vector<std::string> lines;  // for people; those that the migration did not say come first
+  std::size_t not_said = 0;        // how many they are
+};
+
+// What changed since the backup.
+RecordedChanges record_changes(const RunContext& context, const SchemaRecord& record);
 
 // Of the history of our own runner's files: no work of the migration.
 bool is_history(const schema::Change& change);

@@ -11,7 +11,6 @@ namespace tap {
 
 namespace {
 
-constexpr std::size_t kTextBytes = 65'536;  // of a statement
 constexpr std::size_t kNameBytes = 4'096;  // of a Bind, Execute …: only the names at its beginning
 constexpr std::size_t kTagBytes = 64;
 constexpr std::size_t kErrorBytes = 65'536;
@@ -66,9 +65,9 @@ std::string field(const std::map<char, std::string>& fields, char code) {
 std::size_t StatementLog::wanted_from_client(char type) noexcept {
   switch (type) {
     case 'Q':
-      return kTextBytes + 1;
+      return kMostStatementBytes + 1;
     case 'P':
-      return kNameBytes + kTextBytes;
+      return kNameBytes + kMostStatementBytes;
     case 'B':
     case 'D':
     case 'C':
@@ -107,7 +106,7 @@ std::size_t StatementLog::wanted_from_server(char type) noexcept {
 }
 
 StatementLog::Text StatementLog::keep(std::string_view statement) const {
-  const std::size_t limit = pending_.size() < 16    ? kTextBytes
+  const std::size_t limit = pending_.size() < 16    ? kMostStatementBytes
                             : pending_.size() < 256 ? kPreparedBytes
                                                     : 512;
   return std::make_shared<const std::string>(util::cut_utf8(statement, limit));

@@ -31,6 +31,8 @@
 
 namespace tap {
 
+constexpr std::size_t kMostStatementBytes = 65'536;  // of a text that is told: it is cut there
+
 // What a session had not finished when its connection ended: the server rolls it back.
 struct LeftOpen {
   bool failed = false;           // the transaction could not have been committed any more
