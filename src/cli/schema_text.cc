@@ -58,7 +58,10 @@ void print_schema_diff(const Invocation& invocation, std::string_view command,
   if (sql && invocation.json())
     throw util::Error(util::Kind::Usage, "--as-sql is SQL, --json is not: give one");
   if (sql) {
-    print_rows(schema::to_text(schema::as_sql(diff.changes, diff.a.model, diff.b.model)));
+    const schema::Script script = schema::as_sql(diff.changes, diff.a.model, diff.b.model);
+    print_rows(schema::to_text(script));
+    TerminalReporter reporter(invocation.style(/*json_lines=*/false));
+    for (const std::string& line : script.left) reporter.warning(cat("left to a person: ", line));
   } else {
     print_rows(invocation.json() ? schema_diff_json(command, diff) : schema_diff_text(diff));
   }

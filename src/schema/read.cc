@@ -231,16 +231,4 @@ Model read_patiently(pg::Connection& connection, std::chrono::milliseconds patie
   }
 }
 
-std::vector<Dependency> read_dependencies(pg::Connection& connection) {
-  const pg::Result rows = connection.query(sql::dependencies());
-  std::vector<Dependency> dependencies;
-  dependencies.reserve(static_cast<std::size_t>(rows.row_count()));
-  for (int row = 0; row < rows.row_count(); ++row) {
-    const std::string type = rows.str(row, 6);
-    dependencies.push_back(
-        {address_at(rows, row, 0), address_at(rows, row, 3), type.empty() ? 'n' : type[0]});
-  }
-  return dependencies;
-}
-
 }  // namespace schema

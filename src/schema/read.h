@@ -7,7 +7,6 @@
 #pragma once
 
 #include <chrono>
-#include <vector>
 
 #include "pg/connection.h"
 #include "schema/model.h"
@@ -22,12 +21,5 @@ Model read(pg::Connection& connection);
 // a view, for instance, is not told while somebody has a table of it in ACCESS EXCLUSIVE. Then
 // Kind::Query names who locks what.
 Model read_patiently(pg::Connection& connection, std::chrono::milliseconds patience);
-
-// Of pg_depend: `from` needs `on`.
-struct Dependency {
-  Address from, on;
-  char type = 'n';  // pg_depend.deptype
-};
-std::vector<Dependency> read_dependencies(pg::Connection& connection);
 
 }  // namespace schema

@@ -56,11 +56,4 @@ std::string_view exclusive_locks() {
    limit 5)sql";
 }
 
-std::string_view dependencies() {
-  return R"sql(
-  select d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype
-    from pg_catalog.pg_depend d where d.objid <> 0
-   order by 1, 2, 3, 4, 5, 6, 7)sql";
-}
-
 }  // namespace schema::sql

@@ -11,7 +11,6 @@ std::string_view members();               // class, oid of what extensions made
 std::string_view comments();              // class, oid, sub, text
 std::string_view labels();                // class, oid, sub, provider, text
 std::string_view extension_dependents();  // class, oid, extension
-std::string_view dependencies();          // class, oid, sub, class, oid, sub, type
 
 // What other sessions have in ACCESS EXCLUSIVE here: pid, application, relation.
 std::string_view exclusive_locks();
