@@ -32,13 +32,19 @@ std::string age(const std::string& created_at) {
   return hours < 48 ? cat(hours, " h") : cat(hours / 24, " d");
 }
 
+// Definition 1 of "proven" (contracts.md K3) shows less than the word says.
+std::string reached(const archive::Evidence& evidence) {
+  const bool by_name = evidence.level == archive::Level::Proven && evidence.definition == 1;
+  return cat(archive::level_name(evidence.level), by_name ? " (objects by name only)" : "");
+}
+
 // What a backup is worth, in a word: below `restored` nobody has shown that it restores
 // (contracts.md K10).
 std::string worth(const backup::Backup& backup) {
   if (backup.damaged()) return "DAMAGED";
   const std::string_view level = archive::level_name(backup.level());
-  return backup.level() < archive::Level::Restored ? cat("unproven (", level, ")")
-                                                   : std::string(level);
+  if (backup.level() < archive::Level::Restored) return cat("unproven (", level, ")");
+  return reached(*backup.evidence);
 }
 
 std::string list_table(const std::vector<backup::Entry>& entries) {
@@ -74,17 +80,17 @@ std::string finding_line(const archive::Finding& finding) {
              util::printable(finding.text), "\n");
 }
 
-std::string optional_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored) ? util::read_text(path) : std::string();
-}
-
 // With what the definitions of an object differ in, below its line.
 std::string finding_text(const archive::Finding& finding, std::string_view indent = "") {
   std::string out = cat(indent, finding_line(finding));
   for (const std::string& line : util::diff_lines(finding.recorded, finding.found))
     out += cat(indent, "    ", line, "\n");
   return out;
+}
+
+std::string optional_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored) ? util::read_text(path) : std::string();
 }
 
 // An archive that has no manifest: read back, and no more.
@@ -185,7 +191,7 @@ int run_verify(const Invocation& invocation) {
   } else {
     for (const archive::Finding& finding : evidence.findings) print_out(finding_text(finding));
     print_out(cat(backup.manifest.name, ": ",
-                  evidence.damaged ? "DAMAGED" : archive::level_name(evidence.level), " · ",
+                  evidence.damaged ? std::string("DAMAGED") : reached(evidence), " · ",
                   util::show_duration(util::Seconds(evidence.duration_s)), "\n"));
   }
   if (evidence.damaged) return util::info(util::Kind::Damage).exit_code;

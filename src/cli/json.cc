@@ -27,6 +27,8 @@ ordered_json optional_text(std::string_view text) {
 ordered_json backup_object(const backup::Backup& backup) {
   const archive::Manifest& manifest = backup.manifest;
   return {{"name", manifest.name},
+  ordered_json definition;  // of "proven" (contracts.md K3)
+  if (backup.evidence) definition = backup.evidence->definition;
           {"path", backup.path.string()},
           {"label", manifest.label},
           {"database", manifest.database},
@@ -40,6 +42,7 @@ ordered_json backup_object(const backup::Backup& backup) {
           {"formats", manifest.formats},
           {"level", archive::level_name(backup.level())},
           {"level_at", backup.evidence ? ordered_json(backup.evidence->at) : ordered_json()},
+          {"definition", std::move(definition)},
           {"damaged", backup.damaged()},
           {"pinned_by", ordered_json::array()},
           {"run", optional_text(manifest.run)}};
@@ -154,6 +157,7 @@ std::string verify_document(std::string_view name, archive::Level asked,
                    {"asked", archive::level_name(asked)},
                    {"reached", archive::level_name(evidence.level)},
                    {"result", result},
+                   {"definition", evidence.definition},
                    {"findings", std::move(findings)}});
 }
 

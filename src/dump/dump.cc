@@ -12,6 +12,7 @@
 #include "dump/server_watch.h"
 #include "dump/snapshot.h"
 #include "dump/sql_dump.h"
+#include "schema/soundness.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -119,6 +120,29 @@ void refuse_compression(const Options& options, int server_major) {
       {.hint = "Leave --compress out (gzip), or use it with servers from 16 on.", .sqlstate = {}});
 }
 
+// What no backup can be restored with is told before anything is read: later it would be a number,
+// a syntax error, or the end of the session.
+void refuse_damage(Snapshot& snapshot, util::Reporter& reporter) {
+  constexpr std::size_t kMost = 10;
+  std::vector<std::string> fatal;
+  for (const schema::Dangling& found :
+       schema::dangling_references(*Snapshot::Session(snapshot), kMost)) {
+    if (found.fatal) {
+      fatal.push_back(found.text);
+    } else {
+      reporter.warning(util::cat("the catalogue is damaged: ", found.text));
+    }
+  }
+  if (fatal.empty()) return;
+  throw util::Error(
+      util::Kind::Backup,
+      util::cat("the catalogue is damaged, and what is named could not be restored: ",
+                util::join(fatal, "; ")),
+      {.hint =
+           "Give it another owner (ALTER … OWNER TO), or drop it, or make what is missing anew.",
+       .sqlstate = {}});
+}
+
 Content content_of(Snapshot& snapshot) {
   try {
     return list_content(*Snapshot::Session(snapshot));
@@ -151,6 +175,7 @@ archive::Manifest run_once(const Options& options, util::Reporter& reporter,
   Snapshot snapshot(options.source, options.application_name, stop);
   refuse_compression(options, snapshot.server_major());
   if (options.on_session) options.on_session(Snapshot::Session(snapshot)->backend_pid());
+  refuse_damage(snapshot, reporter);
   archive::Manifest manifest;
   manifest.created_at = util::rfc3339(util::Clock::now());
   const std::optional<PgDumpProgram> program =

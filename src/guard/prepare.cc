@@ -88,6 +88,12 @@ backup::Backup back_up(const RunContext& context, const Options& options, Sessio
   }
 }
 
+std::string_view what_is_equal(const verify::Proof& proof) {
+  if (proof.level() != archive::Level::Proven) return {};
+  return proof.definition() == 1 ? ": restored copy equals the snapshot, objects by name only"
+                                 : ": restored copy equals the snapshot";
+}
+
 struct Shown {
   verify::Proof proof;
   std::unique_ptr<ProofPlace> place;
@@ -123,9 +129,7 @@ Shown show_proof(const RunContext& context, const Options& options, const backup
         "proof", util::StepState::Ok,
         cat(level, " · ", util::show_duration(watch.elapsed()), " · ",
             util::show_counted(made.manifest.tables.size(), "table"), ", ",
-            util::show_counted(made.manifest.rows(), "row"),
-            proof.level() == archive::Level::Proven ? ": restored copy equals the snapshot" : "",
-            place->text()));
+            util::show_counted(made.manifest.rows(), "row"), what_is_equal(proof), place->text()));
     return {.proof = std::move(proof), .place = std::move(place)};
   } catch (util::Error& error) {
     context.journal.failed("proof", error);

@@ -37,22 +37,24 @@ void prove(const BackupOptions& options, const backup::Backup& made, util::Repor
   const util::Stopwatch watch;
   const SideNames names = proof_names(made.manifest.database, options.backup.dir,
                                       made.manifest.name, options.backup.now());
-  verify::prove(made,
-                {.level = options.level,
-                 .server = options.backup.dump.source,
-                 .maintenance_db = options.maintenance_db,
-                 .application_name = cat("pgbelay-", names.key),
-                 .side_database = names.database,
-                 .side_comment = names.comment,
-                 .copy = verify::Copy::Drop,
-                 .nice = options.backup.nice,
-                 .jobs = options.backup.dump.jobs,
-                 .version = options.version,
-                 .accept_superuser_functions = options.accept_superuser_functions},
-                reporter, stop);
-  reporter.step(
-      "proof", util::StepState::Ok,
-      cat(archive::level_name(options.level), " · ", util::show_duration(watch.elapsed())));
+  const verify::Proof proof =
+      verify::prove(made,
+                    {.level = options.level,
+                     .server = options.backup.dump.source,
+                     .maintenance_db = options.maintenance_db,
+                     .application_name = cat("pgbelay-", names.key),
+                     .side_database = names.database,
+                     .side_comment = names.comment,
+                     .copy = verify::Copy::Drop,
+                     .nice = options.backup.nice,
+                     .jobs = options.backup.dump.jobs,
+                     .version = options.version,
+                     .accept_superuser_functions = options.accept_superuser_functions},
+                    reporter, stop);
+  const bool by_name = proof.level() == archive::Level::Proven && proof.definition() == 1;
+  reporter.step("proof", util::StepState::Ok,
+                cat(archive::level_name(options.level), by_name ? " (objects by name only)" : "",
+                    " · ", util::show_duration(watch.elapsed())));
 }
 
 }  // namespace

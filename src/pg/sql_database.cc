@@ -57,6 +57,8 @@ std::string_view database_settings() {
       join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) s.setdatabase
      cross join pg_catalog.unnest(s.setconfig) as line
      where d.datname operator(pg_catalog.=) $1
+       and (s.setrole operator(pg_catalog.=) 0::pg_catalog.oid
+            or exists (select from pg_catalog.pg_roles r where r.oid operator(pg_catalog.=) s.setrole))
      order by 1, 2)sql";
 }
 

@@ -32,7 +32,7 @@ std::string database(const Server& server) {
               from pg_catalog.pg_db_role_setting s
               left join pg_catalog.pg_roles r on r.oid = s.setrole
               cross join lateral pg_catalog.unnest(s.setconfig) as c(item)
-             where s.setdatabase = d.oid) x(setting)) as "settings[]",
+             where s.setdatabase = d.oid and (s.setrole = 0 or r.oid is not null)) x(setting)) as "settings[]",
          )sql",
              acl("d", "d.datacl", "d.datdba"), R"sql( as "acl[]",
          pg_catalog.shobj_description(d.oid, 'pg_database') as "comment"

@@ -86,7 +86,8 @@ select 0::oid, d.oid, 'DATABASE PROPERTIES', d.datname, null, (select rolname fr
            case when lower(split_part(c, '=', 1)) in ('search_path', 'temp_tablespaces', 'session_preload_libraries', 'shared_preload_libraries', 'local_preload_libraries', 'unix_socket_directories')
                      and substr(c, strpos(c, '=') + 1) <> '' then substr(c, strpos(c, '=') + 1)
                 else quote_literal(substr(c, strpos(c, '=') + 1)) end as value
-      from unnest(s.setconfig) with ordinality u(c, o)) x) on s.setdatabase = d.oid
+      from unnest(s.setconfig) with ordinality u(c, o)) x)
+    on s.setdatabase = d.oid and (s.setrole = 0 or exists (select from pg_catalog.pg_roles r where r.oid = s.setrole))
  where d.datname = current_database() and (s.setdatabase is not null or d.datistemplate)
  group by d.oid, d.datname, d.datdba, d.datistemplate)sql";
 

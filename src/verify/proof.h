@@ -17,6 +17,7 @@ class Proof {
  public:
   archive::Level level() const noexcept { return level_; }
   const std::string& backup_name() const noexcept { return backup_name_; }
+  int definition() const noexcept { return definition_; }  // of "proven": Evidence::definition
   const std::string& sums_sha256() const noexcept { return sums_sha256_; }
   const std::string& database() const noexcept { return database_; }  // the live one it was made of
   const std::optional<swap::SealRecord>& copy() const noexcept {
@@ -29,6 +30,7 @@ class Proof {
   friend class Maker;
   Proof() = default;
   archive::Level level_{};
+  int definition_ = 1;
   std::string backup_name_, sums_sha256_, database_;
   std::optional<swap::SealRecord> copy_;
 };

@@ -67,7 +67,7 @@ Proof recall(const backup::Backup& backup, const std::optional<swap::SealRecord>
                "Restore the backup instead: pgbelay restore " + backup.manifest.name);
     }
   }
-  return Maker::proof(backup, evidence.level, copy);
+  return Maker::proof(backup, evidence, copy);
 }
 
 }  // namespace verify

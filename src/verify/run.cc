@@ -7,6 +7,7 @@
 #include "archive/custom_file.h"
 #include "load/load.h"
 #include "pg/connection.h"
+#include "schema/json.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/fault.h"
@@ -65,7 +66,7 @@ class Climb {
     if (files_good && options_.level >= Level::Restored) restore_and_compare();
     finish_evidence();
     std::optional<Proof> proof;
-    if (!evidence_.damaged) proof = Maker::proof(backup_, evidence_.level, std::move(copy_));
+    if (!evidence_.damaged) proof = Maker::proof(backup_, evidence_, std::move(copy_));
     return {std::move(evidence_), std::move(proof)};
   }
 
@@ -221,7 +222,11 @@ class Climb {
     std::optional<schema::Model> model = recorded_model(backup_);
     // Another major version describes the same objects otherwise: those are compared by name.
     if (model && model->server_version / 10000 != maintenance_->server_major()) model.reset();
-    if (model) evidence_.definition = 2;
+    if (model) {
+      evidence_.definition = 2;
+    } else {
+      by_name_only();
+    }
     const Expected expected{.manifest = backup_.manifest, .model = model ? &*model : nullptr};
     return add(
         Level::Proven,
@@ -230,6 +235,20 @@ class Climb {
                       .close = options_.copy == Copy::Drop ? CloseCopy()
                                                            : [this](int spare) { close(spare); }},
                      reporter_, stop_));
+  }
+
+  // What is proven is then less, and said (contracts.md K3).
+  void by_name_only() {
+    const auto& files = backup_.manifest.files;
+    const bool has_model = std::any_of(
+        files.begin(), files.end(),
+        [](const archive::FileRecord& file) { return file.name == schema::kModelFileName; });
+    Finding finding = damage("definition", {},
+                             cat("objects are compared by name only, not by their definitions: ",
+                                 has_model ? "the copy is on a server of another major version"
+                                           : "the backup has no schema.json"));
+    finding.severity = Severity::Note;
+    evidence_.findings.push_back(std::move(finding));
   }
 
   void close(int spare) {
