@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "codec/sha256.h"
 #include "guard/journal.h"
 #include "guard/undo.h"
 #include "pg/connection.h"
@@ -31,6 +32,26 @@ pg::Connection open_pinned(const pg::ConnInfo& database, const std::string& appl
   pg::Connection connection = pg::Connection::open(database, application_name);
   pg::pin_settings(connection, pg::database_encoding(connection));
   return connection;
+}
+
+// What the run wrote, or Kind::Damage: a file that somebody changed would tell a drift that is
+// none, and hide one that is.
+std::string recorded_text(const guard::RunInfo& run) {
+  const fs::path path = run.folder / schema::kModelFileName;
+  std::string text = util::read_text(path, kMostModelBytes);
+  const guard::RunRecord record = guard::read_run(run.folder);
+  const guard::Event* const fact = record.last_fact("schema");
+  const std::string recorded = fact == nullptr ? std::string() : fact->get("sha256");
+  const std::string now = codec::sha256_of(text);
+  if (recorded == now) return text;
+  throw Error(Kind::Damage,
+              cat(util::printable(path.string()), " is not what run ", util::printable(run.run),
+                  " wrote: its SHA-256 is ", now, ", the journal says ",
+                  recorded.empty() ? std::string("nothing of it") : util::printable(recorded)),
+              {.hint = cat("Compare with the run's backup: pgbelay diff ",
+                           run.backup.empty() ? std::string("BACKUP") : run.backup,
+                           " --schema; the next guarded run records the schema anew."),
+               .sqlstate = {}});
 }
 
 int major(const SchemaSide& side) { return side.model.server_version / 10000; }
@@ -80,9 +101,9 @@ SchemaSide schema_of_last_run(const fs::path& dir, const pg::ConnInfo& database)
                          "pgbelay diff BACKUP --schema",
                  .sqlstate = {}});
   }
-  const fs::path path = last->folder / schema::kModelFileName;
+  const std::string file = (last->folder / schema::kModelFileName).string();
   return {.display = cat("run ", util::printable(last->run)),
-          .model = schema::from_json(util::read_text(path, kMostModelBytes), path.string()),
+          .model = schema::from_json(recorded_text(*last), file),
           .database = {}};
 }
 

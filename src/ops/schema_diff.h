@@ -23,7 +23,8 @@ struct SchemaSide {
 // Kind::Usage if the backup was made before there was a schema.json.
 SchemaSide schema_of(const backup::Backup& backup);
 SchemaSide schema_of(const pg::ConnInfo& database, const std::string& application_name);
-// At the end of the last run that recorded it. Kind::Usage if no run on that database has.
+// At the end of the last run that recorded it. Kind::Usage if no run on that database has,
+// Kind::Damage if the file is not what the run's journal says that it wrote.
 SchemaSide schema_of_last_run(const std::filesystem::path& dir, const pg::ConnInfo& database);
 
 // Moves: the changes are about elements of the two models.
