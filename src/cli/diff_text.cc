@@ -66,6 +66,24 @@ std::string large_object(const std::optional<compare::LargeObject>& object) {
                 : std::string("nothing");
 }
 
+// Beside the content: who owns it, who may do what, what is said of it.
+std::string large_object_facts(const compare::LargeObjectDifference& object) {
+  if (!object.a || !object.b) return {};
+  std::string out;
+  const auto add = [&](std::string_view what, const std::string& a, const std::string& b) {
+    if (a == b) return;
+    const auto shown = [](const std::string& text) {
+      return text.empty() ? std::string("none") : util::printable(text);
+    };
+    out +=
+        cat("large object ", object.oid, ": ", what, " ", shown(a), " in A, ", shown(b), " in B\n");
+  };
+  add("owner", object.a->owner, object.b->owner);
+  add("privileges", object.a->privileges, object.b->privileges);
+  add("comment", object.a->comment, object.b->comment);
+  return out;
+}
+
 // A table that one side lacks is told with its rows; neither again as an object nor its columns.
 bool told_as_table(const compare::Report& report, const schema::Object& object) {
   if (object.type != "table" && object.type != "column") return false;
@@ -159,8 +177,13 @@ std::string diff_summary(const compare::Report& report) {
                position(sequence.b), " in B\n");
   }
   for (const compare::LargeObjectDifference& object : report.large_objects) {
-    out += cat("large object ", object.oid, ": ", large_object(object.a), " in A, ",
-               large_object(object.b), " in B\n");
+    const bool same_content = object.a && object.b && object.a->bytes == object.b->bytes &&
+                              object.a->sha256 == object.b->sha256;
+    if (!same_content) {
+      out += cat("large object ", object.oid, ": ", large_object(object.a), " in A, ",
+                 large_object(object.b), " in B\n");
+    }
+    out += large_object_facts(object);
   }
   const std::string equal = cat(util::show_counted(report.equal_tables, "table"), " with ",
                                 util::show_counted(report.equal_rows, "row"));

@@ -286,7 +286,11 @@ ordered_json object_list(const std::vector<schema::Object>& objects) {
 
 ordered_json large_object(const std::optional<compare::LargeObject>& object) {
   if (!object) return {};
-  return {{"bytes", object->bytes}, {"sha256", object->sha256}};
+  return {{"bytes", object->bytes},
+          {"sha256", object->sha256},
+          {"owner", object->owner},
+          {"privileges", object->privileges},
+          {"comment", object->comment}};
 }
 
 ordered_json row_object(const std::vector<std::string>& columns, std::string_view row) {

@@ -53,8 +53,14 @@ Contents contents_of(const archive::Manifest& manifest) {
   for (const archive::SequenceRecord& sequence : manifest.sequences)
     contents.sequences[{sequence.schema, sequence.name}] = {sequence.last_value,
                                                             sequence.is_called};
-  for (const archive::LargeObjectRecord& object : manifest.large_objects)
-    contents.large_objects[object.oid] = {object.bytes, object.sha256};
+  for (const archive::LargeObjectRecord& object : manifest.large_objects) {
+    contents.large_objects[object.oid] = {
+        .bytes = object.bytes,
+        .sha256 = object.sha256,
+        .owner = object.owner,
+        .privileges = privileges_of_large_object(object.owner, object.acl),
+        .comment = object.comment};
+  }
   for (const archive::ObjectRecord& object : manifest.objects)
     contents.objects.push_back({object.type, object.identity});
   std::sort(contents.objects.begin(), contents.objects.end());

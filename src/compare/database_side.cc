@@ -151,15 +151,22 @@ class DatabaseSide : public Side {
 
   void sum_large_objects(pg::Connection& connection) {
     constexpr std::size_t kTogether = 64;
+    const std::vector<scan::LargeObject> objects = scan::list_large_objects(connection);
     std::vector<std::uint32_t> oids;
-    for (const scan::LargeObject& object : scan::list_large_objects(connection))
-      oids.push_back(object.oid);
+    for (const scan::LargeObject& object : objects) oids.push_back(object.oid);
     for (std::size_t first = 0; first < oids.size(); first += kTogether) {
       util::throw_if_stopped(stop_);
       const auto some = std::span(oids).subspan(first, std::min(kTogether, oids.size() - first));
       std::vector<scan::LargeObjectSum> sums = scan::sum_large_objects(connection, some);
-      for (std::size_t n = 0; n < some.size(); ++n)
-        contents_.large_objects[some[n]] = {sums[n].bytes, std::move(sums[n].sha256)};
+      for (std::size_t n = 0; n < some.size(); ++n) {
+        const scan::LargeObject& object = objects[first + n];
+        contents_.large_objects[object.oid] = {
+            .bytes = sums[n].bytes,
+            .sha256 = std::move(sums[n].sha256),
+            .owner = object.owner,
+            .privileges = privileges_of_large_object(object.owner, object.acl),
+            .comment = object.comment};
+      }
     }
   }
 

@@ -46,8 +46,14 @@ struct Position {
 struct LargeObject {
   std::uint64_t bytes = 0;
   std::string sha256;
+  std::string owner;
+  std::string privileges;  // in an order of their own; empty: the default
+  std::string comment;
   friend bool operator==(const LargeObject&, const LargeObject&) = default;
 };
+
+// aclitem[] texts that mean the same give the same: any order, and the default spelled out or not.
+std::string privileges_of_large_object(std::string_view owner, std::string_view acl);
 
 struct Contents {
   std::map<pg::QualifiedName, Table> tables;

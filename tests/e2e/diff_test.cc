@@ -106,20 +106,29 @@ TEST_F(Diff, TellsObjectsColumnsSequencesAndLargeObjects) {
   execute(
       "create table gone (a int); insert into gone values (1), (2); create table other (a int, b "
       "int);"
-      "create sequence s; select setval('s', 41); select lo_from_bytea(4711, 'large');"
+      "create sequence s; select setval('s', 41); select lo_from_bytea(4711, 'large'),"
+      " lo_from_bytea(4713, 'same'), lo_from_bytea(4714, 'same');"
       "create table g (a int, twice int generated always as (a * 2) stored);");
   back_up({});
   execute(
       "drop table gone; alter table other drop b; alter table other add c text; create table came "
       "(a int);"
       "select nextval('s'); select lo_put(4711, 0, 'LARGE'); select lo_from_bytea(4712, '');"
+      "alter large object 4713 owner to pg_monitor; comment on large object 4713 is 'theirs';"
+      "grant select on large object 4713 to public;"
+      "grant select on large object 4714 to public; revoke all on large object 4714 from public;"
       "create index on m (name)");
   expect_has(
       told({"latest", "--exit-code"}, 9),
       {"table public.gone: only in A (2 rows)", "table public.came: only in B",
        "table public.other: columns differ, rows are not compared; only in A: b; only in B: c",
        "sequence public.s: at 41 in A, 42 in B", "large object 4711: 5 bytes sha256",
-       "large object 4712: nothing in A", "index public.m_name_idx: only in B"});
+       "large object 4712: nothing in A",
+       "large object 4713: owner postgres in A, pg_monitor in B\n",
+       "large object 4713: privileges none in A, =r/pg_monitor, pg_monitor=rw/pg_monitor in B\n",
+       "large object 4713: comment none in A, theirs in B\n",
+       "index public.m_name_idx: only in B"});
+  EXPECT_EQ(told({"latest"}).find("4714"), std::string::npos) << "the default in other words";
   expect_has(told({"latest", "--as-sql"}),
              {"-- table public.gone is only in A: left as it is",
               "-- table public.other has other columns in B", "-- large object 4711 differs",
