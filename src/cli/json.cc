@@ -1,6 +1,7 @@
 #include "cli/json.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "archive/copy_text.h"
 #include "cli/terminal.h"
@@ -26,9 +27,9 @@ ordered_json optional_text(std::string_view text) {
 
 ordered_json backup_object(const backup::Backup& backup) {
   const archive::Manifest& manifest = backup.manifest;
-  return {{"name", manifest.name},
   ordered_json definition;  // of "proven" (contracts.md K3)
   if (backup.evidence) definition = backup.evidence->definition;
+  return {{"name", manifest.name},
           {"path", backup.path.string()},
           {"label", manifest.label},
           {"database", manifest.database},
@@ -41,8 +42,8 @@ ordered_json backup_object(const backup::Backup& backup) {
           {"rows", manifest.rows()},
           {"formats", manifest.formats},
           {"level", archive::level_name(backup.level())},
-          {"level_at", backup.evidence ? ordered_json(backup.evidence->at) : ordered_json()},
           {"definition", std::move(definition)},
+          {"level_at", backup.evidence ? ordered_json(backup.evidence->at) : ordered_json()},
           {"damaged", backup.damaged()},
           {"pinned_by", ordered_json::array()},
           {"run", optional_text(manifest.run)}};
@@ -156,8 +157,8 @@ std::string verify_document(std::string_view name, archive::Level asked,
                    {"name", name},
                    {"asked", archive::level_name(asked)},
                    {"reached", archive::level_name(evidence.level)},
-                   {"result", result},
                    {"definition", evidence.definition},
+                   {"result", result},
                    {"findings", std::move(findings)}});
 }
 

@@ -1,7 +1,12 @@
 // What changed in the schema: told after a migration, between two sides, and since the last run.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
 
 #include "support/guarded.h"
 #include "util/files.h"
@@ -12,6 +17,8 @@ namespace {
 using test::BinaryResult;
 using util::cat;
 
+constexpr std::chrono::milliseconds kPoll{20};
+
 class Drift : public test::GuardedTest {
  protected:
   Drift() : GuardedTest(test::Binary::Release, test::test_server) {}
@@ -20,6 +27,16 @@ class Drift : public test::GuardedTest {
   BinaryResult migrate(const std::string& name, const std::string& sql) {
     write(cat("migrations/", name), sql);
     return run({"migrate", "migrations", "--yes", "--no-rehearse"});
+  }
+  std::filesystem::path last_run() const {
+    std::set<std::filesystem::path> runs;
+    for (const auto& entry : std::filesystem::directory_iterator(backups() / "runs"))
+      runs.insert(entry.path());
+    return *runs.rbegin();
+  }
+  nlohmann::json last_changes() const {
+    const std::string text = util::read_text(last_run() / "schema_changes.json");
+    return nlohmann::json::parse(text)["changes"];
   }
   BinaryResult expect(int status, std::vector<std::string> args) {
     const BinaryResult result = run(std::move(args));
@@ -49,7 +66,7 @@ TEST_F(Drift, IsToldSinceTheLastRunAndOnlyWhenThereIsOne) {
   EXPECT_EQ(good.status, 0) << good.err;
   expect_has(good.err,
              {"changed: table public.wares: column stock added, integer not null default 0"});
-  EXPECT_EQ(good.err.find("not named in the migration's files"), std::string::npos) << good.err;
+  EXPECT_EQ(good.err.find("not said by the migration"), std::string::npos) << good.err;
   expect_has(expect(0, {"drift"}).out, {"the schemas are equal"});
 
   const BinaryResult bad = migrate("2_bad.sql", "alter table wares add broken int;\nselect 1/0;");
@@ -82,6 +99,110 @@ TEST_F(Drift, OfABackupIsADiffOfSchemas) {
       nlohmann::json::parse(expect(0, {"diff", "latest", "--schema", "--json"}).out);
   EXPECT_EQ(document["schema"], "pgbelay.diff-schema/1");
   EXPECT_FALSE(document["changes"].empty());
+}
+
+// Whoever else changes the schema while a migration runs is pointed out; what the migration says is
+// not, however short its names are, and nor is what follows from it.
+TEST_F(Drift, AfterACommandPointsOutWhatNoStatementOfItSaid) {
+  execute("create table a (id int); create table b (); create table orders (a_id int)");
+  const std::string own =
+      "create table c (id serial primary key); alter table a add x int not null";
+  const BinaryResult result =
+      run({"migrate", "--yes", "--", "sh", "-c",
+           cat("psql -X -q \"$DATABASE_URL\" -c '", own, "' && psql -X -q '", database().url(),
+               "' -c 'alter table orders add id int'")});
+  ASSERT_EQ(result.status, 0) << result.err;
+  expect_has(result.err,
+             {"changed: table public.orders: column id added, integer (not said by the migration)",
+              "changed: table public.a: column x added, integer not null\n"});
+  const nlohmann::json changes = last_changes();
+  std::size_t others = 0;
+  for (const nlohmann::json& change : changes) {
+    const bool other = change["of"] == "public.orders";
+    EXPECT_EQ(change["expected"], !other) << change;
+    others += other ? 1 : 0;
+  }
+  EXPECT_EQ(others, 1U) << changes;
+  EXPECT_GT(changes.size(), 3U) << changes;
+}
+
+TEST_F(Drift, AfterFilesPointsOutWhatNoFileSaid) {
+  execute("create table a (id int); create table orders (id int)");
+  // The other session's turn is when the file waits for it.
+  pg::Connection other = database().connect();
+  other.execute("select pg_advisory_lock(7)");
+  const std::jthread turn([&other](const std::stop_token& stop) {
+    const auto waits = [&other] {
+      return other.query("select 1 from pg_locks where locktype = 'advisory' and not granted")
+                 .row_count() > 0;
+    };
+    while (!stop.stop_requested() && !waits()) std::this_thread::sleep_for(kPoll);
+    other.execute("alter table orders add note text; select pg_advisory_unlock(7)");
+  });
+  const BinaryResult result = migrate(
+      "1_a.sql", "-- not about orders\nselect pg_advisory_xact_lock(7);\nalter table a add b int;");
+  ASSERT_EQ(result.status, 0) << result.err;
+  expect_has(result.err,
+             {"changed: table public.orders: column note added, text (not said by the migration)",
+              "changed: table public.a: column b added, integer\n"});
+  for (const nlohmann::json& change : last_changes())
+    EXPECT_EQ(change["expected"], change["of"] == "public.a") << change;
+}
+
+// Both definitions, and where they differ, however long they are.
+TEST_F(Drift, ShowsWhereLongDefinitionsDiffer) {
+  std::string body = "begin\n";
+  for (int line = 1; line <= 120; ++line) body += cat("  -- line ", line, " of it\n");
+  const auto make = [&](std::string_view last) {
+    execute(cat("create or replace function long_one() returns int language plpgsql as $$", body,
+                "  return ", last, ";\nend$$"));
+  };
+  make("1");
+  execute("create table t (id int); create view v as select id from t where id > 3");
+  ASSERT_EQ(run({"backup", "--proof", "written"}).status, 0);
+  make("2");
+  execute("drop view v");
+  ASSERT_GT(body.size(), 2000U);
+  const std::string out = expect(9, {"diff", "latest", "--schema", "--exit-code"}).out;
+  expect_has(out, {"function public.long_one(): source differs in line 122: is «return 2;», was "
+                   "«return 1;»\n",
+                   "      -   return 1;\n", "      +   return 2;\n", "        -- line 120 of it\n",
+                   "view public.v dropped, SELECT t.id FROM public.t WHERE (t.id > 3)\n"});
+  EXPECT_EQ(out.find("-- line 100 of it"), std::string::npos) << out;
+  const nlohmann::json document =
+      nlohmann::json::parse(expect(0, {"diff", "latest", "--schema", "--json"}).out);
+  for (const nlohmann::json& change : document["changes"]) {
+    if (change["kind"] == "function") {
+      expect_has(change["before"], {"owner: postgres\n", "-- line 1 of it", "return 1;"});
+      expect_has(change["after"], {"-- line 1 of it", "return 2;"});
+    } else if (change["kind"] == "view") {
+      expect_has(change["before"], {"owner: postgres\nquery:\n", "WHERE (t.id > 3)"});
+      EXPECT_TRUE(change["after"].is_null());
+    }
+  }
+}
+
+TEST_F(Drift, RefusesARecordThatSomebodyChanged) {
+  execute("create table t (id int)");
+  ASSERT_EQ(migrate("1_t.sql", "alter table t add n int;").status, 0);
+  EXPECT_EQ(expect(0, {"drift"}).status, 0);
+  const std::filesystem::path file = last_run() / "schema.json";
+  std::string text = util::read_text(file);
+  text = util::replace_all(std::move(text), "public.t.n", "public.t.m");
+  std::ofstream(file, std::ios::trunc) << text;
+  expect_refusal(run({"drift"}), 8,
+                 {"schema.json is not what run", "SHA-256", "pgbelay diff", "--schema"});
+}
+
+TEST_F(Drift, AsSqlTellsOnStderrWhatItLeavesToAPerson) {
+  ASSERT_EQ(run({"backup", "--proof", "written"}).status, 0);
+  execute("create type mood as enum ('sad'); create table of_mood (m mood)");
+  const BinaryResult result = expect(0, {"diff", "latest", "--schema", "--as-sql"});
+  expect_has(result.err,
+             {"left to a person: type public.mood added, enum of sad",
+              "left to a person: table public.of_mood added (it needs type public.mood)"});
+  expect_has(result.out, {"-- table public.of_mood added (it needs type public.mood)"});
+  EXPECT_EQ(result.out.find("CREATE TABLE"), std::string::npos) << result.out;
 }
 
 // The same texts out of another database that was restored from it: one reparse settles them (F6).
