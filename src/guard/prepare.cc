@@ -8,6 +8,7 @@
 #include "guard/catch_up.h"
 #include "guard/command_env.h"
 #include "guard/kept_copy.h"
+#include "guard/outside.h"
 #include "guard/rehearsal.h"
 #include "guard/rehearsal_cluster.h"
 #include "guard/sql_guard.h"
@@ -143,15 +144,16 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
   Journal journal = Journal::resume(run.folder, options.now);
   const RunNames names = run_names(run.database, run.run, run.key, options.dir);
   LiveDatabase live(options.database);
-  release_hold({.names = names,
-                .database = live.now(),
-                .live = live,
-                .maintenance_db = options.maintenance_db,
-                .version = options.version,
-                .maintenance = maintenance,
-                .lock = lock,
-                .journal = journal,
-                .reporter = reporter});
+  const RunContext context{.names = names,
+                           .database = live.now(),
+                           .live = live,
+                           .maintenance_db = options.maintenance_db,
+                           .version = options.version,
+                           .maintenance = maintenance,
+                           .lock = lock,
+                           .journal = journal,
+                           .reporter = reporter};
+  release_hold(context);
   for (int round = 0; round < 200; ++round) {  // what is left of its dump holds locks on tables
     const std::vector<int> pids = named_sessions(maintenance, run.database, names.application);
     if (pids.empty()) break;
@@ -162,6 +164,8 @@ void clear_run(const Options& options, const RunInfo& run, pg::Connection& maint
   tell_unsettled(maintenance, read_run(run.folder), reporter);
   swap::drop_side(maintenance, names.copy);
   remove_private_server(run.folder);
+  // This run may end before its own hook would start the application again.
+  Outside(options.outside, context).after_release("given-up");
   journal.fact("run", "exit", {{"code", "1"}});
   journal.end("run", {{"state", std::string(state_name(RunState::Failed))}, {"cleared", "yes"}});
   reporter.note(cat("cleared away run ", run.run, ", which had ended before its migration"));
