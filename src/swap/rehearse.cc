@@ -3,6 +3,7 @@
 
 #include "swap/swap.h"
 #include "util/error.h"
+#include "util/fault.h"
 #include "util/text.h"
 
 namespace swap {
@@ -66,6 +67,7 @@ void rehearse_steps(pg::Connection& maintenance, const pg::ConnInfo& target, con
        [&] { create_side(maintenance, probe.live, properties, comment); });
   step("create a second database",
        [&] { create_side(maintenance, probe.copy, properties, comment); });
+  util::fault::point("preflight.probed");
   step(cat("connect to the database ", printable(probe.live)), [&] { visit(target, probe.live); });
   step(cat("connect to the database ", printable(probe.copy)), [&] { visit(target, probe.copy); });
   step("set owner, grants and settings of a database", [&] {

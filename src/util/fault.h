@@ -10,7 +10,7 @@
 
 namespace util::fault {
 
-constexpr std::array<std::string_view, 43> kPoints{
+constexpr std::array<std::string_view, 44> kPoints{
     "pending_file.before_rename",
     "backup.staged",    // the stage directory exists, nothing is in it
     "backup.snapshot",  // locks are held, the snapshot is exported
@@ -21,8 +21,9 @@ constexpr std::array<std::string_view, 43> kPoints{
     "proof.created",         // the side database exists and is empty
     "proof.loaded",
     "proof.compared",
-    "proof.sealed",    // sealed, proof.json is not written yet
-    "run.journalled",  // the run's folder exists
+    "proof.sealed",      // sealed, proof.json is not written yet
+    "preflight.probed",  // the databases that the undo is tried with exist
+    "run.journalled",    // the run's folder exists
     "run.backed_up",
     "run.proven",
     "rehearsal.cloned",     // the clone exists, nothing has run in it

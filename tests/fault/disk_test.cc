@@ -84,6 +84,42 @@ INSTANTIATE_TEST_SUITE_P(
                           : std::vector<std::string>{"backup.data", "run.migrating"}),
     test::test_name);
 
+// The follow-up of a hold finds no room: the hold ends, and nothing was changed but by the hook.
+class FullFollowUp : public FullDisk {};
+TEST_P(FullFollowUp, EndsTheHold) {
+  const SmallDisk disk(backups(), "24m");
+  if (!disk.mounted()) GTEST_SKIP() << "a file system can be mounted by root only";
+  const BinaryResult result =
+      run_on_full(disk, {"migrate", "--yes", "--hold", "read-only", "--before-hold",
+                         "psql -X -q -d \"$DATABASE_URL\" -c 'update customers set name = name'",
+                         "--", "psql", "-X", "-q", "-c", "alter table orders drop column note"});
+  EXPECT_EQ(result.status, 5) << result.err;
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, FullFollowUp,
+                         testing::ValuesIn(test::all_or({"hold.marked", "hold.begun"},
+                                                        {"hold.begun"})),
+                         test::test_name);
+
+// An undo in place keeps the failed state as a backup before it takes it away. Without room for
+// that it does not begin, and says how to go on.
+class FullFailedState : public FullDisk {};
+TEST_P(FullFailedState, IsToldAndTheUndoGoesOnWithRoom) {
+  const SmallDisk disk(backups(), "24m");
+  if (!disk.mounted()) GTEST_SKIP() << "a file system can be mounted by root only";
+  std::vector<std::string> args = test::kFailing;
+  args.insert(args.begin() + 1, {"--undo", "replace", "--proof", "read-back"});
+  const BinaryResult result = run_on_full(disk, std::move(args));
+  EXPECT_EQ(result.status, 4) << result.err;
+  EXPECT_NE(result.err.find("--no-failed-backup"), std::string::npos) << result.err;
+  EXPECT_EQ(query("select count(*) from pg_attribute where attrelid = 'orders'::regclass"
+                  "   and attname = 'note'"),
+            "0")
+      << "the failed state is still there, and open";
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, FullFailedState, testing::Values("undo.begin"), test::test_name);
+
 // The database and its copy lie in a tablespace that has no room left.
 class FullServer : public FullDisk {
  protected:
@@ -137,6 +173,21 @@ INSTANTIATE_TEST_SUITE_P(
                           ? test::points({"backup.data", "proof.", "run.gate", "run.migrating"})
                           : std::vector<std::string>{"proof.created", "run.migrating"}),
     test::test_name);
+
+// An undo in place restores inside one transaction: it is rolled back, and begun anew with room.
+class FullServerInPlace : public FullServer {};
+TEST_P(FullServerInPlace, IsUndoneOnceThereIsRoom) {
+  if (!on_small_disk()) GTEST_SKIP() << "a file system can be mounted by root only";
+  std::vector<std::string> args = test::kFailing;
+  args.insert(args.begin() + 1,
+              {"--undo", "replace", "--proof", "read-back", "--server-free", "10GB"});
+  const BinaryResult result = run_on_full(disk(), std::move(args));
+  EXPECT_EQ(result.status, 4) << result.err;
+  EXPECT_NE(result.err.find("53100"), std::string::npos) << result.err;
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Points, FullServerInPlace, testing::Values("undo.closed"),
+                         test::test_name);
 
 // A server whose write-ahead log lies on a disk of its own.
 class SmallLog {

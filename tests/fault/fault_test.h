@@ -64,6 +64,10 @@ class FaultTest : public GuardedTest, public testing::WithParamInterface<std::st
     fill();
     before_ = content();
   }
+  // Of a parameter of several, like "run.gate@undo".
+  static std::string part(std::size_t which) {
+    return std::string(util::split(GetParam(), '@').at(which));
+  }
   // Runs until it dies at the point; the test proves nothing if the point was not reached.
   BinaryResult killed(std::vector<std::string> args) {
     BinaryResult result = run(std::move(args), {util::cat("PGBELAY_FAULT=", GetParam(), "=kill")});

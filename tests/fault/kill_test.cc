@@ -1,5 +1,6 @@
-// kill -9 at every fault point: afterwards only whole backups are listed; `undo` brings the old
-// state, or there is nothing to undo; the next run works; nothing is left.
+// kill -9 at a fault point, where something else matters than the database (matrix_test.cc): only
+// whole backups are listed, the application is started again, another machine can release a hold,
+// a rehearsal leaves nothing.
 #include "fault_test.h"
 #include "support/own_temporaries.h"
 
@@ -28,49 +29,6 @@ TEST_P(KilledBackup, LeavesOnlyWholeBackups) {
 }
 INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledBackup,
                          testing::ValuesIn(points({"backup.", "pending_file."})), test_name);
-
-class KilledGoodRun : public FaultTest {};
-
-TEST_P(KilledGoodRun, IsUndoneOrWasReleased) {
-  killed(kGood);
-  expect_whole_backups();
-  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
-  const bool released = query(
-                            "select count(*) from pg_attribute where attrelid = 'orders'::regclass "
-                            "and attname = 'extra'") == "1";
-  if (released) {
-    EXPECT_EQ(undone.status, 2) << "nothing to undo: " << undone.err;
-    EXPECT_TRUE(GetParam() == "run.releasing" || GetParam() == "run.released") << GetParam();
-  } else {
-    EXPECT_THAT(undone.status, testing::AnyOf(0, 2)) << undone.err;
-    EXPECT_EQ(content(), before_);
-  }
-  expect_next_run_works();
-  expect_nothing_left_behind();
-}
-INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledGoodRun,
-                         testing::ValuesIn(test::all_or(points({"run.", "proof."}),
-                                                        {"proof.sealed", "run.gate",
-                                                         "run.migrating", "run.checked",
-                                                         "run.releasing"})),
-                         test_name);
-
-class KilledUndo : public FaultTest {};
-
-TEST_P(KilledUndo, IsFinishedByTheNextOne) {
-  killed(kFailing);
-  const BinaryResult status = run({"status"});
-  EXPECT_EQ(status.status, 4) << "an unfinished run is told: " << status.out << status.err;
-  const BinaryResult undone = run({"undo", "--yes", "--on-foreign-writes", "undo"});
-  EXPECT_EQ(undone.status, 0) << undone.err;
-  EXPECT_EQ(content(), before_);
-  expect_next_run_works();
-  expect_nothing_left_behind();
-}
-INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledUndo,
-                         testing::ValuesIn(test::all_or(points({"undo."}),
-                                                        {"undo.closed", "undo.swapped"})),
-                         test_name);
 
 // Under a hold, with something to catch up: whatever ends it, nothing is held afterwards.
 class KilledHold : public FaultTest {
@@ -106,45 +64,10 @@ class KilledHold : public FaultTest {
     EXPECT_EQ(server().connect().query("select count(*) from pg_db_role_setting").str(0, 0), "0");
     EXPECT_THAT(sides("held"), testing::IsEmpty());
   }
-  void expect_released_by_undo() {
-    const BinaryResult undone = run({"undo", "--yes"});
-    EXPECT_EQ(undone.status, 0) << undone.err;
-    EXPECT_EQ(content(), before_);
-    expect_released();
-    expect_next_run_works();
-    expect_nothing_left_behind();
-  }
-  void expect_released_by_next_run() {
-    expect_next_run_works();
-    expect_released();
-    expect_nothing_left_behind();
-  }
 
  private:
   const std::string hold_;
 };
-
-TEST_P(KilledHold, IsReleasedByUndo) {
-  killed_with_catch_up({"-c", "select nonsense"});
-  expect_released_by_undo();
-}
-INSTANTIATE_TEST_SUITE_P(
-    EveryPoint, KilledHold,
-    testing::ValuesIn(test::all_or({"hold.marked", "hold.begun", "hold.copy_open", "hold.caught_up",
-                                    "run.gate", "run.migrating", "run.migrated", "undo.closed",
-                                    "undo.before_rename", "undo.swapped", "undo.before_end"},
-                                   {"hold.begun", "run.migrating", "undo.before_rename"})),
-    test_name);
-
-class KilledHoldBefore : public KilledHold {};
-
-TEST_P(KilledHoldBefore, IsReleasedByTheNextRun) {
-  killed_with_catch_up({});
-  expect_released_by_next_run();
-}
-INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledHoldBefore,
-                         testing::Values("hold.begun", "hold.copy_open", "hold.caught_up"),
-                         test_name);
 
 // The container with the journal is gone; the URL is enough (S18).
 class KilledHoldElsewhere : public KilledHold {};
@@ -207,83 +130,10 @@ TEST_P(KilledElsewhereBefore, S18DoesNotStopTheNextRun) {
 INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledElsewhereBefore, testing::Values("run.proven"),
                          test_name);
 
-// Under an exclusive hold (S8): nobody finds the database until the next command of ours, `status`
-// says so, and then it has its name back.
-class KilledExclusive : public KilledHold {
+class KilledExclusiveElsewhere : public KilledHold {
  protected:
-  KilledExclusive() : KilledHold("exclusive") {}
-  void expect_told() {
-    const std::vector<std::string> held = sides("held");
-    const BinaryResult status = run({"status"});
-    EXPECT_EQ(status.status, 4) << status.out << status.err;
-    if (held.empty()) return;
-    EXPECT_NE(status.out.find(cat("the database is called ", held.front())), std::string::npos)
-        << status.out;
-    EXPECT_ANY_THROW(database().connect()) << "it has another name";
-  }
-  bool migrated() {
-    return query("select count(*) from pg_tables where tablename = 'made'") == "1";
-  }
+  KilledExclusiveElsewhere() : KilledHold("exclusive") {}
 };
-
-TEST_P(KilledExclusive, S8HasItsNameBackByUndo) {
-  killed_with_catch_up({"-c", "select nonsense"});
-  expect_told();
-  expect_released_by_undo();
-}
-INSTANTIATE_TEST_SUITE_P(
-    EveryPoint, KilledExclusive,
-    testing::ValuesIn(test::all_or({"hold.marked", "exclusive.closed", "exclusive.renamed",
-                                    "hold.begun", "hold.copy_open", "hold.caught_up", "run.gate",
-                                    "run.migrating", "run.migrated", "undo.begin",
-                                    "exclusive.returning", "exclusive.returned", "undo.closed",
-                                    "undo.before_rename", "undo.swapped", "undo.before_end"},
-                                   {"exclusive.closed", "run.migrating", "exclusive.returned"})),
-    test_name);
-
-class KilledExclusiveBefore : public KilledExclusive {};
-
-TEST_P(KilledExclusiveBefore, S8HasItsNameBackByTheNextRun) {
-  killed_with_catch_up({});
-  expect_told();
-  expect_released_by_next_run();
-}
-INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, KilledExclusiveBefore,
-                         testing::ValuesIn(test::all_or({"exclusive.closed", "exclusive.renamed",
-                                                         "hold.caught_up"},
-                                                        {"exclusive.renamed"})),
-                         test_name);
-
-class KilledExclusiveAfter : public KilledExclusive {};
-
-TEST_P(KilledExclusiveAfter, S8HasItsNameBackByResume) {
-  killed_with_catch_up({"-c", "create table made (i int)"});
-  expect_told();
-  const BinaryResult resumed = run({"resume", "psql", "--yes"});
-  const bool had_migrated = GetParam() != "run.migrated";
-  EXPECT_EQ(resumed.status, had_migrated ? 0 : 3) << resumed.err;
-  EXPECT_EQ(migrated(), had_migrated);
-  expect_released();
-  expect_next_run_works();
-  expect_nothing_left_behind();
-}
-
-TEST_P(KilledExclusiveAfter, S8HasItsNameBackByClose) {
-  killed_with_catch_up({"-c", "create table made (i int)"});
-  const BinaryResult closed = run({"close", "psql", "--yes"});
-  EXPECT_EQ(closed.status, 0) << closed.err;
-  EXPECT_TRUE(migrated());
-  expect_released();
-  expect_nothing_left_behind();
-}
-INSTANTIATE_TEST_SUITE_P(WithTheMigration, KilledExclusiveAfter,
-                         testing::ValuesIn(test::all_or({"run.migrated", "run.checked",
-                                                         "run.releasing", "exclusive.returning",
-                                                         "exclusive.returned"},
-                                                        {"exclusive.returning"})),
-                         test_name);
-
-class KilledExclusiveElsewhere : public KilledExclusive {};
 
 TEST_P(KilledExclusiveElsewhere, S18HasItsNameBackFromAnotherMachine) {
   killed_with_catch_up({"-c", "select nonsense"});
@@ -302,49 +152,75 @@ TEST_P(KilledExclusiveElsewhere, S18HasItsNameBackFromAnotherMachine) {
 INSTANTIATE_TEST_SUITE_P(Migrating, KilledExclusiveElsewhere, testing::Values("run.migrating"),
                          test_name);
 
-class KilledHoldAfter : public KilledHold {};
+// Before anything is made: only the empty databases with which the undo was tried out (S3).
+class KilledPreflight : public FaultTest {};
 
-TEST_P(KilledHoldAfter, IsReleasedByClose) {
-  killed_with_catch_up({"-c", "create table made (i int)"});
-  const BinaryResult closed = run({"close", "psql", "--yes"});
-  EXPECT_EQ(closed.status, 0) << closed.err;
-  expect_released();
-  EXPECT_EQ(query("select count(*) from pg_tables where tablename = 'made'"), "1");
-  expect_nothing_left_behind();
-}
-INSTANTIATE_TEST_SUITE_P(WithTheMigration, KilledHoldAfter,
-                         testing::Values("run.migrated", "run.checked", "run.releasing"),
-                         test_name);
-
-// A run that died before the migration is cleared by the next one; one that died in it is not run
-// over.
-class NextRun : public FaultTest {};
-
-TEST_P(NextRun, ClearsWhatHadNotReachedTheMigration) {
+TEST_P(KilledPreflight, S3LeavesEmptyDatabasesThatTheNextRunDrops) {
   killed(kGood);
+  EXPECT_EQ(content(), before_);
+  const std::vector<std::string> probes = sides("probe");
+  EXPECT_THAT(probes, testing::SizeIs(2));
+  const BinaryResult doctor = run({"doctor"});
+  for (const std::string& probe : probes)
+    EXPECT_NE(doctor.out.find(probe), std::string::npos) << doctor.out << doctor.err;
+  EXPECT_EQ(run({"undo", "--yes"}).status, 2) << "there is no run yet";
   expect_next_run_works();
   expect_nothing_left_behind();
 }
-INSTANTIATE_TEST_SUITE_P(BeforeTheMigration, NextRun,
-                         testing::ValuesIn(test::all_or({"run.journalled", "run.backed_up",
-                                                         "proof.loaded", "proof.sealed",
-                                                         "run.proven", "run.gate"},
-                                                        {"proof.loaded", "run.gate"})),
+INSTANTIATE_TEST_SUITE_P(Points, KilledPreflight, testing::ValuesIn(points({"preflight."})),
                          test_name);
 
-class InTheMiddle : public FaultTest {};
+// The application was stopped by a hook, and whoever brings order starts it. A parameter is where
+// the run died, and who does: while the hook runs, or when nothing is left but the migration.
+class KilledWithHook : public FaultTest {
+ protected:
+  void die() {
+    const std::string point = part(0);
+    const bool in_hook = point == "before_hold";
+    const BinaryResult result =
+        run(with_hooks(cat("echo stopped >> application", in_hook ? "; kill -9 $PPID" : "")),
+            in_hook ? std::vector<std::string>{}
+                    : std::vector<std::string>{cat("PGBELAY_FAULT=", point, "=kill")});
+    EXPECT_EQ(result.signal, SIGKILL) << result.err;
+    EXPECT_EQ(content(), before_);
+    EXPECT_EQ(application(), "stopped\n");
+  }
+  std::vector<std::string> with_hooks(const std::string& before_hold,
+                                      const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> args{"migrate",   "--yes",           "--before-hold",
+                                  before_hold, "--after-release", kStartsIt};
+    args.insert(args.end(), more.begin(), more.end());
+    args.insert(args.end(), kGood.begin() + 2, kGood.end());
+    return args;
+  }
+  std::string application() const { return util::read_text(folder() / "application"); }
 
-TEST_P(InTheMiddle, StopsTheNextRunAndNamesTheUndo) {
-  killed(kGood);
-  const BinaryResult next = run(kGood);
-  EXPECT_EQ(next.status, 4) << next.err;
-  EXPECT_NE(next.err.find("pgbelay undo"), std::string::npos) << next.err;
-  EXPECT_EQ(run({"close", "run", "--yes"}).status, 2) << "a reference that fits nothing";
-  EXPECT_EQ(run({"undo", "--yes", "--on-foreign-writes", "undo"}).status, 0);
+  static constexpr const char* kStartsIt = "echo started >> application";
+};
+
+TEST_P(KilledWithHook, TheApplicationIsStarted) {
+  die();
+  const std::string by = part(1);
+  if (by == "next") {
+    // Not at its end, which it may not reach.
+    const BinaryResult next = run(with_hooks("true", {"--server-free", "1MB"}));
+    EXPECT_EQ(next.status, 1) << next.err;
+  } else {
+    const BinaryResult done =
+        run({by, by == "close" ? "psql" : "", "--yes", "--after-release", kStartsIt});
+    EXPECT_EQ(done.status, 0) << done.err;
+  }
+  EXPECT_EQ(application(), "stopped\nstarted\n");
   EXPECT_EQ(content(), before_);
+  expect_nothing_open();
+  EXPECT_EQ(application(), "stopped\nstarted\n") << "once is enough";
 }
-INSTANTIATE_TEST_SUITE_P(Migrating, InTheMiddle, testing::Values("run.migrating", "run.migrated"),
-                         test_name);
+INSTANTIATE_TEST_SUITE_P(
+    EveryWay, KilledWithHook,
+    testing::ValuesIn(test::all_or({"before_hold@undo", "before_hold@close", "before_hold@next",
+                                    "run.gate@undo", "run.gate@close", "run.gate@next"},
+                                   {"before_hold@next", "before_hold@close", "run.gate@undo"})),
+    test_name);
 
 // A rehearsal leaves nothing either, whoever brings order: undo, close or the next run.
 class KilledRehearsal : public FaultTest {
@@ -396,6 +272,33 @@ TEST_P(KilledRehearsal, F10IsClearedByClose) {
 }
 INSTANTIATE_TEST_SUITE_P(EveryPoint, KilledRehearsal, testing::ValuesIn(points({"rehearsal."})),
                          test_name);
+
+// What a function of the migration did to the cluster cannot be seen in its statements; who brings
+// order after a rehearsal that died names it.
+class KilledRehearsalOutside : public FaultTest {};
+
+TEST_P(KilledRehearsalOutside, F10WhatItChangedInTheClusterIsNamed) {
+  const BinaryResult dead = run({"rehearse", "--", "psql", "-X", "-q", "-c",
+                                 "do $$ begin execute 'create role left_by_rehearsal'; end $$"},
+                                {cat("PGBELAY_FAULT=", part(0), "=kill")});
+  EXPECT_EQ(dead.signal, SIGKILL) << dead.err;
+  const std::string by = part(1);
+  std::vector<std::string> args = kGood;
+  if (by == "undo") args = {"undo", "--yes"};
+  if (by == "close") args = {"close", "psql", "--yes"};
+  const BinaryResult done = run(args);
+  server().connect().execute("drop role left_by_rehearsal");
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_NE(done.err.find("role left_by_rehearsal was created"), std::string::npos) << done.err;
+  EXPECT_NE(done.err.find("DROP ROLE \"left_by_rehearsal\""), std::string::npos) << done.err;
+  expect_nothing_left_behind();
+}
+INSTANTIATE_TEST_SUITE_P(
+    EveryWay, KilledRehearsalOutside,
+    testing::ValuesIn(test::all_or({"rehearsal.migrated@next", "rehearsal.migrated@undo",
+                                    "rehearsal.migrated@close", "rehearsal.dropped@next"},
+                                   {"rehearsal.migrated@next"})),
+    test_name);
 
 // The server goes away in the middle of the data.
 class ServerGone : public test::GuardedTest {

@@ -101,58 +101,81 @@ class DroppedUnder : public BadNetwork {
     network().keep_ports();
   }
   static std::vector<std::string> way() {
-    const std::string name = GetParam().substr(0, GetParam().find('@'));
+    const std::string name = part(0);
     // The hook changes a file of a table and no row: so there is something to catch up.
-    if (name == "hold")
-      return {"--hold", "read-only", "--before-hold",
+    if (name == "hold" || name == "exclusive")
+      return {"--hold", name == "hold" ? "read-only" : name, "--before-hold",
               "psql -X -q -d \"$DATABASE_URL\" -c 'update customers set name = name where id = 7'"};
+    if (name == "clone") return {"--undo", "clone", "--proof", "read-back"};
+    if (name == "replace") return {"--undo", "replace", "--proof", "read-back"};
     if (name == "blue_green") return {"--blue-green", "--hold", "read-only"};
     return {"--rehearse"};
   }
   void drop_during(const std::vector<std::string>& migration) {
-    const std::string point = GetParam().substr(GetParam().find('@') + 1);
     const BinaryResult result = run_through(
-        migration, point, [this] { network().drop(); }, way());
+        migration, part(1), [this] { network().drop(); }, way());
     EXPECT_GT(network().dropped(), 0U);
     expect_settled(result);
   }
 };
 class GoodDroppedUnder : public DroppedUnder {};
 TEST_P(GoodDroppedUnder, EndsInOneOfTheTwoStates) { drop_during(test::kGood); }
-INSTANTIATE_TEST_SUITE_P(Ways, GoodDroppedUnder,
-                         testing::ValuesIn(test::all_or({"hold@hold.marked",
-                                                         "hold@hold.begun",
-                                                         "hold@hold.copy_open",
-                                                         "hold@hold.caught_up",
-                                                         "hold@run.migrating",
-                                                         "hold@run.checked",
-                                                         "hold@run.releasing",
-                                                         "hold@run.released",
-                                                         "blue_green@green.open",
-                                                         "blue_green@run.migrating",
-                                                         "blue_green@run.checked",
-                                                         "blue_green@forward.judged",
-                                                         "blue_green@forward.closed",
-                                                         "blue_green@forward.before_rename",
-                                                         "blue_green@forward.swapped",
-                                                         "blue_green@forward.kept",
-                                                         "blue_green@run.releasing",
-                                                         "rehearsal@rehearsal.cloned",
-                                                         "rehearsal@rehearsal.migrated",
-                                                         "rehearsal@rehearsal.dropped"},
-                                                        {"hold@run.migrating",
-                                                         "blue_green@forward.swapped",
-                                                         "rehearsal@rehearsal.migrated"})),
-                         test::test_name);
+INSTANTIATE_TEST_SUITE_P(
+    Ways, GoodDroppedUnder,
+    testing::ValuesIn(test::all_or({"hold@hold.marked",
+                                    "hold@hold.begun",
+                                    "hold@hold.copy_open",
+                                    "hold@hold.caught_up",
+                                    "hold@run.migrating",
+                                    "hold@run.checked",
+                                    "hold@run.releasing",
+                                    "hold@run.released",
+                                    "blue_green@green.open",
+                                    "blue_green@run.migrating",
+                                    "blue_green@run.checked",
+                                    "blue_green@forward.judged",
+                                    "blue_green@forward.closed",
+                                    "blue_green@forward.before_rename",
+                                    "blue_green@forward.swapped",
+                                    "blue_green@forward.kept",
+                                    "blue_green@run.releasing",
+                                    "exclusive@exclusive.closed",
+                                    "exclusive@exclusive.renamed",
+                                    "exclusive@hold.caught_up",
+                                    "exclusive@run.migrating",
+                                    "exclusive@run.checked",
+                                    "exclusive@run.releasing",
+                                    "exclusive@exclusive.returning",
+                                    "exclusive@exclusive.returned",
+                                    "clone@clone.made",
+                                    "clone@run.migrating",
+                                    "clone@run.releasing",
+                                    "replace@run.migrating",
+                                    "replace@run.releasing",
+                                    "rehearsal@rehearsal.cloned",
+                                    "rehearsal@rehearsal.migrated",
+                                    "rehearsal@rehearsal.dropped"},
+                                   {"hold@run.migrating", "blue_green@forward.swapped",
+                                    "exclusive@exclusive.returning", "clone@clone.made",
+                                    "rehearsal@rehearsal.migrated"})),
+    test::test_name);
 
 class FailingDroppedUnder : public DroppedUnder {};
 TEST_P(FailingDroppedUnder, EndsInTheOldState) { drop_during(test::kFailing); }
 INSTANTIATE_TEST_SUITE_P(
     Ways, FailingDroppedUnder,
-    testing::ValuesIn(test::all_or({"hold@run.migrated", "hold@undo.begin", "hold@undo.closed",
-                                    "hold@undo.before_rename", "hold@undo.swapped",
-                                    "hold@undo.before_end", "blue_green@run.migrated"},
-                                   {"hold@undo.closed"})),
+    testing::ValuesIn(test::all_or({"hold@run.migrated",       "hold@undo.begin",
+                                    "hold@undo.closed",        "hold@undo.before_rename",
+                                    "hold@undo.swapped",       "hold@undo.before_end",
+                                    "blue_green@run.migrated", "exclusive@run.migrated",
+                                    "exclusive@undo.begin",    "exclusive@exclusive.returning",
+                                    "exclusive@undo.closed",   "exclusive@undo.before_rename",
+                                    "exclusive@undo.swapped",  "clone@run.migrated",
+                                    "clone@undo.closed",       "clone@undo.before_rename",
+                                    "replace@run.migrated",    "replace@undo.begin",
+                                    "replace@undo.closed",     "replace@undo.swapped",
+                                    "replace@undo.before_end"},
+                                   {"exclusive@undo.closed", "replace@undo.closed"})),
     test::test_name);
 
 // The network stays away until the program has given up.
@@ -205,6 +228,21 @@ TEST_P(LostCommit, IsAskedOfTheServer) {
   expect_settled(result);
 }
 INSTANTIATE_TEST_SUITE_P(Of, LostCommit, testing::Values("behind", "before"), test::test_name);
+
+// The same of an undo in place, which is one transaction.
+class LostCommitOfReplace : public BadNetwork {};
+TEST_P(LostCommitOfReplace, IsAskedOfTheServer) {
+  const auto side = GetParam() == "behind" ? TcpProxy::Side::Behind : TcpProxy::Side::Before;
+  const BinaryResult result =
+      run_through(test::kFailing, "undo.before_rename", [&] { network().drop_at(kCommit, side); },
+                  {"--hold", "none", "--on-foreign-writes", "undo", "--undo", "replace", "--proof",
+                   "read-back"});
+  EXPECT_EQ(network().dropped(), 1U);
+  EXPECT_EQ(result.status, 3) << result.err;  // where it was not committed it is begun anew
+  expect_settled(result);
+}
+INSTANTIATE_TEST_SUITE_P(Of, LostCommitOfReplace, testing::Values("behind", "before"),
+                         test::test_name);
 
 // The server is stopped, and started again.
 class ServerRestarts : public BadNetwork {};

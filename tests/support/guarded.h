@@ -44,15 +44,18 @@ class GuardedTest : public ServerTest {
   std::vector<std::string> sides(std::string_view kind = "");
   std::vector<std::string> published() const;  // names of the backups
   std::vector<std::string> stages() const;     // what a crash left under a dot name
-  int sessions_of_pgbelay();                   // on the server, whatever database
   std::string query(std::string_view sql);     // one value
 
   // Exit status, and each of `texts` in stderr; never the password.
   void expect_refusal(const BinaryResult& result, int status,
                       const std::vector<std::string>& texts);
-  void expect_nothing_left_behind();  // no proof copy, no stage, no session
+  // No stage; on the server no side database but those that are kept on purpose, no session, no
+  // lock, no setting of a hold.
+  void expect_nothing_left_behind();
 
  private:
+  std::string left_on_server();  // a line each
+
   Binary binary_;
   TestServer& (*server_)();
   std::filesystem::path input_;
