@@ -1,6 +1,7 @@
 #include "migrate/command.h"
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "util/error.h"
 #include "util/files.h"
 #include "util/text.h"
+#include "util/units.h"
 
 namespace migrate {
 namespace {
@@ -32,6 +34,45 @@ class ScrubbedStream {
 
  private:
   std::string waiting_;
+};
+
+// The file of the output: all of it up to 32 MiB, then what may matter most, its beginning and its
+// end. A program that prints without end does not fill the disk that its undo may need.
+class KeptOutput {
+ public:
+  explicit KeptOutput(const std::filesystem::path& file) : file_(file) {}
+
+  void write(std::string_view text) {
+    if (beyond_ == 0) {
+      const std::string_view fits = util::cut_utf8(text, kHead - written_);
+      file_.write(fits);
+      written_ += fits.size();
+      text.remove_prefix(fits.size());
+      if (text.empty()) return;
+      file_.write(cat("\n[pgbelay: of what follows here only the last ", util::show_size(kTail),
+                      " are kept, once the command has ended]\n"));
+    }
+    beyond_ += text.size();
+    tail_ += text;
+    if (tail_.size() > 2 * kTail) tail_.erase(0, tail_.size() - kTail);
+  }
+
+  void finish() {
+    if (beyond_ > 0) {
+      if (tail_.size() > kTail) tail_.erase(0, tail_.size() - kTail);
+      file_.write(cat("[pgbelay: ", util::show_size(beyond_ - tail_.size()),
+                      " are left out here]\n", tail_));
+    }
+    file_.finish();
+  }
+
+ private:
+  static constexpr std::size_t kHead = std::size_t{32} << 20U, kTail = std::size_t{1} << 20U;
+
+  util::WriteFile file_;
+  std::size_t written_ = 0;
+  std::uint64_t beyond_ = 0;  // bytes behind the head
+  std::string tail_;
 };
 
 // Shows and keeps the output. A disk that is full must not end a migration that is running: the
@@ -74,7 +115,7 @@ class Output {
     }
   }
 
-  util::WriteFile file_;
+  KeptOutput file_;
   const util::Scrubber& scrubber_;
   util::Reporter& reporter_;
   std::array<ScrubbedStream, 2> streams_;

@@ -20,8 +20,9 @@ struct CommandOptions {
   std::vector<std::string> set_env;  // NAME=value: where the database is
   std::vector<std::string> unset_env;
   std::filesystem::path directory;  // where it runs; empty: ours
-  std::filesystem::path
-      output_file;  // gets what it wrote, both streams in the order of arrival, scrubbed
+  // Gets what it wrote, both streams in the order of arrival, scrubbed; of more than 32 MiB the
+  // beginning and the end.
+  std::filesystem::path output_file;
   std::chrono::milliseconds grace = std::chrono::seconds(5);  // between the signals that end it
   bool inherit_stdin = false;
 };

@@ -16,9 +16,12 @@ using testing::HasSubstr;
 
 class Collecting : public util::QuietReporter {
  public:
-  void output(std::string_view text) override { shown += text; }
+  void output(std::string_view text) override {
+    if (keeps) shown += text;
+  }
   void warning(std::string_view text) override { warnings += text; }
   std::string shown, warnings;
+  bool keeps = true;
 };
 
 class RunCommand : public testing::Test {
@@ -54,6 +57,20 @@ TEST_F(RunCommand, SecretsDoNotAppearEvenIfTheyComeInPieces) {
   run("printf 'a open se'; sleep 0.1; printf 'same b '; printf %s \"$TOKEN\"; printf ' ope'");
   EXPECT_EQ(reporter_.shown, "a *** b *** ope");
   EXPECT_EQ(util::read_text(file()), reporter_.shown);
+}
+
+TEST_F(RunCommand, OfVeryMuchOutputBeginningAndEndAreKept) {
+  reporter_.keeps = false;
+  const CommandOutcome outcome =
+      run("echo the beginning; head -c 50000000 /dev/zero | tr '\\0' x; echo; echo the end");
+  EXPECT_TRUE(outcome.succeeded());
+  const std::string kept = util::read_text(file());
+  EXPECT_TRUE(kept.starts_with("the beginning\nxxx"));
+  EXPECT_TRUE(kept.ends_with("xxx\nthe end\n"));
+  EXPECT_LT(kept.size(), std::size_t{36} << 20U);
+  EXPECT_THAT(kept.substr(32U << 20U, 200), HasSubstr("of what follows here only the last"));
+  EXPECT_NE(kept.find(" are left out here]\n"), std::string::npos);
+  EXPECT_THAT(outcome.last_output, testing::EndsWith("the end\n"));
 }
 
 TEST_F(RunCommand, AStopEndsTheWholeGroup) {
