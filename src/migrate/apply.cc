@@ -21,6 +21,7 @@ using util::Error;
 using util::Kind;
 
 constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr std::string_view kQueryCanceled = "57014";
 constexpr std::chrono::milliseconds kLongestPause{30'000};
 
 std::uint64_t milliseconds(util::Seconds seconds) {
@@ -213,7 +214,7 @@ class Runner {
     if (alone && concurrently(statement)) {
       connection_.execute("set lock_timeout to 0");
       connection_.execute(cat("set statement_timeout to ", options_.concurrently_timeout.count()));
-      connection_.execute(statement.text);
+      execute_concurrently(statement);
       connection_.execute(
           cat("reset statement_timeout; set lock_timeout to ", options_.lock_timeout.count()));
       return;
@@ -228,6 +229,21 @@ class Runner {
           throw;
         wait_for_lock(file, retry);
       }
+    }
+  }
+
+  // It waits until all transactions are over that were open when it began, one after the other.
+  void execute_concurrently(const Statement& statement) {
+    try {
+      connection_.execute(statement.text);
+    } catch (const Error& error) {
+      if (error.sqlstate() != kQueryCanceled || options_.concurrently_timeout.count() == 0) throw;
+      throw Error(error.kind(), error.message(),
+                  {.hint = cat("It waits for every transaction that was open when it began, here "
+                               "longer than ",
+                               util::show_duration(options_.concurrently_timeout),
+                               " (--concurrently-timeout): end them, or allow more."),
+                   .sqlstate = error.sqlstate()});
     }
   }
 

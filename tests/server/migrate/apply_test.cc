@@ -8,6 +8,7 @@
 
 #include "migrate/history.h"
 #include "support/server.h"
+#include "util/clock.h"
 
 namespace migrate {
 namespace {
@@ -136,6 +137,32 @@ TEST_F(Apply, SettingsAndRolesDoNotReachTheNextFile) {
 TEST_F(Apply, NoticesAreShown) {
   apply_files({{"1.sql", "select 1;\ndo $$ begin raise warning 'look out'; end $$"}});
   EXPECT_THAT(reporter_.shown, HasSubstr("1.sql:2: WARNING:  look out"));
+}
+
+// What builds concurrently waits for transactions, not for locks: it has a limit of its own, and
+// what comes behind it has the lock timeout again.
+TEST_F(Apply, ConcurrentlyHasATimeLimitOfItsOwn) {
+  connection_.execute("create table a (i int)");
+  options_.lock_timeout = std::chrono::milliseconds(100);
+  options_.concurrently_timeout = std::chrono::milliseconds(400);
+  pg::Connection writer = database_.connect();
+  writer.execute("begin; insert into a values (1)");
+  const std::string build = "-- pgbelay: no-transaction\ncreate index concurrently a_i on a (i);\n";
+  const util::Stopwatch watch;
+  const Outcome outcome = apply_files({{"1.sql", build}});
+  ASSERT_TRUE(outcome.failure);
+  EXPECT_EQ(outcome.failure->sqlstate(), "57014") << outcome.failure->text();
+  EXPECT_THAT(outcome.failure->hint(), HasSubstr("--concurrently-timeout"));
+  EXPECT_GE(watch.elapsed().count(), 0.4) << "not after the lock timeout";
+  EXPECT_TRUE(outcome.committed) << "it leaves an invalid index";
+
+  writer.execute("commit");
+  connection_.execute("reset all; drop index a_i");
+  const Outcome again =
+      apply_files({{"2.sql", build + "do $$ begin assert current_setting("
+                                     "'lock_timeout') = '100ms' and "
+                                     "current_setting('statement_timeout') = '0'; end $$;"}});
+  EXPECT_FALSE(again.failure) << again.failure->text();
 }
 
 TEST_F(Apply, AStopEndsTheStatementThatRuns) {
