@@ -20,6 +20,8 @@
 #include "guard/strategy.h"
 #include "guard/verdict.h"
 #include "load/load.h"
+#include "pg/database_properties.h"
+#include "pg/ident.h"
 #include "pg/session.h"
 #include "swap/contents.h"
 #include "swap/sessions.h"
@@ -323,6 +325,22 @@ void require_no_prepared(const RunContext& context) {
       {.hint = "COMMIT or ROLLBACK PREPARED what is listed, then run it again.", .sqlstate = {}});
 }
 
+// What was dropped by its own migration has to be made again, by a role that may.
+void require_there(const RunContext& context, const backup::Backup& backup) {
+  const std::string& database = context.database.database();
+  if (database_oid(context.maintenance, database) != 0) return;
+  const pg::DatabaseProperties was = verify::properties_of(backup.manifest);
+  throw util::Error(
+      Kind::NotUndone,
+      cat("there is no database ", util::printable(database), " whose contents could be replaced"),
+      {.hint = cat("Let a role that may make it again, empty (CREATE DATABASE ",
+                   pg::quote_ident(database), " TEMPLATE template0 OWNER ",
+                   pg::quote_ident(was.owner), " ENCODING ", pg::quote_literal(was.encoding),
+                   " LC_COLLATE ", pg::quote_literal(was.collate), " LC_CTYPE ",
+                   pg::quote_literal(was.ctype), "), then run it again."),
+       .sqlstate = {}});
+}
+
 // Rows of others; without a backup of the failed state they are nowhere else.
 void save_rows(const RunContext& context, const Replacement& what) {
   const std::string database = context.database.database();
@@ -403,6 +421,7 @@ TakenBack replace_contents(const RunContext& context, const Replacement& what) {
   util::fault::point("undo.begin");
   TakenBack out{.kept = kept_before(before), .cluster = {}};
   if (fate_of(context, before) != Fate::Committed) {
+    require_there(context, what.backup);
     require_no_prepared(context);
     swap::reopen(context.maintenance, context.database.database());  // an attempt may have died
     out.kept = back_up_and_replace(context, what);

@@ -24,6 +24,7 @@ using util::printable;
 
 constexpr std::string_view kObjectInUse = "55006";
 constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr std::string_view kInsufficientPrivilege = "42501";
 
 [[noreturn]] void refuse(std::string_view what, const std::vector<std::string>& blockers) {
   throw util::Error(
@@ -116,11 +117,22 @@ void swap_now(pg::Connection& maintenance, const SwapPlan& plan) {
   }
 }
 
+// A right that the role had when the undo was tried out.
+util::Error with_remedy(const util::Error& failure) {
+  if (failure.sqlstate() != kInsufficientPrivilege || !failure.hint().empty()) return failure;
+  return {failure.kind(),
+          failure.message(),
+          {.hint = "It takes the ownership of the database and CREATEDB: give them back to the "
+                   "role, or run the command with the URL of one that has them.",
+           .sqlstate = failure.sqlstate()}};
+}
+
 // An error before the renames must not leave the database closed.
 [[noreturn]] void give_up(pg::Connection& maintenance, const std::string& closed,
                           const std::string& doing, util::Error failure) {
   if (failure.kind() == util::Kind::InDoubt)
     throw failure;  // a repetition looks what has become of it
+  failure = with_remedy(failure);
   try {
     reopen(maintenance, closed);
   } catch (const util::Error& cleanup) {
