@@ -23,9 +23,9 @@ namespace {
 using util::cat;
 using namespace std::chrono_literals;
 
-constexpr auto kNewsLimit = 10s;            // for one webhook or command
-constexpr auto kBetweenQuestions = 500ms;   // of the health check
-constexpr std::size_t kOutputShown = 1000;  // bytes of a failed hook's last output
+constexpr std::chrono::milliseconds kNewsLimit = 10s;  // for one webhook or command
+constexpr auto kBetweenQuestions = 500ms;              // of the health check
+constexpr std::size_t kOutputShown = 1000;             // bytes of a failed hook's last output
 
 constexpr std::string_view kHold = "hold";
 constexpr std::string_view kHook = "hook";
@@ -139,9 +139,10 @@ void Outside::tell(News news, const Told& told, const std::stop_token& stop) con
        told.outcome.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(told.exit_code)},
       {"at", util::rfc3339(util::Clock::now())}};
   const std::string json = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::chrono::milliseconds limit = std::min(kNewsLimit, options_.hook_timeout);
   if (!options_.notify_url.empty()) {
     try {
-      const int status = util::http_post_json(options_.notify_url, json, kNewsLimit, stop);
+      const int status = util::http_post_json(options_.notify_url, json, limit, stop);
       if (status < 200 || status > 299) {
         context_.reporter.warning(cat("news \"", news_name(news), "\" were refused by ",
                                       util::http_host(options_.notify_url), " with status ",
@@ -154,7 +155,7 @@ void Outside::tell(News news, const Told& told, const std::stop_token& stop) con
   }
   if (options_.notify_command.empty()) return;
   try {
-    run_hook("notify", options_.notify_command, kNewsLimit,
+    run_hook("notify", options_.notify_command, limit,
              {.outcome = std::string(news_name(news)), .exit_code = told.exit_code, .text = json},
              stop);
   } catch (const util::Error& error) {

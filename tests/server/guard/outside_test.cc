@@ -5,6 +5,7 @@
 
 #include "guard_fixture.h"
 #include "support/http_server.h"
+#include "support/tcp_proxy.h"
 
 namespace guard {
 namespace {
@@ -76,6 +77,51 @@ TEST_F(OutsideTest, AHookThatFailsAfterwardsChangesNothingAndIsTold) {
               Contains(HasSubstr("warning hook after_release ended with status 1")));
 }
 
+TEST_F(OutsideTest, HooksThatHangAfterwardsAreEndedAndChangeNothing) {
+  Options options = psql(kBreaks);
+  options.outside.after_release = "sleep 600 & sleep 600";
+  options.outside.on_failure = "sleep 601 & sleep 601";
+  options.outside.hook_timeout = 300ms;
+  EXPECT_EQ(go(options).outcome, Outcome::Undone) << reporter.all();
+  EXPECT_THAT(reporter.all(), HasSubstr("warning hook after_release was ended after 0.3 s"));
+  EXPECT_THAT(reporter.all(), HasSubstr("warning hook on_failure was ended after 0.3 s"));
+}
+
+TEST_F(OutsideTest, AHealthCommandThatHangsIsEndedAndTheMigrationUndone) {
+  const std::string before = fingerprint();
+  Options options = psql(kGood);
+  options.outside.health_command = "sleep 600 & sleep 600";
+  options.outside.health_timeout = 500ms;
+  const Result result = go(options);
+  EXPECT_EQ(result.outcome, Outcome::Undone) << reporter.all();
+  EXPECT_THAT(result.cause, HasSubstr("hook health was ended after 0.5 s"));
+  EXPECT_EQ(fingerprint(), before);
+}
+
+TEST_F(OutsideTest, AHealthPageThatNeverAnswersHasTheMigrationUndone) {
+  const std::string before = fingerprint();
+  test::TcpProxy nowhere(static_cast<std::uint16_t>(test::test_server().server().port()));
+  nowhere.hold();
+  Options options = psql(kGood);
+  options.outside.health_url = util::cat("http://127.0.0.1:", nowhere.port(), "/");
+  options.outside.health_timeout = 500ms;
+  EXPECT_EQ(go(options).outcome, Outcome::Undone) << reporter.all();
+  EXPECT_EQ(fingerprint(), before);
+}
+
+TEST_F(OutsideTest, NewsThatHangAreGivenUpAndChangeNothing) {
+  test::TcpProxy nowhere(static_cast<std::uint16_t>(test::test_server().server().port()));
+  nowhere.hold();
+  Options options = psql(kGood);
+  options.outside.notify_url = util::cat("http://127.0.0.1:", nowhere.port(), "/");
+  options.outside.notify_command = "sleep 600 & sleep 600";
+  options.outside.hook_timeout = 300ms;
+  EXPECT_EQ(go(options).outcome, Outcome::Done) << reporter.all();
+  EXPECT_THAT(reporter.all(), HasSubstr("warning news \"started\" were not delivered"));
+  EXPECT_THAT(reporter.all(), HasSubstr("warning news \"done\" were not delivered"));
+  EXPECT_THAT(reporter.all(), HasSubstr("warning hook notify was ended after 0.3 s"));
+}
+
 TEST_F(OutsideTest, AHooksOutputNeverShowsThePassword) {
   Options options = psql(kGood);
   options.database = pg::ConnInfo::parse(
@@ -120,6 +166,28 @@ TEST_F(OutsideTest, TheWebhookGetsBeginningAndEnd) {
   EXPECT_THAT(hook.bodies()[1], HasSubstr(util::cat(R"("run":")", result.run)));
   EXPECT_THAT(hook.bodies()[1], HasSubstr(R"("text":"pgbelay: the migration was undone)"));
   EXPECT_THAT(noted(), ElementsAre("started", "undone"));
+}
+
+TEST_F(OutsideTest, ASuccessIsNews) {
+  test::HttpServer hook;
+  Options options = psql(kGood);
+  options.outside.notify_url = hook.url();
+  EXPECT_EQ(go(options).outcome, Outcome::Done) << reporter.all();
+  ASSERT_EQ(hook.bodies().size(), 2U);
+  EXPECT_THAT(hook.bodies()[1], HasSubstr(R"("event":"done")"));
+  EXPECT_THAT(hook.bodies()[1], HasSubstr(R"("exit":0)"));
+}
+
+TEST_F(OutsideTest, ARunThatIsGivenUpIsNews) {
+  test::HttpServer hook;
+  Options options = psql(kGood);
+  options.outside.before_hold = "exit 3";
+  options.outside.notify_url = hook.url();
+  EXPECT_EQ(error_of(options).exit_code(), 1);
+  ASSERT_EQ(hook.bodies().size(), 2U);
+  EXPECT_THAT(hook.bodies()[1], HasSubstr(R"("event":"failed")"));
+  EXPECT_THAT(hook.bodies()[1], HasSubstr(R"("exit":1)"));
+  EXPECT_THAT(hook.bodies()[1], HasSubstr("given up before its migration"));
 }
 
 TEST_F(OutsideTest, AMigrationThatTakesLongIsNewsOnce) {

@@ -101,11 +101,19 @@ TEST_F(WaitsTest, BlockersAreNamed) {
   other.execute("set application_name = 'pg_dump of somebody'; begin; select * from members");
   pg::Connection prepared = database->connect();
   prepared.execute("begin; insert into events values (6000, 1, '{}'); prepare transaction 'half'");
+  pg::Connection idle = database->connect();
+  idle.execute("begin; select * from members");
   pg::Connection maintenance = test::test_server().connect();
-  const std::vector<std::string> lines =
-      lock_blockers(maintenance, name(), [](int, const std::string&) { return false; });
+  std::vector<std::string> lines;
+  // One that is shorter than five seconds is over when a lock timeout's retry comes.
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (lines.size() < 3 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(50ms);
+    lines = lock_blockers(maintenance, name(), [](int, const std::string&) { return false; });
+  }
   prepared.execute("rollback prepared 'half'");
   EXPECT_THAT(lines, testing::UnorderedElementsAre(HasSubstr("a dump"),
+                                                   HasSubstr("a session idle in a transaction"),
                                                    HasSubstr("prepared transaction 'half'")));
 }
 
