@@ -480,6 +480,7 @@ Result close(const UndoOptions& options, util::Reporter& reporter, std::stop_tok
     swap::reopen(context.maintenance, context.database.database());
   tell_release(context);
   drop_copy(context);
+  remove_private_server(context.names.folder);
   tell_unsettled(context.maintenance, run.record(), reporter);
   forget_copy(context);
   Result result = ended(context, run.record(),
