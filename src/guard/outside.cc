@@ -219,14 +219,19 @@ std::string Outside::health(const std::stop_token& stop) const {
   context_.journal.begin("health");
   const auto deadline = std::chrono::steady_clock::now() + options_.health_timeout;
   std::string why = "interrupted";
+  bool answered = false;
   try {
     for (;;) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           deadline - std::chrono::steady_clock::now());
       if (left <= 0ms) break;
-      why = unwell(left, stop);
-      if (why.empty() ||
-          !wait_for(std::min<std::chrono::milliseconds>(left, kBetweenQuestions), stop))
+      std::string answer = unwell(left, stop);
+      const bool well = answer.empty();
+      // A question that the end of the time has cut off says less than the answer before it.
+      const bool cut = std::chrono::steady_clock::now() >= deadline;
+      if (well || !cut || !answered) why = std::move(answer);
+      answered = true;
+      if (well || !wait_for(std::min<std::chrono::milliseconds>(left, kBetweenQuestions), stop))
         break;
     }
   } catch (const util::Error& error) {

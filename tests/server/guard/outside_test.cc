@@ -192,8 +192,11 @@ TEST_F(OutsideTest, ARunThatIsGivenUpIsNews) {
 
 TEST_F(OutsideTest, AMigrationThatTakesLongIsNewsOnce) {
   test::HttpServer hook;
-  Options options = shell("sleep 1");
+  // It ends when the news are out: the command gets them behind the webhook.
+  Options options = shell(util::cat("for n in $(seq 600); do test -e ", notes(),
+                                    " && exit 0; sleep 0.1; done; exit 1"));
   options.outside.notify_url = hook.url();
+  options.outside.notify_command = util::cat("test $PGBELAY_OUTCOME != stuck || touch ", notes());
   options.outside.stuck_after = 100ms;
   EXPECT_EQ(go(options).outcome, Outcome::Done) << reporter.all();
   ASSERT_EQ(hook.bodies().size(), 3U);
