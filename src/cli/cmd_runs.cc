@@ -123,10 +123,9 @@ std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnI
                      .subject = "leftover",
                      .text = cat(side.name, " · ", util::show_size(side.bytes),
                                  side.comment.empty() ? "" : cat(" · ", side.comment)),
-                     .remedy = cat("kept on purpose, or left by a run that was killed (pgbelay "
-                                   "undo or close brings order); "
-                                   "when nobody needs it: DROP DATABASE \"",
-                                   side.name, "\"")});
+                     .remedy = "kept on purpose, or left by a run that was killed (pgbelay undo or "
+                               "close brings order); pgbelay prune tells which, and drops what no "
+                               "run needs"});
   }
   return lines;
 }

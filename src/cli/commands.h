@@ -54,6 +54,7 @@ int run_undo(const Invocation& invocation);
 int run_resume(const Invocation& invocation);
 int run_close(const Invocation& invocation);
 int run_rescue(const Invocation& invocation);
+int run_prune(const Invocation& invocation);
 int run_runs(const Invocation& invocation);
 int run_status(const Invocation& invocation);
 int run_doctor(const Invocation& invocation);

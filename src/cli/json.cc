@@ -226,6 +226,21 @@ std::string doctor_document(const std::vector<guard::Line>& lines) {
   return document({{"schema", "pgbelay.doctor/1"}, {"findings", std::move(findings)}});
 }
 
+std::string prune_document(const std::vector<ops::MadeDatabase>& databases) {
+  ordered_json list = ordered_json::array();
+  for (const ops::MadeDatabase& one : databases) {
+    list.push_back({{"name", one.name},
+                    {"purpose", one.purpose},
+                    {"run", optional_text(one.run)},
+                    {"made_at", optional_text(one.made_at)},
+                    {"bytes", one.bytes},
+                    {"action", one.what == ops::Prune::Drop ? "drop" : "keep"},
+                    {"reason", one.reason},
+                    {"dropped", one.dropped}});
+  }
+  return document({{"schema", "pgbelay.prune/1"}, {"databases", std::move(list)}});
+}
+
 std::string restore_document(std::string_view backup, std::string_view database,
                              std::string_view kept) {
   return document({{"schema", "pgbelay.restore/1"},

@@ -14,6 +14,7 @@
 #include "guard/rescue.h"
 #include "guard/stray_run.h"
 #include "guard/undo.h"
+#include "ops/prune.h"
 #include "ops/restore_tables.h"
 
 namespace cli {
@@ -37,6 +38,7 @@ std::string status_document(const std::vector<guard::RunInfo>& runs,
                             const std::vector<guard::StrayRun>& elsewhere,
                             guard::RunState state_elsewhere);
 std::string doctor_document(const std::vector<guard::Line>& lines);
+std::string prune_document(const std::vector<ops::MadeDatabase>& databases);
 std::string rescue_document(const std::vector<guard::SavedTable>& tables);
 std::string restore_document(std::string_view backup, std::string_view database,
                              std::string_view kept);

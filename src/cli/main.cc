@@ -31,6 +31,7 @@ constexpr std::array kRoutes{
     Route{config::kDemo, run_demo},       Route{config::kExtract, run_extract},
     Route{config::kDiff, run_diff},       Route{config::kRehearse, run_rehearse},
     Route{config::kResume, run_resume},   Route{config::kDrift, run_drift},
+    Route{config::kPrune, run_prune},
 };
 static_assert(kRoutes.size() == config::kCommands.size());
 

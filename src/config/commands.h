@@ -27,7 +27,8 @@ enum CommandBit : std::uint32_t {
   kRehearse = 1U << 15U,
   kResume = 1U << 16U,
   kDrift = 1U << 17U,
-  kAll = (1U << 18U) - 1,
+  kPrune = 1U << 18U,
+  kAll = (1U << 19U) - 1,
 };
 
 struct CommandSpec {
@@ -67,6 +68,8 @@ constexpr std::array kCommands{
                 "leave the database as it is and release everything of the run"},
     CommandSpec{kRescue, "rescue", "RUN",
                 "rows that others wrote before an undo took them away: list them, put them back"},
+    CommandSpec{kPrune, "prune", "",
+                "list the databases that pgbelay made on the server; drop those that no run needs"},
     CommandSpec{kRuns, "runs", "[RUN]", "list the runs, or show one"},
     CommandSpec{kStatus, "status", "",
                 "an unfinished run first; database, last run, last proven backup"},

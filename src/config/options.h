@@ -27,8 +27,8 @@ struct OptionSpec {
 
 // A table: one option a line where it fits.
 // clang-format off
-constexpr std::uint32_t kDatabase = kRehearse | kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff | kRescue | kResume | kDrift;
-constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose | kRescue | kResume;
+constexpr std::uint32_t kDatabase = kRehearse | kBackup | kVerify | kRestore | kMigrate | kUndo | kClose | kStatus | kDoctor | kRuns | kList | kShow | kExtract | kDiff | kRescue | kResume | kDrift | kPrune;
+constexpr std::uint32_t kAsks = kRestore | kMigrate | kUndo | kClose | kRescue | kResume | kPrune;
 constexpr std::uint32_t kTakesBack = kMigrate | kUndo | kClose | kResume;
 constexpr std::uint32_t kReads = kRehearse | kBackup | kVerify | kRestore | kMigrate | kExtract | kDiff;
 
@@ -36,7 +36,7 @@ constexpr std::array kOptions{
     OptionSpec{.name = "database", .letter = 'd', .env = "DATABASE_URL", .value = "URL", .commands = kDatabase,
                .help = "the database: postgresql://user@host/db, a conninfo string, or the PG* variables"},
     OptionSpec{.name = "maintenance-db", .env = "PGBELAY_MAINTENANCE_DB", .value = "NAME",
-               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kResume | kStatus | kDoctor | kBackup | kDrift | kRuns,
+               .commands = kVerify | kRestore | kMigrate | kRehearse | kUndo | kClose | kResume | kStatus | kDoctor | kBackup | kDrift | kRuns | kPrune,
                .help = "database to work from while others are renamed (else postgres, then template1)"},
     OptionSpec{.name = "replicas", .type = OptionType::List, .value = "URL",
                .commands = kMigrate | kUndo | kResume | kDoctor,
@@ -179,6 +179,10 @@ constexpr std::array kOptions{
                .key = "rehearsal.shared_objects"},
     OptionSpec{.name = "plan", .letter = 'n', .type = OptionType::Flag, .commands = kMigrate,
                .help = "print what would happen and stop"},
+    OptionSpec{.name = "dry-run", .letter = 'n', .type = OptionType::Flag, .commands = kPrune,
+               .help = "only list what would be dropped, and why"},
+    OptionSpec{.name = "older-than", .type = OptionType::Duration, .value = "DUR", .fallback = "24h", .commands = kPrune,
+               .help = "keep databases with the state before an undo or a restore for so long"},
     OptionSpec{.name = "before-hold", .value = "LINE", .commands = kMigrate,
                .help = "shell line before writers are kept out, e.g. to stop the application; if it fails the run ends unbegun",
                .key = "hooks.before_hold"},

@@ -2,12 +2,14 @@
 #include <algorithm>
 
 #include "pg/ident.h"
+#include "pg/server_facts.h"
 #include "swap/names.h"
 #include "swap/sessions.h"
 #include "swap/sql_swap.h"
 #include "swap/swap.h"
 #include "util/error.h"
 #include "util/text.h"
+#include "util/units.h"
 
 namespace swap {
 namespace {
@@ -83,6 +85,30 @@ void drop_side(pg::Connection& maintenance, const std::string& name) {
   maintenance.execute(cat("DROP DATABASE IF EXISTS ", quoted, " WITH (FORCE)"));
 }
 
+namespace {
+
+Side side_of(pg::Connection& maintenance, const DatabaseRow& row, const SideName& parts) {
+  return {.name = row.name,
+          .comment = row.comment,
+          .purpose = parts.purpose,
+          .key = parts.key,
+          .bytes = size_of(maintenance, row.oid),
+          .allows_connections = row.allows_connections};
+}
+
+std::vector<std::string> uses_of(pg::Connection& maintenance, const DatabaseRow& row) {
+  std::vector<std::string> uses;
+  const std::uint64_t sessions = pg::sessions(maintenance, row.name).size();
+  if (sessions > 0) uses.push_back(cat(util::show_counted(sessions, "session"), " in it"));
+  for (const std::string& slot : slots_of(maintenance, row.name))
+    uses.push_back(cat("logical replication slot ", slot));
+  for (const std::string& name : subscriptions_of(maintenance, row.oid))
+    uses.push_back(cat("subscription ", name));
+  return uses;
+}
+
+}  // namespace
+
 std::vector<Side> list_sides(pg::Connection& maintenance, const std::string& database) {
   std::vector<Side> sides;
   for (const DatabaseRow& row : databases_like_sides(maintenance)) {
@@ -90,12 +116,22 @@ std::vector<Side> list_sides(pg::Connection& maintenance, const std::string& dat
     if (!parts || parts->purpose == Purpose::Held ||
         side_name(database, parts->purpose, parts->key) != row.name)
       continue;
-    sides.push_back({.name = row.name,
-                     .comment = row.comment,
-                     .purpose = parts->purpose,
-                     .key = parts->key,
-                     .bytes = size_of(maintenance, row.oid),
-                     .allows_connections = row.allows_connections});
+    sides.push_back(side_of(maintenance, row, *parts));
+  }
+  return sides;
+}
+
+std::vector<SideOnServer> list_all_sides(pg::Connection& maintenance) {
+  std::vector<SideOnServer> sides;
+  for (const DatabaseRow& row : databases_like_sides(maintenance)) {
+    const std::optional<SideName> parts = parse_side_name(row.name);
+    if (!parts) continue;
+    // One more byte of the database's name would not have been cut.
+    const std::string longer = side_name(parts->database + "x", parts->purpose, parts->key);
+    sides.push_back({.side = side_of(maintenance, row, *parts),
+                     .database = parts->database,
+                     .cut = longer.size() == row.name.size(),
+                     .in_use = uses_of(maintenance, row)});
   }
   return sides;
 }

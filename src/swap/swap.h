@@ -90,6 +90,15 @@ struct Side {
   bool allows_connections = false;
 };
 std::vector<Side> list_sides(pg::Connection& maintenance, const std::string& database);
+// Every database whose name has that form, whosever side it is; held ones, too. What stands in
+// `in_use` keeps it: sessions, logical slots (M4), subscriptions (F8), each a line.
+struct SideOnServer {
+  Side side;
+  std::string database;  // whose it is, as far as its name shows that
+  bool cut = false;      // the name may show a part of that only
+  std::vector<std::string> in_use;
+};
+std::vector<SideOnServer> list_all_sides(pg::Connection& maintenance);
 // Drops the scratch databases of every `drift --against` that died: its own session, which is in
 // another database, is gone. Their names.
 std::vector<std::string> drop_abandoned_replays(pg::Connection& maintenance,
