@@ -125,7 +125,7 @@ TEST_P(Damaged, IsNamedByBothReaders) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Cases, Damaged, testing::ValuesIn(kDamages),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& of) { return std::string(of.param.name); });
 
 // Of an index whose row is gone nothing is left that anybody could use: it is told, no more.
 TEST_F(SchemaBadInput, WhatIsNoObstacleIsAWarning) {

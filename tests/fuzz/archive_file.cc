@@ -65,10 +65,11 @@ void read_piece(const archive::CustomFileReader& reader, std::uint64_t offset,
 }
 
 // Of the entry's block: where a first piece begins, with zlib's header before it and without.
-void read_pieces(const archive::CustomFileReader& reader, const archive::TocEntry& entry) {
+void read_pieces(const archive::CustomFileReader& reader, const archive::TocEntry& entry,
+                 std::uint64_t file_bytes) {
   constexpr std::array<std::uint64_t, 2> kFromBlock{11, 18};
   for (const std::uint64_t from : kFromBlock) {
-    for (const std::uint64_t bytes : {std::uint64_t{1}, std::uint64_t{50}, reader.file_bytes()})
+    for (const std::uint64_t bytes : {std::uint64_t{1}, std::uint64_t{50}, file_bytes})
       read_piece(reader, entry.offset + from, bytes);
   }
 }
@@ -83,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const archive::TocEntry& entry : reader.toc().entries) {
       if (!entry.has_data) continue;
       read(reader, entry);
-      read_pieces(reader, entry);
+      read_pieces(reader, entry, size);
     }
     if (!index) return;
     for (const archive::TableRecord& table : index->tables) {

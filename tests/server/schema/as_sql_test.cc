@@ -171,7 +171,7 @@ TEST_P(AsSqlMakes, TheOtherDatabaseEqual) {
   EXPECT_THAT(tell(differences().changes), IsEmpty()) << to_text(made);
 }
 INSTANTIATE_TEST_SUITE_P(Cases, AsSqlMakes, testing::ValuesIn(kCases),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& of) { return std::string(of.param.name); });
 
 struct LeftCase {
   std::string_view name;
@@ -232,7 +232,7 @@ TEST_P(AsSqlLeaves, ItToAPersonAndTheScriptRuns) {
   EXPECT_THAT(script().statements, IsEmpty()) << "all that can be made is made";
 }
 INSTANTIATE_TEST_SUITE_P(Cases, AsSqlLeaves, testing::ValuesIn(kLeft),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& of) { return std::string(of.param.name); });
 
 }  // namespace
 }  // namespace schema

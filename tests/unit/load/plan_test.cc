@@ -93,7 +93,7 @@ TEST(Plan, IndexesWaitForTheirTableAndMayRunTogether) {
                                    entry(30, "INDEX", "i", Section::PostData, {10}),
                                    entry(31, "INDEX", "j", Section::PostData, {10}),
                                    entry(32, "CONSTRAINT", "a a_pkey", Section::PostData, {10})});
-  const Plan plan = make_plan(toc, {}, Acls::Restore);
+  const Plan plan = make_plan(toc, {{20, 900}}, Acls::Restore);
   EXPECT_THAT(waits(plan, 30), ElementsAre(20));
   EXPECT_FALSE(conflict(task(plan, 30), task(plan, 31)));
   EXPECT_TRUE(conflict(task(plan, 30), task(plan, 32)));
@@ -198,7 +198,7 @@ TEST(Plan, HowAPartitionsTriggerIsEnabledComesAfterTheTriggers) {
       entry(10, "TABLE", "whole", Section::PreData),
       entry(11, "TABLE", "part", Section::PreData),
       entry(12, "TABLE ATTACH", "part", Section::PreData, {11, 10}),
-      data(20, "part", 100, {11}),
+      data(20, "part", {11}),
       entry(30, "TRIGGER", "part noted", Section::PostData, {11}),
       entry(31, "TRIGGER", "whole noted", Section::PostData, {10}),
       entry(32, "TRIGGER", "part own", Section::PostData, {11}),
@@ -206,7 +206,7 @@ TEST(Plan, HowAPartitionsTriggerIsEnabledComesAfterTheTriggers) {
   toc.entries[4].definition = "\nALTER TABLE public.part DISABLE TRIGGER noted;\n";
   toc.entries[5].definition = "CREATE TRIGGER noted AFTER INSERT ON public.whole …";
   toc.entries[6].definition = "CREATE TRIGGER own AFTER INSERT ON public.part …";
-  const Plan plan = make_plan(toc, 1000, Acls::Restore);
+  const Plan plan = make_plan(toc, {}, Acls::Restore);
   EXPECT_THAT(waits(plan, 30), ElementsAre(20, 31, 32));
   EXPECT_THAT(waits(plan, 31), ElementsAre(20));
   EXPECT_THAT(waits(plan, 32), ElementsAre(20));
@@ -219,11 +219,11 @@ TEST(Plan, AnalyzesNoTableAboveAForeignOne) {
       entry(11, "TABLE", "child", Section::PreData, {10}),
       entry(12, "FOREIGN TABLE", "far", Section::PreData, {11}),
       entry(13, "TABLE", "alone", Section::PreData),
-      data(20, "parent", 100, {10}),
-      data(21, "child", 200, {11}),
-      data(22, "alone", 300, {13}),
+      data(20, "parent", {10}),
+      data(21, "child", {11}),
+      data(22, "alone", {13}),
   });
-  const Plan plan = make_plan(toc, 1000, Acls::Restore);
+  const Plan plan = make_plan(toc, {}, Acls::Restore);
   std::vector<std::string> analyzed;
   for (const Task& one : plan.tasks) {
     if (one.work == Work::Analyze) analyzed.push_back(one.entry->tag);
