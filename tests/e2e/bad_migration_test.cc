@@ -81,8 +81,8 @@ class LosesRights : public BadMigration {
     if (IsSkipped()) return;
     role_ = cat("deployer_of_", database().name());
     pg::Connection maintenance = server().connect();
-    maintenance.execute(
-        cat("create role ", role_, " login createdb password '", test::scram_password(), "'"));
+    maintenance.execute(cat("create role ", role_, " login createdb password ",
+                            pg::quote_literal(test::scram_password())));
     maintenance.execute(cat("alter database ", quoted(), " owner to ", role_));
     database().connect().execute(
         cat("do $$ declare r record; begin for r in select oid::regclass as name from pg_class "
