@@ -90,9 +90,13 @@ TEST_F(ForeignArchive, OfEveryVersionIsExtractedVerifiedAndRestored) {
 
 // pg_dump --inserts: the data are SQL commands, of one row or of many.
 TEST_F(ForeignArchive, OfInsertCommandsIsRestored) {
-  make("inserts", "", {"tables", "types"});
+  // Not "tables": an INSERT without names of columns does not find those that a restored child has
+  // in another order, as pg_dump's manual says.
+  // And without numbers: its INSERT says -0, which is an integer.
+  make("inserts", "", {"types"});
   database().connect().execute(
-      "create table many as select n, repeat(md5(n::text), 4) || ';''\"\\' as t from "
+      "drop table types.numbers cascade; create table many as select n, repeat(md5(n::text), 4) || "
+      "';''\"\\' as t from "
       "generate_series(1, 20000) n");
   const std::string expected = test::content(database());
   const std::vector<std::vector<std::string>> kinds{
@@ -125,6 +129,8 @@ TEST_F(ForeignArchive, OfRowsThatGoThroughThePartitionsRootIsRestored) {
       "create table p1 partition of p for values with (modulus 2, remainder 1);"
       "insert into p select n, md5(n::text) from generate_series(1, 50000) n");
   const std::string expected = test::content(database());
+  const std::string partition{
+      database().connect().query("select tableoid::regclass::text from p where i = 7").str(0, 0)};
   for (const char* const format : {"-Fc", "-Fd"}) {
     const std::string file = cat("archive", format);
     test::stock(folder(), "pg_dump",
@@ -134,7 +140,7 @@ TEST_F(ForeignArchive, OfRowsThatGoThroughThePartitionsRootIsRestored) {
     const test::BinaryResult result = run({"restore", file, "--to", copy.name()});
     ASSERT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(test::difference(expected, test::content(copy)), "");
-    const test::BinaryResult rows = run({"extract", file, "--table", "p", "--where", "i=7"});
+    const test::BinaryResult rows = run({"extract", file, "--table", partition, "--where", "i=7"});
     EXPECT_EQ(rows.status, 0) << rows.err;
     EXPECT_EQ(rows.out, "i,t\n7,8f14e45fceea167a5a36dedd4bea2543\n");
   }

@@ -320,7 +320,7 @@ class Killed : public test::GuardedTest, public testing::WithParamInterface<Case
   }
   std::string state() {
     const std::string columns = query(
-        "select string_agg(attname, ' ' order by attname) from pg_attribute "
+        "select coalesce(string_agg(attname, ' ' order by attname), '') from pg_attribute "
         "where attrelid = 'orders'::regclass and attname in ('note', 'extra')");
     return columns == "note" ? "old" : columns == "extra note" ? "new" : "failed";
   }
