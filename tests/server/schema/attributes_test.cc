@@ -464,8 +464,8 @@ TEST_F(Attributes, AreNoticedAndToldOneByOne) {
   EXPECT_GE(looked_at, 170U);
   connection.execute("begin");
   EXPECT_THAT(tell(compare(before, read_pinned(connection))), IsEmpty()) << "all was rolled back";
-  connection.execute(
-      "rollback; drop subscription public.sub");  // which keeps a database from going
+  connection.execute("rollback");
+  connection.execute("drop subscription sub");  // it keeps a database from going
 }
 
 }  // namespace
