@@ -107,18 +107,20 @@ std::vector<guard::Line> leftovers(const Invocation& invocation, const pg::ConnI
   std::vector<guard::Line> lines;
   pg::Connection maintenance = swap::open_maintenance(
       database, invocation.settings.text("maintenance-db"), "pgbelay-doctor", invocation.stop);
+  for (const swap::Side& side : guard::marked_databases(maintenance, database.database())) {
+    const guard::RunMark run = guard::parse_run_mark(side.comment).value();
+    const guard::HoldMark& mark = run.hold.value();
+    lines.push_back(
+        {.verdict = guard::Verdict::Warn,
+         .subject = "hold",
+         .text = mark.held.empty()
+                     ? cat("database ", mark.database, " is held read-only: ", side.comment)
+                     : cat("database ", mark.database, " is held, and called ", mark.held,
+                           " meanwhile: ", side.comment),
+         .remedy = cat("pgbelay undo, where the run's folder is, or pgbelay close ", run.run,
+                       " from any machine releases it")});
+  }
   for (const swap::Side& side : swap::list_sides(maintenance, database.database())) {
-    if (const auto mark = guard::parse_hold_mark(side.comment)) {
-      lines.push_back(
-          {.verdict = guard::Verdict::Warn,
-           .subject = "hold",
-           .text = mark->held.empty()
-                       ? cat("database ", mark->database, " is held read-only: ", side.comment)
-                       : cat("database ", mark->database, " is held, and called ", mark->held,
-                             " meanwhile: ", side.comment),
-           .remedy = "pgbelay undo, where the run's folder is, or pgbelay close RUN from any "
-                     "machine releases it"});
-    }
     lines.push_back({.verdict = guard::Verdict::Warn,
                      .subject = "leftover",
                      .text = cat(side.name, " · ", util::show_size(side.bytes),

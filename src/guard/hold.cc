@@ -5,6 +5,7 @@
 
 #include "guard/journal.h"
 #include "guard/ledger.h"
+#include "guard/run_mark.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_hold.h"
 #include "swap/swap.h"
@@ -24,14 +25,9 @@ using namespace std::chrono_literals;
 constexpr auto kEndPatience = 20s;  // for the sessions of others
 constexpr auto kFirstPause = 1ms;
 constexpr auto kLongestPause = 50ms;
-constexpr auto kBetweenLooks = 20ms;     // of the watch
+constexpr auto kBetweenLooks = 20ms;  // of the watch
+constexpr std::string_view kUndoStep = "undo";
 constexpr std::size_t kMostWriters = 8;  // that the watch names
-
-constexpr std::string_view kMarkBegin = "; read-only hold of ";
-constexpr std::string_view kMarkExclusive = "; exclusive hold of ";
-constexpr std::string_view kMarkCalled = ", called ";
-constexpr std::string_view kMarkWas = ", default_transaction_read_only was ";
-constexpr std::string_view kUnset = "unset";
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -134,13 +130,6 @@ bool put_back(pg::Connection& maintenance, const std::string& database, const Ho
   if (now != "on" || mark.previous == "on") return false;
   sql::set_read_only(maintenance, database, mark.previous);
   return true;
-}
-
-// Whether the migration had begun stays written there.
-void forget_mark(pg::Connection& maintenance, const std::string& copy) {
-  const std::string comment = sql::comment_of(maintenance, copy);
-  if (const std::string_view rest = without_hold_mark(comment); rest.size() != comment.size())
-    swap::comment(maintenance, copy, std::string(rest));
 }
 
 util::Error name_taken(const HoldMark& mark) {
@@ -293,7 +282,7 @@ StandingHold::StandingHold(const RunContext& context, Hold kind, const SessionLe
                       .previous = sql::read_only_setting(context.maintenance, database),
                       .held = exclusive ? context.names.held : std::string()};
   context.journal.fact("hold", "hold", fields_of("begun", mark));
-  swap::comment(context.maintenance, context.names.copy, context.names.comment + hold_mark(mark));
+  mark_hold(context);
   util::fault::point("hold.marked");
   util::throw_if_stopped(stop);
   if (exclusive) {
@@ -313,7 +302,8 @@ void keep_out_for_undo(const RunContext& context) {
   const std::string database = context.database.database();
   const HoldMark mark{.database = database,
                       .previous = sql::read_only_setting(context.maintenance, database)};
-  context.journal.fact("undo", "hold", fields_of("begun", mark));
+  context.journal.fact(kUndoStep, "hold", fields_of("begun", mark));
+  mark_hold(context);
   const IsOwn is_own = [&](int, const std::string& application) {
     return application == context.names.application;
   };
@@ -363,6 +353,10 @@ std::vector<std::string> StandingHold::changed_since_base(const WriteMarks& now)
 bool hold_stands(const RunRecord& record) {
   const Event* hold = record.last_fact("hold");
   return hold != nullptr && hold->get("state") == "begun";
+}
+
+bool held_for_undo(const RunRecord& record) {
+  return hold_stands(record) && record.last_fact("hold")->step == kUndoStep;
 }
 
 Hold hold_kind(const RunRecord& record) {
@@ -415,7 +409,8 @@ std::optional<KeptOut> release_hold(const RunContext& context) {
     for (const std::string& line : left)
       context.reporter.warning(cat("a session stays read-only until it ends: ", line));
   }
-  forget_mark(context.maintenance, context.names.copy);
+  for (const std::string& marked : {context.names.copy, mark.database})
+    take_mark_away(context.maintenance, marked);
   context.journal.fact("hold", "hold", fields_of("released", mark));
   const std::int64_t since =
       util::parse_i64(record.last_fact("hold")->get("at_ms")).value_or(now_ms());
@@ -427,46 +422,6 @@ std::string kept_out_text(const std::optional<KeptOut>& kept_out) {
   if (!kept_out) return {};
   return cat(kept_out->kind == Hold::Exclusive ? "everybody else was" : "writers were",
              " kept out for ", util::show_duration(kept_out->time));
-}
-
-std::string hold_mark(const HoldMark& mark) {
-  return cat(mark.held.empty() ? kMarkBegin : kMarkExclusive, mark.database,
-             mark.held.empty() ? "" : cat(kMarkCalled, mark.held), kMarkWas,
-             mark.previous.value_or(std::string(kUnset)));
-}
-
-namespace {
-
-// Where the mark begins in a comment; npos: nowhere.
-std::size_t begin_of_mark(std::string_view comment) {
-  const std::size_t exclusive = comment.rfind(kMarkExclusive);
-  return exclusive == comment.npos ? comment.rfind(kMarkBegin) : exclusive;
-}
-
-}  // namespace
-
-std::optional<HoldMark> parse_hold_mark(std::string_view comment) {
-  const std::size_t begin = begin_of_mark(comment);
-  const std::size_t was = comment.rfind(kMarkWas);
-  if (begin == std::string_view::npos || was == std::string_view::npos || was < begin)
-    return std::nullopt;
-  const bool exclusive = comment.substr(begin).starts_with(kMarkExclusive);
-  const std::size_t name = begin + (exclusive ? kMarkExclusive.size() : kMarkBegin.size());
-  const std::string_view names = comment.substr(name, was - name);
-  const std::string_view value = comment.substr(was + kMarkWas.size());
-  HoldMark mark{.database = std::string(names), .previous = std::nullopt};
-  if (exclusive) {
-    const std::size_t called = names.rfind(kMarkCalled);
-    if (called == names.npos) return std::nullopt;
-    mark.database = names.substr(0, called);
-    mark.held = names.substr(called + kMarkCalled.size());
-  }
-  if (value != kUnset) mark.previous = std::string(value);
-  return mark;
-}
-
-std::string_view without_hold_mark(std::string_view comment) {
-  return parse_hold_mark(comment) ? comment.substr(0, begin_of_mark(comment)) : comment;
 }
 
 void lift_marked_hold(pg::Connection& maintenance, const HoldMark& mark) {

@@ -6,8 +6,8 @@
 // read his settings before is gone, the counters of the tables did not move while nobody was to
 // write, and no session of another was seen with a transaction id.
 //
-// What has to be put back is written into the cluster, as part of the comment on the copy, and into
-// the journal before anything changes (S18).
+// What has to be put back is written into the cluster (hold_mark.h), and into the journal before
+// anything changes (S18).
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "guard/foreign.h"
+#include "guard/hold_mark.h"
 #include "guard/marks.h"
 #include "guard/run.h"
 #include "guard/take_back.h"
@@ -55,9 +56,12 @@ class StandingHold {
 };
 
 // Before the failed state is backed up and replaced: what others write from now on would be in
-// neither. A read-only hold without a copy to carry its mark, so it is no evidence; it is
-// journalled and released as every hold. Sessions that cannot be ended are named and stay.
+// neither. A read-only hold that is no evidence of what was written before it; it is journalled,
+// marked and released as every hold. Sessions that cannot be ended are named and stay. Nothing if
+// a hold stands.
 void keep_out_for_undo(const RunContext& context);
+// Whether the hold that stands is one of that kind, of this attempt or of one that died.
+bool held_for_undo(const RunRecord& record);
 
 // Settings, workers, subscriptions: what a hold would not bind, asked before it begins.
 struct HeldDatabase {
@@ -94,15 +98,6 @@ void take_name_back_closed(const RunContext& context);
 // A later process: the database as the server knows it now.
 void recall_name(const RunContext& context);
 
-// A hold as the comment on a copy tells it.
-struct HoldMark {
-  std::string database;                 // that is held, by its own name
-  std::optional<std::string> previous;  // of default_transaction_read_only
-  std::string held = {};                // its name meanwhile, if the hold is exclusive
-};
-std::string hold_mark(const HoldMark& mark);  // appended to the comment
-std::optional<HoldMark> parse_hold_mark(std::string_view comment);
-std::string_view without_hold_mark(std::string_view comment);
 // Of the hold that a journal tells of; nothing: none stands.
 std::optional<HoldMark> standing_mark(const RunContext& context, const RunRecord& record);
 // Lifts what a run left behind whose journal is not here; its mark stays.

@@ -45,10 +45,6 @@ LetIn look_before_let_in(const RunContext& context, const Gate& gate, SessionLed
 Judgement judge_let_in(const RunContext& context, const LetIn& before, SessionLedger& ledger) {
   Judgement out{.reasons = before.reasons};
   if (!out.none()) return out;
-  if (database_oid(context.maintenance, context.names.copy) == 0) {
-    out.reasons.emplace_back("writers were let in, and there is no copy beside the database");
-    return out;
-  }
   try {
     out.reasons = writes_under_hold(context, before, ledger);
   } catch (const util::Error& error) {

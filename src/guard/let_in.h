@@ -23,9 +23,8 @@ struct LetIn {
 LetIn look_before_let_in(const RunContext& context, const Gate& gate, SessionLedger& ledger);
 
 // Did others write since? Keeps writers out from now on, so that the answer holds until the undo;
-// where that is not possible, or they wrote, they are let in again. Needs the copy of the run
-// beside the database, since it carries the mark of the hold. Never throws: what cannot be known is
-// a reason.
+// where that is not possible, or they wrote, they are let in again. Never throws: what cannot be
+// known is a reason.
 Judgement judge_let_in(const RunContext& context, const LetIn& before, SessionLedger& ledger);
 
 }  // namespace guard

@@ -1,7 +1,9 @@
 #include "guard/marks.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "guard/hold_mark.h"
 #include "pg/session.h"
 #include "scan/table.h"
 #include "util/error.h"
@@ -66,7 +68,9 @@ std::optional<pg::Connection> open_if_there(const WriteQuestion& question) {
 }  // namespace
 
 WriteMarks read_marks(pg::Connection& live) {
-  return {.properties = pg::read_properties(live, live.database()),
+  pg::DatabaseProperties properties = pg::read_properties(live, live.database());
+  properties.comment = own_comment(properties.comment);  // a hold may stand
+  return {.properties = std::move(properties),
           .catalogs = pg::catalog_digests(live),
           .counters = pg::change_counters(live)};
 }

@@ -1,6 +1,7 @@
 // The form: "pgbelay run ID, HOST:FOLDER" (RunNames::comment), then "; migration begun", then the
-// mark of a hold, each if it is so. A folder could end in the words of the second: then the run is
-// taken for one that somebody has to look at, which is the safe side.
+// mark of a hold, each if it is so; behind a database's own comment "; " comes before it. A folder
+// could end in the words of the second: then the run is taken for one that somebody has to look at,
+// which is the safe side.
 #include "guard/run_mark.h"
 
 #include "guard/journal.h"
@@ -12,7 +13,6 @@
 namespace guard {
 namespace {
 
-constexpr std::string_view kBefore = "pgbelay run ";
 constexpr std::string_view kBegun = "; migration begun";
 
 // Without what a hold and the beginning of the migration have added.
@@ -25,11 +25,12 @@ std::string_view plain(std::string_view comment) {
 }  // namespace
 
 std::optional<RunMark> parse_run_mark(std::string_view comment) {
-  if (!comment.starts_with(kBefore)) return std::nullopt;
+  comment = run_part(comment);
+  if (comment.empty()) return std::nullopt;
   RunMark mark;
   mark.hold = parse_hold_mark(comment);
   if (without_hold_mark(comment).ends_with(kBegun)) mark.begun = Begun::Yes;
-  const std::string_view run = plain(comment).substr(kBefore.size());
+  const std::string_view run = plain(comment).substr(kRunComment.size());
   const std::size_t comma = run.find(", ");
   if (comma == run.npos) return std::nullopt;
   mark.run = std::string(run.substr(0, comma));
@@ -43,9 +44,29 @@ std::string copy_comment(const RunContext& context, Begun begun) {
                    held ? hold_mark(*held) : std::string());
 }
 
+namespace {
+
+void write_mark(const RunContext& context, const RunRecord& record, Begun begun) {
+  pg::Connection& maintenance = context.maintenance;
+  const std::string text = copy_comment(context, begun);
+  if (database_oid(maintenance, context.names.copy) != 0) {
+    swap::comment(maintenance, context.names.copy, text);
+  } else if (hold_stands(record)) {
+    const std::string& database = context.database.database();
+    const std::string own = own_comment(sql::comment_of(maintenance, database));
+    swap::comment(maintenance, database, behind_own_comment(own, text));
+  }
+}
+
+}  // namespace
+
+void mark_hold(const RunContext& context) {
+  const RunRecord record = read_run(context.names.folder);
+  write_mark(context, record, record.begun("migrate") ? Begun::Yes : Begun::No);
+}
+
 void mark_begun(const RunContext& context) {
-  if (database_oid(context.maintenance, context.names.copy) == 0) return;
-  swap::comment(context.maintenance, context.names.copy, copy_comment(context, Begun::Yes));
+  write_mark(context, read_run(context.names.folder), Begun::Yes);
 }
 
 void clear_mark(pg::Connection& maintenance, const std::string& side) {

@@ -2,7 +2,8 @@
 // migration has begun, and what a hold has to put back. So any machine can tell, with the URL
 // alone, although the journal is elsewhere or gone (S18, contracts.md K5).
 //
-// A run without a copy (`--undo none`, `replace`, a proof at another server) has nowhere to say it.
+// A run without a copy (`--undo none`, `replace`, a proof at another server) says it in the comment
+// of the database itself as long as a hold stands, and nowhere without one.
 #pragma once
 
 #include <optional>
@@ -24,12 +25,16 @@ struct RunMark {
   // Somebody has to finish it: the migration had begun, or a hold keeps others out.
   bool unfinished() const noexcept { return begun == Begun::Yes || hold.has_value(); }
 };
-// Nothing: it is no comment of a run.
+// Of a copy's comment, or of a database's own with the mark of a hold. Nothing: no run speaks
+// there.
 std::optional<RunMark> parse_run_mark(std::string_view comment);
 
 // The comment of the run's copy, with the hold that the journal tells of.
 std::string copy_comment(const RunContext& context, Begun begun);
-// Before anything of the migration can reach the server. Nothing where there is no copy.
+// Before a hold begins that is in the journal. A migration that comments on its database takes the
+// mark there away: then only the journal tells of the hold, and that comment stays.
+void mark_hold(const RunContext& context);
+// Before anything of the migration can reach the server. Nothing without a copy and a hold.
 void mark_begun(const RunContext& context);
 // Of a run that is closed from elsewhere: its hold was lifted, and nobody has to finish it.
 void clear_mark(pg::Connection& maintenance, const std::string& side);

@@ -27,14 +27,34 @@ std::string folder_of(const RunMark& mark) {
   return colon == std::string::npos ? mark.where : mark.where.substr(colon + 1);
 }
 
+// The mark of a hold on `database`, of a run that says who it is.
+bool holds(const swap::Side& side, const std::string& database) {
+  const std::optional<RunMark> mark = parse_run_mark(side.comment);
+  return mark && mark->hold && mark->hold->database == database;
+}
+
+// Databases in whose comments runs may speak.
+std::vector<swap::Side> told_by(pg::Connection& maintenance, const std::string& database) {
+  std::vector<swap::Side> all = swap::list_sides(maintenance, database);
+  for (swap::Side& own : swap::list_own(maintenance, database))
+    if (holds(own, database)) all.push_back(std::move(own));
+  return all;
+}
+
 }  // namespace
+
+std::vector<swap::Side> marked_databases(pg::Connection& maintenance, const std::string& database) {
+  std::vector<swap::Side> marked = told_by(maintenance, database);
+  std::erase_if(marked, [&](const swap::Side& side) { return !holds(side, database); });
+  return marked;
+}
 
 std::vector<StrayRun> stray_runs(pg::Connection& maintenance, const std::string& database,
                                  const std::filesystem::path& dir) {
   std::vector<std::string> known;
   for (const RunInfo& run : list_runs(dir)) known.push_back(run.run);
   std::vector<StrayRun> runs;
-  for (const swap::Side& side : swap::list_sides(maintenance, database)) {
+  for (const swap::Side& side : told_by(maintenance, database)) {
     std::optional<RunMark> mark = parse_run_mark(side.comment);
     if (!mark || std::ranges::find(known, mark->run) != known.end()) continue;
     runs.push_back({.side = side.name, .database = database, .mark = *std::move(mark)});
@@ -146,10 +166,14 @@ void close_stray_run(const UndoOptions& options, const StrayRun& run, util::Repo
                      std::stop_token stop) {
   pg::Connection maintenance = open_maintenance(options, std::move(stop));
   const std::unique_ptr<swap::DatabaseLock> lock = take_lock(maintenance, run.database);
-  if (run.mark.hold) lift_marked_hold(maintenance, *run.mark.hold);
-  clear_mark(maintenance, run.side);
+  if (run.mark.hold) {
+    lift_marked_hold(maintenance, *run.mark.hold);
+    take_mark_away(maintenance, run.database);  // an undo without a copy has two marks meanwhile
+  }
+  const bool copy = run.side != run.database && (!run.mark.hold || run.side != run.mark.hold->held);
+  if (copy) clear_mark(maintenance, run.side);
   reporter.note(cat(run.mark.hold ? "writers are let in again" : "the database stays as it is",
-                    "; the copy ", util::printable(run.side),
+                    copy ? cat("; the copy ", util::printable(run.side)) : "; the backup",
                     " stays, for an undo from the machine that has the journal of run ",
                     run.mark.run));
 }

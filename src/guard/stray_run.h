@@ -1,5 +1,6 @@
 // Runs whose journal is not in this folder: of another machine, a container that died, another
-// --dir. The comment on the copy says whose they are and what is to be put back (S18, K6).
+// --dir. The comment on the copy, or under a hold the database's own, says whose they are and what
+// is to be put back (S18, K6).
 #pragma once
 
 #include <optional>
@@ -9,12 +10,16 @@
 
 #include "guard/run_mark.h"
 #include "guard/undo.h"
+#include "swap/swap.h"
 #include "util/error.h"
 
 namespace guard {
 
+// Those whose comments tell of a hold of `database`: copies, and itself under either name.
+std::vector<swap::Side> marked_databases(pg::Connection& maintenance, const std::string& database);
+
 struct StrayRun {
-  std::string side;  // the database whose comment tells of it
+  std::string side;  // the database whose comment tells of it: a copy, or the one that is held
   std::string database;
   RunMark mark;
 };
@@ -35,7 +40,7 @@ util::Error unfinished_elsewhere(const StrayRun& run);
 // that is unfinished elsewhere, Kind::Usage naming one that has left something, Kind::Busy.
 RunInfo find_run_anywhere(const UndoOptions& options, std::stop_token stop);
 
-// Leaves the database as it is and lets everybody in again. The copy stays: who has the journal can
+// Leaves the database as it is and lets everybody in again. A copy stays: who has the journal can
 // still undo. Kind::Busy while the run lives.
 void close_stray_run(const UndoOptions& options, const StrayRun& run, util::Reporter& reporter,
                      std::stop_token stop);

@@ -136,6 +136,20 @@ std::vector<SideOnServer> list_all_sides(pg::Connection& maintenance) {
   return sides;
 }
 
+std::vector<Side> list_own(pg::Connection& maintenance, const std::string& database) {
+  std::vector<Side> found;
+  if (const std::optional<DatabaseRow> row = find_database(maintenance, database))
+    found.push_back(
+        side_of(maintenance, *row, {.database = database, .purpose = Purpose::Held, .key = {}}));
+  for (const DatabaseRow& row : databases_like_sides(maintenance)) {
+    const std::optional<SideName> parts = parse_side_name(row.name);
+    if (parts && parts->purpose == Purpose::Held &&
+        side_name(database, Purpose::Held, parts->key) == row.name)
+      found.push_back(side_of(maintenance, row, *parts));
+  }
+  return found;
+}
+
 std::vector<std::string> drop_abandoned_replays(pg::Connection& maintenance,
                                                 const std::string& database) {
   std::vector<std::string> dropped;

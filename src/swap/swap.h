@@ -99,6 +99,9 @@ struct SideOnServer {
   std::vector<std::string> in_use;
 };
 std::vector<SideOnServer> list_all_sides(pg::Connection& maintenance);
+// The guarded database itself, under its own name (as purpose Held, without a key) or the one that
+// an exclusive hold gives it.
+std::vector<Side> list_own(pg::Connection& maintenance, const std::string& database);
 // Drops the scratch databases of every `drift --against` that died: its own session, which is in
 // another database, is gone. Their names.
 std::vector<std::string> drop_abandoned_replays(pg::Connection& maintenance,
