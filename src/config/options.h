@@ -128,7 +128,7 @@ constexpr std::array kOptions{
                .commands = kMigrate, .help = "how long the old state is kept after a success, for undo RUN; 0s: not at all"},
     OptionSpec{.name = "hold", .env = "PGBELAY_HOLD", .type = OptionType::Choice, .value = "HOLD", .fallback = "auto",
                .choices = "auto|none|read-only|exclusive", .commands = kMigrate,
-               .help = "what to do about others who are connected; auto asks at a terminal, else stops"},
+               .help = "what to do about others who are connected; auto asks at a terminal, else stops; read-only and exclusive go with any undo but none and clone"},
     OptionSpec{.name = "blue-green", .type = OptionType::Flag, .commands = kMigrate,
                .help = "migrate the copy under a read-only hold, check it, and swap it in; the database is not touched until then"},
     OptionSpec{.name = "on-foreign-writes", .type = OptionType::Choice, .value = "WHAT", .fallback = "ask",

@@ -5,9 +5,11 @@
 #include "guard/hold.h"
 #include "guard/kept_copy.h"
 #include "guard/marks.h"
+#include "guard/prepare.h"
 #include "guard/run_mark.h"
 #include "guard/sql_guard.h"
 #include "guard/standby.h"
+#include "guard/strategy.h"
 #include "guard/verdict.h"
 #include "swap/sql_swap.h"
 #include "util/error.h"
@@ -79,10 +81,22 @@ void require_blue_green_possible(const Options& options) {
                       "otherwise",
                       {.hint = "Leave out --hold, or choose --hold read-only.", .sqlstate = {}});
   }
-  if (options.undo != Undo::None) return;
-  throw util::Error(Kind::Usage,
-                    "--blue-green swaps the migrated copy in, and --undo none rules a swap out",
-                    {.hint = "Leave out --undo.", .sqlstate = {}});
+  if (options.undo == Undo::None) {
+    throw util::Error(Kind::Usage,
+                      "--blue-green swaps the migrated copy in, and --undo none rules a swap out",
+                      {.hint = "Leave out --undo.", .sqlstate = {}});
+  }
+  if (keeps_proven_copy(options)) return;
+  const std::string why = options.undo == Undo::Replace || options.undo == Undo::Clone
+                              ? cat("--undo ", undo_name(options.undo))
+                          : !options.proof_at.empty() ? std::string("--proof-at")
+                                                      : std::string("a --proof below restored");
+  throw util::Error(
+      Kind::Usage,
+      cat("--blue-green migrates the proven copy on this server, and ", why, " leaves none there"),
+      {.hint = "Make the proof beside the database, as a role that has CREATEDB; or leave out "
+               "--blue-green: --hold read-only keeps writers out and needs no copy.",
+       .sqlstate = {}});
 }
 
 BlueGreen::BlueGreen(const RunContext& context, const backup::Backup& backup, const Gate& gate,

@@ -168,9 +168,8 @@ class CatchUp {
     context_.journal.fact(
         "hold", "follow-up",
         {{"name", follow_up.manifest.name}, {"sums_sha256", follow_up.sums_sha256}});
-    verify::Proof proof = verify::catch_up(question_.proof, follow_up, copy_options(context_),
-                                           context_.reporter, stop_);
-    context_.journal.fact("hold", "seal", seal_fields(*proof.copy()));
+    std::optional<verify::Proof> proof;
+    if (question_.proof.copy()) proof = catch_copy_up(follow_up);
     util::fault::point("hold.caught_up");
     archive::Manifest manifest = combined(question_.backup.manifest, follow_up.manifest);
     return {.proof = std::move(proof),
@@ -271,6 +270,19 @@ class CatchUp {
       changes.views.insert(view);
   }
 
+  verify::Proof catch_copy_up(const backup::Backup& follow_up) {
+    verify::Options options = copy_options(context_);
+    if (question_.place != nullptr && question_.place->elsewhere()) {
+      options.server = question_.place->server();
+      options.maintenance_db = question_.place->maintenance_db();
+      return verify::catch_up(question_.proof, follow_up, options, context_.reporter, stop_);
+    }
+    verify::Proof proof =
+        verify::catch_up(question_.proof, follow_up, options, context_.reporter, stop_);
+    context_.journal.fact("hold", "seal", seal_fields(*proof.copy()));
+    return proof;
+  }
+
   backup::Backup dump(const Changes& changes) {
     backup::Options wanted = options_.backup;
     wanted.dump.source = context_.database;
@@ -278,6 +290,7 @@ class CatchUp {
     if (wanted.dump.jobs == 0) wanted.dump.jobs = options_.jobs;
     wanted.dump.rate = wanted.dump.max_load = 0;  // writers wait for it
     wanted.nice = 0;
+    wanted.read_back = backup::ReadBack::Yes;  // an undo may have to restore it
     wanted.dump.on_session = [&](int pid) {
       ledger_.opened("hold", "dump", {.pid = pid, .backend_start = {}});
     };
@@ -331,7 +344,18 @@ archive::Manifest combined(archive::Manifest base, const archive::Manifest& foll
 std::optional<backup::Backup> follow_up_of(const RunRecord& record) {
   const Event* const event = record.last_fact("follow-up");
   if (event == nullptr) return std::nullopt;
-  return backup::open(record.folder / event->get("name"));
+  backup::Backup found = backup::open(record.folder / event->get("name"));
+  if (found.sums_sha256 == event->get("sums_sha256")) return found;
+  throw util::Error(Kind::Proof,
+                    cat("the follow-up ", found.path.string(), " is not the one that run ",
+                        record.header.run, " has made"),
+                    {.hint = "Put back what the run had written there.", .sqlstate = {}});
+}
+
+backup::Backup with_follow_up(backup::Backup backup,
+                              const std::optional<backup::Backup>& follow_up) {
+  if (follow_up) backup.manifest = combined(std::move(backup.manifest), follow_up->manifest);
+  return backup;
 }
 
 }  // namespace guard

@@ -1,5 +1,6 @@
 // Under a hold: what changed between the snapshot and the hold is found, dumped again as a
-// follow-up of the backup, and replaced in the proven copy (postgres-hazards.md S10, S11).
+// follow-up of the backup, and replaced in the proven copy, wherever that is (postgres-hazards.md
+// S10, S11). Where there is none, the follow-up is read back; an undo restores both.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "backup/backup.h"
 #include "guard/ledger.h"
 #include "guard/marks.h"
+#include "guard/proof_place.h"
 #include "guard/run.h"
 #include "guard/take_back.h"
 #include "verify/proof.h"
@@ -28,8 +30,8 @@ struct Changes {
 };
 
 struct CaughtUp {
-  std::optional<verify::Proof> proof;       // nothing if nothing had changed: the old one holds
-  std::optional<backup::Backup> follow_up;  // the same
+  std::optional<verify::Proof> proof;       // of a copy that was caught up
+  std::optional<backup::Backup> follow_up;  // nothing if nothing had changed
   archive::Manifest manifest;               // of the backup with its follow-up
   WriteMarks base;                          // of the live database while nobody could write
 };
@@ -38,6 +40,7 @@ struct CatchUpQuestion {
   const backup::Backup& backup;
   const verify::Proof& proof;
   const WriteMarks& at_snapshot;
+  const ProofPlace* place = nullptr;  // where the proof's copy is, if not beside the database
 };
 // The hold stands. Kind::Proof (5) if somebody changed definitions since the snapshot or the copy
 // cannot be brought to the state under the hold.
@@ -47,7 +50,11 @@ CaughtUp catch_up(const RunContext& context, const Options& options,
 // The backup as it is with its follow-up: what the caught-up copy equals.
 archive::Manifest combined(archive::Manifest base, const archive::Manifest& follow_up);
 
-// The follow-up of a run as its journal tells; nothing if there is none.
+// The follow-up of a run as its journal tells; nothing if there is none. Kind::Proof if what is
+// there is another one.
 std::optional<backup::Backup> follow_up_of(const RunRecord& record);
+// The backup with the manifest of both; as it is without a follow-up.
+backup::Backup with_follow_up(backup::Backup backup,
+                              const std::optional<backup::Backup>& follow_up);
 
 }  // namespace guard

@@ -65,6 +65,11 @@ std::string over(const RunInfo& run, std::span<const RunInfo> newer,
   std::error_code ignored;
   if (!std::filesystem::exists(dir / run.backup, ignored))
     return cat("its backup ", run.backup, " is gone");
+  const RunRecord record = read_run(run.folder);
+  if (const Event* const follow_up = record.last_fact("follow-up");
+      follow_up != nullptr &&
+      !std::filesystem::exists(run.folder / follow_up->get("name"), ignored))
+    return cat("what follows its backup, ", follow_up->get("name"), ", is gone");
   const std::optional<util::Clock::time_point> until = util::parse_rfc3339(run.undo_until);
   if (!until || *until < now) return cat("its time for undo is over (", run.undo_until, ")");
   return {};

@@ -104,6 +104,13 @@ void privilege_lines(std::vector<Line>& lines, pg::Connection& live,
     lines.push_back(pass("privileges", role.superuser ? who + " is a superuser"
                                                       : who + " owns the database, CREATEDB"));
   }
+  if (options.hold == Hold::Exclusive && !role.createdb && !role.superuser) {
+    lines.push_back(fail("hold",
+                         who + " may not rename the database for an exclusive hold (no CREATEDB)",
+                         cat("Choose --hold read-only, or let a superuser say: ALTER ROLE ",
+                             role.name, " CREATEDB;"),
+                         Kind::Privilege));
+  }
   if (const std::vector<std::string> tables = unreadable_tables(live); !tables.empty()) {
     lines.push_back(fail("privileges", cat(who, " may not read ", named(tables)),
                          "Grant SELECT (and USAGE on the schema), or run as the owner.",
@@ -289,8 +296,7 @@ std::string remedy_for_sessions(pg::Connection& maintenance, const PreflightOpti
   if (options.hold == Hold::Exclusive)
     return "They are ended when the hold begins, and kept out as long as it stands.";
   const HeldDatabase held{.name = options.database.database(), .kind = Hold::ReadOnly};
-  const bool may_hold = options.may_hold &&
-                        options.may_hold(options.undo, options.proof_at) == MayHold::Yes &&
+  const bool may_hold = options.may_hold && options.may_hold(options.undo) == MayHold::Yes &&
                         hold_doubts(maintenance, held, is_own).empty();
   return cat(may_hold ? "Choose --hold read-only, stop" : "Stop",
              " the application for the migration, or choose --hold none.");

@@ -45,7 +45,7 @@ struct PreflightOptions {
   std::vector<pg::ConnInfo> replicas = {};
   Hold hold = Hold::Auto;  // what will be kept out
   // Whether others could be, with that undo and that place of the proof.
-  std::function<MayHold(Undo undo, const std::string& proof_at)> may_hold;
+  std::function<MayHold(Undo undo)> may_hold;
   std::string key;  // for the rehearsal of the undo; empty: leave it out
 };
 

@@ -105,7 +105,7 @@ Shown show_proof(const RunContext& context, const Options& options, const backup
   const util::Stopwatch watch;
   context.reporter.step("proof", util::StepState::Begin, "");
   context.journal.begin("proof", {{"side", context.names.copy}});
-  const bool keep = keeps_proven_copy(options) || rehearses(options);
+  const bool keep = keeps_proven_copy(options) || rehearses(options) || may_catch_up(options);
   try {
     auto place = std::make_unique<ProofPlace>(context, options, made);
     verify::Proof proof =
@@ -198,16 +198,52 @@ bool keeps_copy(const Options& options) {
 }
 
 bool can_hold(const Options& options) {
-  return keeps_proven_copy(options) && (options.tap || !options.command);
+  return undoes(options) && options.undo != Undo::Clone && (options.tap || !options.command);
 }
 
-std::function<MayHold(Undo, const std::string&)> hold_question(const Options& options) {
-  return [chosen = options](Undo undo, const std::string& proof_at) mutable {
+std::function<MayHold(Undo)> hold_question(const Options& options) {
+  return [chosen = options](Undo undo) mutable {
     chosen.undo = undo;
-    chosen.proof_at = proof_at;
     return can_hold(chosen) ? MayHold::Yes : MayHold::No;
   };
 }
+
+bool may_catch_up(const Options& options) {
+  const bool may_be_asked = options.hold == Hold::Auto && options.questions.with_others;
+  return can_hold(options) && (keeps_out(options.hold) || may_be_asked);
+}
+
+namespace {
+
+void require_hold_possible(const Options& options) {
+  if (!keeps_out(options.hold)) return;
+  const std::string hold = cat("--hold ", hold_name(options.hold));
+  if (options.undo == Undo::None) {
+    throw util::Error(
+        Kind::Usage,
+        hold + " keeps writers out so that an undo loses nothing, and --undo none rules it out",
+        {.hint = "Leave out one of the two.", .sqlstate = {}});
+  }
+  if (options.undo == Undo::Clone) {
+    throw util::Error(Kind::Usage,
+                      hold +
+                          " does not go with --undo clone, which must find the database as it "
+                          "was backed up",
+                      {.hint = "Choose --undo swap or replace, where the role may; or leave out "
+                               "--hold and stop the application for the migration.",
+                       .sqlstate = {}});
+  }
+  if (options.tap || !options.command) return;
+  throw util::Error(Kind::Usage,
+                    options.hold == Hold::Exclusive
+                        ? "--hold exclusive needs the tap: without it the command does not find "
+                          "the database either"
+                        : "--hold read-only needs the tap: without it the command cannot write "
+                          "either",
+                    {.hint = "Leave out --no-tap.", .sqlstate = {}});
+}
+
+}  // namespace
 
 void require_consistent(const Options& options) {
   if (!options.command && options.migrations.empty()) {
@@ -223,23 +259,7 @@ void require_consistent(const Options& options) {
         {.hint = "Choose --proof restored or proven, or leave out --proof-at.", .sqlstate = {}});
   }
   require_blue_green_possible(options);
-  if (keeps_out(options.hold) && !keeps_proven_copy(options)) {
-    throw util::Error(Kind::Usage,
-                      cat("--hold ", hold_name(options.hold),
-                          " catches up the proven copy on this server, and none is kept there"),
-                      {.hint = "Leave out --undo none and clone, --proof-at and a --proof below "
-                               "restored.",
-                       .sqlstate = {}});
-  }
-  if (keeps_out(options.hold) && options.command && !options.tap) {
-    throw util::Error(Kind::Usage,
-                      options.hold == Hold::Exclusive
-                          ? "--hold exclusive needs the tap: without it the command does not find "
-                            "the database either"
-                          : "--hold read-only needs the tap: without it the command cannot write "
-                            "either",
-                      {.hint = "Leave out --no-tap.", .sqlstate = {}});
-  }
+  require_hold_possible(options);
   require_rehearsable(options);
   if (options.command) migrate::require_program({.argv = options.command->argv});
 }
@@ -320,18 +340,10 @@ Preflight check_preflight(const Options& options, const RunNames& names, util::R
 void settle_strategy(Options& options, const Preflight& preflight, util::Reporter& reporter) {
   options.undo = preflight.undo;
   if (options.undo != Undo::Replace) return;
-  if (keeps_out(options.hold)) {
-    throw util::Error(
-        Kind::Usage,
-        cat("--hold ", hold_name(options.hold),
-            " catches up a copy on this server, and none can be made there: ", preflight.undo_why),
-        {.hint = "Leave out --hold and stop the application for the migration, or run as "
-                 "a role that has CREATEDB.",
-         .sqlstate = {}});
-  }
   if (options.proof_at.empty() && !preflight.proof_at.empty())
     reporter.note("the proof is made on a private server here (--proof-at local)");
   options.proof_at = preflight.proof_at;
+  require_blue_green_possible(options);
   require_rehearsable(options);
 }
 
@@ -368,7 +380,7 @@ Prepared prepare(const RunContext& context, const Options& options, SessionLedge
   util::throw_if_stopped(stop);
   std::optional<swap::SealRecord> copy;
   if (!place->elsewhere()) copy = proof.copy();
-  if (!rehearses(options)) place.reset();
+  if (!rehearses(options) && !may_catch_up(options)) place.reset();
   return {.backup = std::move(made),
           .proof = std::move(proof),
           .copy = std::move(copy),
@@ -378,6 +390,21 @@ Prepared prepare(const RunContext& context, const Options& options, SessionLedge
           .marks = std::move(marks),
           .place = std::move(place)};
 }
+
+namespace {
+
+std::string caught_up_text(const CaughtUp& done, const ProofPlace* place,
+                           std::chrono::duration<double> took) {
+  if (!done.follow_up) return "nothing had changed since the snapshot";
+  const archive::Manifest& manifest = done.follow_up->manifest;
+  return cat(util::show_counted(manifest.tables.size(), "table"), ", ",
+             util::show_count(manifest.rows()), " rows ",
+             done.proof ? cat("caught up", place == nullptr ? "" : place->text())
+                        : std::string("backed up and read back"),
+             " in ", util::show_duration(took), " · ", done.follow_up->path.string());
+}
+
+}  // namespace
 
 std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const Options& options,
                                                 Prepared& prepared, SessionLedger& ledger,
@@ -389,22 +416,17 @@ std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const
   try {
     auto hold = std::make_unique<StandingHold>(context, options.hold, ledger, stop);
     const util::Stopwatch catching_up;
-    CaughtUp caught_up = catch_up(
-        context, options,
-        {.backup = prepared.backup, .proof = prepared.proof, .at_snapshot = prepared.marks.value()},
-        ledger, stop);
-    const std::string name = cat(hold_name(options.hold),
-                                 context.live.moved() ? cat(" · called ", context.names.held) : "");
-    std::string text = cat(name, " · nothing had changed since the snapshot");
-    if (caught_up.follow_up) {
-      const archive::Manifest& manifest = caught_up.follow_up->manifest;
-      text = cat(name, " · ", util::show_counted(manifest.tables.size(), "table"), ", ",
-                 util::show_count(manifest.rows()), " rows caught up in ",
-                 util::show_duration(catching_up.elapsed()), " · ",
-                 caught_up.follow_up->path.string());
-    }
+    CaughtUp caught_up = catch_up(context, options,
+                                  {.backup = prepared.backup,
+                                   .proof = prepared.proof,
+                                   .at_snapshot = prepared.marks.value(),
+                                   .place = prepared.place.get()},
+                                  ledger, stop);
+    const std::string text = cat(
+        hold_name(options.hold), context.live.moved() ? cat(" · called ", context.names.held) : "",
+        " · ", caught_up_text(caught_up, prepared.place.get(), catching_up.elapsed()));
     if (caught_up.proof) prepared.proof = *std::move(caught_up.proof);
-    prepared.copy = prepared.proof.copy();
+    if (keeps_proven_copy(options)) prepared.copy = prepared.proof.copy();
     prepared.backup.manifest = std::move(caught_up.manifest);
     prepared.proven_at = std::chrono::steady_clock::now();
     hold->set_base(std::move(caught_up.base));

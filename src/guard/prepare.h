@@ -52,15 +52,15 @@ struct Prepared {
   Sighting at_snapshot;
   std::uint64_t own_at_snapshot = 0;
   std::optional<WriteMarks> marks;    // before the snapshot, for a catch-up
-  std::unique_ptr<ProofPlace> place;  // for a rehearsal: where the proof left its copy
+  std::unique_ptr<ProofPlace> place;  // for a rehearsal or a hold: where the proof left its copy
 };
 // The steps "backup" and "proof". Kind::Backup, Kind::Proof, Kind::Interrupted.
 Prepared prepare(const RunContext& context, const Options& options, SessionLedger& ledger,
                  std::stop_token stop);
 
-// The step "hold": writers are ended and kept out, and the copy gets what they had written since
-// the snapshot; `prepared` is then what the database is under the hold. Kind::Preflight, Proof,
-// Interrupted.
+// The step "hold": writers are ended and kept out, and what they had written since the snapshot is
+// backed up, and put into the copy where there is one; `prepared` is then what the database is
+// under the hold. Kind::Preflight, Proof, Interrupted.
 std::unique_ptr<StandingHold> hold_and_catch_up(const RunContext& context, const Options& options,
                                                 Prepared& prepared, SessionLedger& ledger,
                                                 std::stop_token stop);
@@ -80,11 +80,13 @@ bool proof_leaves_copy(const Options& options);
 bool undoes(const Options& options);
 // … with the copy that the proof left, …
 bool keeps_proven_copy(const Options& options);
-// There is what a hold needs: a copy to catch up, and a command that can still write.
+// There is what a hold needs: an undo that brings back what was caught up, and a command that can
+// still write.
 bool can_hold(const Options& options);
-// The same for preflight, which chooses an undo and a place of the proof.
-std::function<MayHold(Undo undo, const std::string& proof_at)> hold_question(
-    const Options& options);
+// The same for preflight, which chooses an undo.
+std::function<MayHold(Undo undo)> hold_question(const Options& options);
+// The copy of a proof elsewhere is needed until a hold has caught it up.
+bool may_catch_up(const Options& options);
 // … or with any that is there already. Otherwise the copy is made when it is needed: a restore
 // (contracts.md K2).
 bool keeps_copy(const Options& options);

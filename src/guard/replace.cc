@@ -11,7 +11,9 @@
 #include <thread>
 
 #include "archive/custom_file.h"
+#include "archive/followed.h"
 #include "backup/run.h"
+#include "guard/catch_up.h"
 #include "guard/hold.h"
 #include "guard/sequences.h"
 #include "guard/sql_guard.h"
@@ -127,11 +129,41 @@ class There {
   const archive::Toc& toc_;
 };
 
+// What is put in place: the run's backup, with what it caught up under a hold.
+class OldContents {
+ public:
+  OldContents(const backup::Backup& backup, const std::optional<backup::Backup>& follow_up)
+      : backup_(with_follow_up(backup::open(backup.path), follow_up)),
+        first_(backup.archive_path()) {
+    if (!follow_up) return;
+    second_.emplace(follow_up->archive_path());
+    const std::optional<archive::Manifest::Follows>& follows = follow_up->manifest.follows;
+    followed_.emplace(first_, *second_,
+                      follows && follows->large_objects ? archive::LargeObjectsOf::Second
+                                                        : archive::LargeObjectsOf::First);
+  }
+  OldContents(const OldContents&) = delete;
+  OldContents& operator=(const OldContents&) = delete;
+
+  const backup::Backup& backup() const noexcept { return backup_; }
+  const archive::Reader& archive() const noexcept {
+    if (followed_) return *followed_;
+    return first_;
+  }
+
+ private:
+  const backup::Backup backup_;
+  const archive::CustomFileReader first_;
+  std::optional<archive::CustomFileReader> second_;
+  std::optional<archive::FollowedReader> followed_;
+};
+
 class Replacing {
  public:
-  Replacing(const RunContext& context, const backup::Backup& backup, bool others)
+  Replacing(const RunContext& context, const OldContents& old, bool others)
       : context_(context),
-        backup_(backup),
+        old_(old),
+        backup_(old.backup()),
         others_(others),
         live_(pg::Connection::open(context.database, context.names.application)) {}
 
@@ -140,11 +172,10 @@ class Replacing {
     live_.execute("set client_min_messages = warning");
     close();
     util::fault::point("undo.closed");
-    const archive::CustomFileReader reader(backup_.archive_path());
     pg::Transaction transaction(live_);
     const std::vector<SequenceStep> steps =
         others_ ? further_positions(live_, backup_) : std::vector<SequenceStep>{};
-    drop(reader);
+    drop();
     compare();
     advance(context_, live_, steps);
     sql::commit_durably(live_);
@@ -166,7 +197,7 @@ class Replacing {
       context_.reporter.note(cat("stays connected during the undo: ", line));
   }
 
-  void drop(const archive::CustomFileReader& reader) {
+  void drop() {
     sql::wait_for_locks(live_, true);
     const swap::Contents contents = swap::read_contents(live_);
     if (const std::vector<std::string> blockers = replace_blockers(live_, contents);
@@ -190,10 +221,11 @@ class Replacing {
     sql::wait_for_locks(live_, false);
     if (backup_.manifest.has_public_schema && !sql::has_public_schema(live_))
       sql::make_public_schema(live_);
-    restore(reader, swap::read_contents(live_));
+    restore(swap::read_contents(live_));
   }
 
-  void restore(const archive::CustomFileReader& reader, const swap::Contents& contents) {
+  void restore(const swap::Contents& contents) {
+    const archive::Reader& reader = old_.archive();
     const swap::StayingObject* const schema = contents.staying_named("schema", "public");
     load::Options options{.has_public_schema = backup_.manifest.has_public_schema,
                           .has_plpgsql = backup_.manifest.has_plpgsql,
@@ -234,6 +266,7 @@ class Replacing {
   }
 
   const RunContext& context_;
+  const OldContents& old_;
   const backup::Backup& backup_;
   const bool others_;
   pg::Connection live_;
@@ -288,9 +321,9 @@ bool committed_after_all(const RunContext& context, const util::Error& failure) 
   return fate_of(context, read_run(context.names.folder)) == Fate::Committed;
 }
 
-void replace_now(const RunContext& context, const backup::Backup& backup, bool others) {
+void replace_now(const RunContext& context, const OldContents& old, bool others) {
   try {
-    Replacing(context, backup, others).run();
+    Replacing(context, old, others).run();
   } catch (const util::Error& failure) {
     if (!committed_after_all(context, failure)) give_up(context, failure);
   }
@@ -314,6 +347,13 @@ void require_whole(const RunContext& context, const backup::Backup& backup) {
                                "restore BACKUP",
                        .sqlstate = {}});
   }
+}
+
+// As the run has made it, by its sums.
+std::optional<backup::Backup> recalled_follow_up(const RunRecord& record) {
+  std::optional<backup::Backup> follow_up = follow_up_of(record);
+  if (follow_up) verify::recall(*follow_up, std::nullopt, nullptr);
+  return follow_up;
 }
 
 void require_no_prepared(const RunContext& context) {
@@ -358,19 +398,21 @@ void save_rows(const RunContext& context, const Replacement& what) {
 }
 
 // What others write after the backup of the failed state would be in neither state, so they are
-// kept out before it. Where the failed state stays they may write again. What is kept, and where.
+// kept out before it. Where the failed state stays they may write again, unless the run's own hold
+// stands. What is kept, and where.
 std::string back_up_and_replace(const RunContext& context, const Replacement& what) {
   try {
+    const OldContents old(what.backup, recalled_follow_up(read_run(context.names.folder)));
     if (what.others) {
       keep_out_for_undo(context);
       save_rows(context, what);
     }
     std::string kept = what.failed == FailedState::BackUp ? back_up_failed(context) : std::string();
-    replace_now(context, backup::open(what.backup.path), what.others);
+    replace_now(context, old, what.others);
     return kept;
   } catch (util::Error& failure) {
     try {
-      release_hold(context);
+      if (held_for_undo(read_run(context.names.folder))) release_hold(context);
     } catch (const util::Error& cleanup) {
       failure.attach(cat("others may not write yet: ", cleanup.message()));
     }
@@ -384,6 +426,8 @@ void require_replaceable(const RunContext& context, const backup::Backup& backup
                          SessionLedger& ledger) {
   verify::recall(backup, std::nullopt, nullptr);
   require_whole(context, backup);
+  if (const auto follow_up = recalled_follow_up(read_run(context.names.folder)))
+    require_whole(context, *follow_up);
   const std::string& database = context.database.database();
   std::vector<std::string> lines = swap::prepared_lines(context.maintenance, database);
   for (const std::string& slot : logical_slots(context.maintenance, database))
@@ -426,8 +470,8 @@ TakenBack replace_contents(const RunContext& context, const Replacement& what) {
     swap::reopen(context.maintenance, context.database.database());  // an attempt may have died
     out.kept = back_up_and_replace(context, what);
   }
+  tell_release(context);  // which opens it under its own name, if the hold is exclusive
   swap::reopen(context.maintenance, context.database.database());
-  release_hold(context);
   context.journal.fact("undo", kFact, {{"state", "replaced"}});
   out.cluster = cluster_changes(context);
   util::fault::point("undo.before_end");

@@ -223,7 +223,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
                 .files = files,
                 .place = *prepared->place},
                stop);
-      prepared->place.reset();
+      if (options.rehearse_only || !may_catch_up(options)) prepared->place.reset();
       if (options.rehearse_only) return rehearsed(context, *prepared);
       if (!keeps_proven_copy(options)) drop_copy(context);
     }
@@ -243,6 +243,7 @@ Result guarded(const RunContext& context, const Options& options, const Outside&
     journal_gate(context, gate);
     if (gate.others && prepared->marks)
       save_certain_rows(context, prepared->backup, *prepared->marks, stop);
+    prepared->place.reset();
     util::fault::point("run.gate");
     util::throw_if_stopped(stop);
     mark_begun(context);

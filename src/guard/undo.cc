@@ -317,8 +317,7 @@ Result taken_back(const RunContext& context, const RunRecord& record, const Undo
   if (replaces(record)) return replaced(context, record, options, others);
   backup::Backup backup = backup::open(options.dir / record.info().backup);
   const std::optional<swap::SealRecord> copy = recalled_copy(context, record, backup);
-  if (const std::optional<backup::Backup> follow_up = follow_up_of(record))
-    backup.manifest = combined(std::move(backup.manifest), follow_up->manifest);
+  backup = with_follow_up(std::move(backup), follow_up_of(record));
   const TakenBack back =
       take_back(context, {.backup = backup,
                           .copy = copy,
