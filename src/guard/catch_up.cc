@@ -9,6 +9,7 @@
 #include "archive/entry_sql.h"
 #include "backup/run.h"
 #include "guard/journal.h"
+#include "guard/space_watch.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_hold.h"
 #include "pg/session.h"
@@ -277,10 +278,15 @@ class CatchUp {
       options.maintenance_db = question_.place->maintenance_db();
       return verify::catch_up(question_.proof, follow_up, options, context_.reporter, stop_);
     }
-    verify::Proof proof =
-        verify::catch_up(question_.proof, follow_up, options, context_.reporter, stop_);
-    context_.journal.fact("hold", "seal", seal_fields(*proof.copy()));
-    return proof;
+    const SpaceWatch watch(context_, context_.names.copy, WhenFull::GiveUp, stop_);
+    try {
+      verify::Proof proof =
+          verify::catch_up(question_.proof, follow_up, options, context_.reporter, watch.token());
+      context_.journal.fact("hold", "seal", seal_fields(*proof.copy()));
+      return proof;
+    } catch (const util::Error& failure) {
+      watch.rethrow(failure);
+    }
   }
 
   backup::Backup dump(const Changes& changes) {

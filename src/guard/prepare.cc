@@ -11,6 +11,7 @@
 #include "guard/outside.h"
 #include "guard/rehearsal.h"
 #include "guard/rehearsal_cluster.h"
+#include "guard/space_watch.h"
 #include "guard/sql_guard.h"
 #include "guard/stray_run.h"
 #include "guard/verdict.h"
@@ -95,6 +96,20 @@ std::string_view what_is_equal(const verify::Proof& proof) {
                                  : ": restored copy equals the snapshot";
 }
 
+// The live server's room is watched; another one's is that of its operator.
+verify::Proof prove_at(const RunContext& context, const ProofPlace& place,
+                       const backup::Backup& made, const verify::Options& wanted,
+                       const std::stop_token& stop) {
+  if (place.elsewhere() || wanted.level < archive::Level::Restored)
+    return verify::prove(made, wanted, context.reporter, stop);
+  const SpaceWatch watch(context, wanted.side_database, WhenFull::GiveUp, stop);
+  try {
+    return verify::prove(made, wanted, context.reporter, watch.token());
+  } catch (const util::Error& failure) {
+    watch.rethrow(failure);
+  }
+}
+
 struct Shown {
   verify::Proof proof;
   std::unique_ptr<ProofPlace> place;
@@ -109,19 +124,19 @@ Shown show_proof(const RunContext& context, const Options& options, const backup
   try {
     auto place = std::make_unique<ProofPlace>(context, options, made);
     verify::Proof proof =
-        verify::prove(made,
-                      {.level = options.proof,
-                       .server = place->server(),
-                       .maintenance_db = place->maintenance_db(),
-                       .application_name = context.names.application,
-                       .side_database = context.names.copy,
-                       .side_comment = context.names.comment,
-                       .copy = keep ? verify::Copy::KeepSealed : verify::Copy::Drop,
-                       .nice = options.backup.nice,
-                       .jobs = context.jobs,
-                       .version = context.version,
-                       .accept_superuser_functions = context.accept_superuser_functions},
-                      context.reporter, stop);
+        prove_at(context, *place, made,
+                 {.level = options.proof,
+                  .server = place->server(),
+                  .maintenance_db = place->maintenance_db(),
+                  .application_name = context.names.application,
+                  .side_database = context.names.copy,
+                  .side_comment = context.names.comment,
+                  .copy = keep ? verify::Copy::KeepSealed : verify::Copy::Drop,
+                  .nice = options.backup.nice,
+                  .jobs = context.jobs,
+                  .version = context.version,
+                  .accept_superuser_functions = context.accept_superuser_functions},
+                 stop);
     if (proof.copy() && !place->elsewhere())
       context.journal.fact("proof", "seal", seal_fields(*proof.copy()));
     const std::string level(archive::level_name(proof.level()));

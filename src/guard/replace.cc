@@ -16,6 +16,7 @@
 #include "guard/catch_up.h"
 #include "guard/hold.h"
 #include "guard/sequences.h"
+#include "guard/space_watch.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
 #include "guard/sql_replace.h"
@@ -165,9 +166,19 @@ class Replacing {
         old_(old),
         backup_(old.backup()),
         others_(others),
+        watch_(context, context.database.database(), WhenFull::Warn, {}),
         live_(pg::Connection::open(context.database, context.names.application)) {}
 
   void run() {
+    try {
+      replace();
+    } catch (const util::Error& failure) {
+      watch_.rethrow(failure);
+    }
+  }
+
+ private:
+  void replace() {
     pg::pin_settings(live_, backup_.manifest.encoding);
     live_.execute("set client_min_messages = warning");
     close();
@@ -186,7 +197,6 @@ class Replacing {
     transaction.commit();
   }
 
- private:
   // From now on nobody comes, and whoever was there is gone. A session that this role may not end
   // does no harm unless it holds a lock.
   void close() {
@@ -235,7 +245,7 @@ class Replacing {
     for (const archive::ExtensionRecord& extension : backup_.manifest.extensions)
       options.extensions.push_back({extension.name, extension.version});
     const load::Report report = load::run_within(
-        reader, live_, options, There(contents, reader.toc()), context_.reporter, {});
+        reader, live_, options, There(contents, reader.toc()), context_.reporter, watch_.token());
     for (const std::string& warning : report.warnings) context_.reporter.warning(warning);
     pg::apply_properties(live_, live_.database(), verify::properties_of(backup_.manifest),
                          pg::CommentFrom::Properties);
@@ -269,6 +279,7 @@ class Replacing {
   const OldContents& old_;
   const backup::Backup& backup_;
   const bool others_;
+  const SpaceWatch watch_;
   pg::Connection live_;
 };
 

@@ -338,18 +338,20 @@ Result run(const Options& options, util::Reporter& reporter, std::stop_token sto
   journal_sequences(journal, "run", chosen.sequences);
   SessionLedger ledger(journal, database, names.application);
   LiveDatabase live(options.database);
-  const RunContext context{.names = names,
-                           .database = live.now(),
-                           .live = live,
-                           .maintenance_db = options.maintenance_db,
-                           .version = options.version,
-                           .jobs = options.jobs,
-                           .accept_superuser_functions = options.accept_superuser_functions,
-                           .replicas = options.replicas,
-                           .maintenance = maintenance,
-                           .lock = lock,
-                           .journal = journal,
-                           .reporter = reporter};
+  const RunContext context{
+      .names = names,
+      .database = live.now(),
+      .live = live,
+      .maintenance_db = options.maintenance_db,
+      .version = options.version,
+      .jobs = options.jobs,
+      .accept_superuser_functions = options.accept_superuser_functions,
+      .replicas = options.replicas,
+      .room = {.stated = chosen.server_free, .folder = preflight.server_folder},
+      .maintenance = maintenance,
+      .lock = lock,
+      .journal = journal,
+      .reporter = reporter};
   const bool in_place = chosen.undo == Undo::Replace;
   const KeepCopy keep{.time = keeps_copy(chosen) || in_place ? chosen.keep_undo : 0ms,
                       .what = in_place ? OldState::Backup : OldState::Copy,

@@ -8,6 +8,7 @@
 #include "guard/hold.h"
 #include "guard/run_mark.h"
 #include "guard/sequences.h"
+#include "guard/space_watch.h"
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
 #include "guard/standby.h"
@@ -39,12 +40,18 @@ void prove_again(const RunContext& context, const backup::Backup& backup, const 
   swap::drop_side(context.maintenance, context.names.copy);
   // As it was published: in memory it may be the one with its follow-up already.
   const backup::Backup whole = backup::open(backup.path);
+  const std::optional<backup::Backup> follow_up = follow_up_of(read_run(context.names.folder));
   verify::Options options = copy_options(context);
   options.side_comment = copy_comment(context, Begun::Yes);
-  verify::Proof proof = verify::prove(whole, options, context.reporter, {});
-  if (const auto follow_up = follow_up_of(read_run(context.names.folder)))
-    proof = verify::catch_up(proof, *follow_up, options, context.reporter, {});
-  context.journal.fact("undo", "seal", seal_fields(*proof.copy()));
+  const SpaceWatch watch(context, context.names.copy, WhenFull::Warn, {});
+  try {
+    verify::Proof proof = verify::prove(whole, options, context.reporter, watch.token());
+    if (follow_up)
+      proof = verify::catch_up(proof, *follow_up, options, context.reporter, watch.token());
+    context.journal.fact("undo", "seal", seal_fields(*proof.copy()));
+  } catch (const util::Error& failure) {
+    watch.rethrow(failure);
+  }
 }
 
 // Reads all of the copy once more, before anybody else can.

@@ -12,6 +12,7 @@
 #include "guard/journal.h"
 #include "guard/live_database.h"
 #include "guard/names.h"
+#include "guard/server_room.h"
 #include "guard/shared_catalog.h"
 #include "pg/connection.h"
 #include "pg/conninfo.h"
@@ -31,6 +32,7 @@ struct RunContext {
   std::size_t jobs = 0;
   bool accept_superuser_functions = false;
   std::vector<pg::ConnInfo> replicas = {};  // standbys whose sessions end after a swap (S7)
+  ServerRoom room = {};                     // of the server that the database is on
   pg::Connection& maintenance;
   std::unique_ptr<swap::DatabaseLock>& lock;  // of `maintenance`; taken anew if that was lost
   Journal& journal;

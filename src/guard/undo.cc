@@ -18,7 +18,9 @@
 #include "guard/rehearsal_cluster.h"
 #include "guard/replace.h"
 #include "guard/sequences.h"
+#include "guard/space.h"
 #include "guard/sql_guard.h"
+#include "guard/sql_preflight.h"
 #include "guard/strategy.h"
 #include "guard/take_back.h"
 #include "guard/verdict.h"
@@ -80,6 +82,12 @@ void require_same_server(const RunInfo& run, pg::Connection& maintenance,
       {.hint = "Name the database of the run with --database.", .sqlstate = {}});
 }
 
+// What was stated for the run is long over; the disk can be asked only if it is here.
+ServerRoom room_here(pg::Connection& maintenance, const pg::ConnInfo& database) {
+  return {.stated = std::nullopt,
+          .folder = local_server_folder(database, server_folder(maintenance))};
+}
+
 // An unfinished run opened again: the lock, its journal, and what a step works with.
 class Reopened {
  public:
@@ -104,6 +112,7 @@ class Reopened {
                    .jobs = options.jobs,
                    .accept_superuser_functions = true,  // as accepted by the run's own proof
                    .replicas = options.replicas,
+                   .room = room_here(*maintenance_, options.database),
                    .maintenance = *maintenance_,
                    .lock = lock_,
                    .journal = *journal_,
