@@ -346,6 +346,7 @@ int run_doctor(const Invocation& invocation) {
       .accept_superuser_functions = invocation.settings.flag("accept-superuser-functions"),
       .replicas = invocation.replicas(),
       .may_hold = guard::hold_question({}),
+      .all_ways = true,
       .key = util::key_time(util::Clock::now())};
   guard::Preflight found = preflight_or_hold(options, invocation, database);
   if (!database.ignored_parameters().empty()) {
@@ -355,6 +356,7 @@ int run_doctor(const Invocation& invocation) {
                                        util::join(database.ignored_parameters(), ", ")),
                            .remedy = {}});
   }
+  for (guard::Line& line : guard::way_lines(found)) found.lines.push_back(std::move(line));
   if (found.ok()) {
     for (guard::Line& line : leftovers(invocation, database))
       found.lines.push_back(std::move(line));

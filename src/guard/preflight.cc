@@ -12,7 +12,6 @@
 #include "guard/sql_guard.h"
 #include "guard/sql_preflight.h"
 #include "guard/standby.h"
-#include "guard/strategy.h"
 #include "pg/server_facts.h"
 #include "pg/session.h"
 #include "swap/sessions.h"
@@ -29,15 +28,6 @@ using util::cat;
 using util::Kind;
 
 constexpr int kOldestMajor = 13;
-constexpr std::size_t kMostNamed = 5;  // objects in one line
-
-std::string named(const std::vector<std::string>& all) {
-  std::vector<std::string> some(
-      all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), kMostNamed)));
-  std::string out = util::join(some, ", ");
-  if (all.size() > some.size()) out += cat(" and ", all.size() - some.size(), " more");
-  return out;
-}
 
 Line pass(std::string subject, std::string text) {
   return {.verdict = Verdict::Pass, .subject = std::move(subject), .text = std::move(text)};
@@ -128,21 +118,31 @@ void privilege_lines(std::vector<Line>& lines, pg::Connection& live,
 
 // How the undo will be made. With replace, nothing is made beside the database: the proof needs
 // another place (S4), and everything must be this role's to drop and to make again (S5).
-void choose(Preflight& out, PreflightOptions& options, pg::Connection& live) {
-  const UndoChoice choice = choose_undo(options.undo, pg::role_facts(live));
+UndoChoice choose(Preflight& out, PreflightOptions& options, pg::Connection& live,
+                  const std::string& application, const std::stop_token& stop) {
+  const WaysQuestion question{.database = options.database,
+                              .maintenance_db = options.maintenance_db,
+                              .application = application,
+                              .proof = options.proof,
+                              .proof_at = options.proof_at};
+  if (options.all_ways)
+    out.ways = undo_ways(live, question, Ways::All, stop);
+  else if (options.undo == Undo::Auto)
+    out.ways = undo_ways(live, question, Ways::UntilPossible, stop);
+  const UndoChoice choice = choose_undo(options.undo, pg::role_facts(live), out.ways);
   out.undo = options.undo = choice.undo;
   out.undo_why = choice.why;
   out.proof_at = options.proof_at;
-  if (choice.undo != Undo::Replace) return;
+  if (choice.undo != Undo::Replace) return choice;
   options.needs_copy = options.copy_when_needed = false;
   const int major = live.server_major();
   out.proof_at = options.proof_at = replace_proof_at(options.proof_at, options.proof, major);
-  if (options.proof < archive::Level::Restored) return;
+  if (options.proof < archive::Level::Restored) return choice;
   if (!out.proof_at.empty()) {
     out.lines.push_back(pass("proof", out.proof_at == "local"
                                           ? "on a private server here (--proof-at local)"
                                           : "at another server (--proof-at)"));
-    return;
+    return choice;
   }
   out.lines.push_back(fail(
       "proof",
@@ -152,16 +152,25 @@ void choose(Preflight& out, PreflightOptions& options, pg::Connection& live) {
           ") for --proof-at local, name another one with --proof-at URL, or step down knowingly: "
           "--proof read-back."),
       Kind::Proof));
+  return choice;
+}
+
+// Last: the lines before it say what each way would need.
+void no_way_line(std::vector<Line>& lines, const std::string& no_way) {
+  if (no_way.empty()) return;
+  lines.push_back(fail(
+      "undo", cat("a failed migration could not be undone (", no_way, ")"),
+      "Take away what is listed, or run as a role that may. Or choose: --undo clone with --proof "
+      "read-back or --proof-at (the server copies the database, an outage); --undo none (a failed "
+      "migration stays).",
+      Kind::Privilege));
 }
 
 void replace_lines(Preflight& out, const PreflightOptions& options, pg::Connection& live) {
   if (options.undo != Undo::Replace) return;
   pg::pin_settings(live, pg::database_encoding(live));
   const swap::Contents contents = swap::read_contents(live);
-  std::vector<std::string> extensions;
-  for (const swap::StayingObject& object : contents.staying) {
-    if (object.type == "extension") extensions.push_back(object.name);
-  }
+  const std::vector<std::string> extensions = staying_extensions(contents);
   if (const std::vector<std::string> blockers = replace_blockers(live, contents);
       !blockers.empty()) {
     out.lines.push_back(fail(
@@ -241,8 +250,9 @@ LiveFacts live_lines(Preflight& out, PreflightOptions& options, std::stop_token 
         warn("pooler", "a session pooler stands between us and the server",
              "Name the server's own port: through a pooler it cannot be told who else writes."));
   }
+  std::string no_way;
   ask(lines, "privileges", [&] {
-    choose(out, options, live);
+    no_way = choose(out, options, live, name, stop).no_way;
     privilege_lines(lines, live, options);
   });
   ask(lines, "superuser", [&] {
@@ -259,6 +269,7 @@ LiveFacts live_lines(Preflight& out, PreflightOptions& options, std::stop_token 
   ask(lines, "space", [&] { facts.folder = server_folder(live); });
   ask(lines, "undo", [&] { replace_lines(out, options, live); });
   ask(lines, "undo", [&] { detach_lines(lines, options, live); });
+  no_way_line(lines, no_way);
   pg_dump_line(lines, options, live);
   return facts;
 }
@@ -456,6 +467,39 @@ Preflight preflight(const PreflightOptions& asked, std::stop_token stop) {
     undo_line(out.lines, maintenance, options, out.undo_why);
   });
   return out;
+}
+
+std::vector<Line> way_lines(const Preflight& preflight) {
+  const auto told = [](Undo undo) {
+    switch (undo) {
+      case Undo::Swap:
+        return "possible: a proven copy beside the database, put in its place by two renames";
+      case Undo::Replace:
+        return "possible: the contents are restored in place, in one transaction; takes a restore";
+      case Undo::Clone:
+        return "possible, on request only: the server copies the database, and nobody may be "
+               "connected meanwhile";
+      case Undo::None:
+        return "possible: a failed migration stays";
+      case Undo::Auto:
+        break;
+    }
+    return "";
+  };
+  std::vector<Line> lines;
+  for (const UndoWay& way : preflight.ways) {
+    const std::string subject = cat("undo ", undo_name(way.undo));
+    lines.push_back(
+        way.obstacles.empty()
+            ? pass(subject, told(way.undo))
+            : warn(subject, cat("not possible: ", named(way.obstacles)),
+                   way.undo == preflight.undo
+                       ? "Take away what is listed, or run as a role that may."
+                       : cat("Only for --undo ", undo_name(way.undo),
+                             ": take away what is listed, or run as a role that may.")));
+  }
+  if (!lines.empty()) lines.push_back(pass("undo none", told(Undo::None)));
+  return lines;
 }
 
 }  // namespace guard

@@ -10,6 +10,7 @@
 
 #include "dump/pg_dump_program.h"
 #include "guard/run.h"
+#include "guard/strategy.h"
 #include "pg/conninfo.h"
 #include "util/error.h"
 
@@ -43,10 +44,10 @@ struct PreflightOptions {
   bool must_be_alone =
       false;  // --hold auto, and nobody to ask: others would end the run at the gate
   std::vector<pg::ConnInfo> replicas = {};
-  Hold hold = Hold::Auto;  // what will be kept out
-  // Whether others could be, with that undo and that place of the proof.
-  std::function<MayHold(Undo undo)> may_hold;
-  std::string key;  // for the rehearsal of the undo; empty: leave it out
+  Hold hold = Hold::Auto;                      // what will be kept out
+  std::function<MayHold(Undo undo)> may_hold;  // whether others could be, with that undo
+  bool all_ways = false;                       // of undoing, whichever is chosen
+  std::string key;                             // for the rehearsal of the undo; empty: leave it out
 };
 
 struct Preflight {
@@ -57,7 +58,8 @@ struct Preflight {
   std::uint64_t tables = 0;
   Undo undo = Undo::Swap;  // what was chosen, never Auto
   std::string undo_why;
-  std::string proof_at;  // and where the proof is made: "" beside the database
+  std::vector<UndoWay> ways;  // as far as they were looked at
+  std::string proof_at;       // and where the proof is made: "" beside the database
   std::string server_version;
   std::string system_identifier;
   std::optional<std::filesystem::path> server_folder;  // where the server writes, if it is here
@@ -68,5 +70,8 @@ struct Preflight {
 
 // Throws only if the server cannot be reached.
 Preflight preflight(const PreflightOptions& options, std::stop_token stop);
+
+// Each way of undoing that was looked at, possible or not and why; and that there is "none".
+std::vector<Line> way_lines(const Preflight& preflight);
 
 }  // namespace guard

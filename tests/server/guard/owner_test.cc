@@ -1,6 +1,7 @@
 // An ordinary owner with CREATEDB, as applications log in, and a server that dies under the
 // migration.
 
+#include "guard/preflight.h"
 #include "guard_fixture.h"
 #include "pg/sql_changes.h"
 
@@ -68,6 +69,7 @@ TEST_F(OwnerTest, S3M8CloneHelpsWhereHeMayNotRestore) {
       role);
   Options options = as_owner(psql(kBreaks));
   options.proof = archive::Level::ReadBack;
+  options.undo = Undo::Swap;
   EXPECT_THAT(error_of(options).text(), testing::AllOf(HasSubstr("dblink"), HasSubstr("clone")));
 
   const std::string before = fingerprint();
@@ -77,6 +79,47 @@ TEST_F(OwnerTest, S3M8CloneHelpsWhereHeMayNotRestore) {
   EXPECT_THAT(reporter.all(), HasSubstr("nobody could connect for"));
   EXPECT_EQ(fingerprint(), before);
   EXPECT_EQ(value("select count(*) from pg_extension where extname = 'dblink'"), "1");
+}
+
+// What keeps him from a restore beside the database does not keep him from one in place.
+TEST_F(OwnerTest, S3_AutoChoosesTheUndoThatIsPossibleAndSaysWhy) {
+  sql("create extension dblink");
+  const std::string before = fingerprint();
+  Options options = as_owner(psql(kBreaks));
+  options.proof = archive::Level::ReadBack;
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause << "\n" << reporter.all();
+  EXPECT_EQ(fingerprint(), before);
+  EXPECT_THAT(reporter.all(), HasSubstr("undo replace (role owner_"));
+  EXPECT_THAT(reporter.all(), HasSubstr("could not make again what a copy needs"));
+  EXPECT_THAT(reporter.all(), HasSubstr("contents restored from the backup in place"));
+}
+
+// The proof could be made nowhere: each way is named with what it lacks.
+TEST_F(OwnerTest, S3_WhereNoUndoIsPossibleEachIsNamedWithWhatItLacks) {
+  sql("create extension dblink");
+  const util::Error error = error_of(as_owner(psql(kBreaks)));
+  EXPECT_NE(error.exit_code(), 4);
+  EXPECT_THAT(error.text(), HasSubstr("a failed migration could not be undone (swap: "));
+  EXPECT_THAT(error.text(), HasSubstr("; replace: the proof on a private server here"));
+  EXPECT_THAT(runs(), IsEmpty());
+}
+
+TEST_F(OwnerTest, S6_DoctorSaysOfEachUndoWhetherItIsPossible) {
+  sql("create extension dblink");
+  const Preflight found = guard::preflight({.database = as_owner(psql("")).database,
+                                            .dir = folder.path(),
+                                            .server_free = std::uint64_t{1} << 40U,
+                                            .proof = archive::Level::ReadBack,
+                                            .all_ways = true},
+                                           {});
+  std::string told;
+  for (const Line& line : way_lines(found)) told += util::cat(line.subject, ": ", line.text, "\n");
+  EXPECT_THAT(told, HasSubstr("undo swap: not possible: role owner_"));
+  EXPECT_THAT(told, HasSubstr("dblink"));
+  EXPECT_THAT(told, HasSubstr("undo replace: possible: "));
+  EXPECT_THAT(told, HasSubstr("undo clone: possible, on request only"));
+  EXPECT_THAT(told, HasSubstr("undo none: possible"));
 }
 
 TEST_F(OwnerTest, M8CloneDoesNotEndTheSessionsOfOthersUnasked) {
