@@ -214,7 +214,6 @@ TEST_F(ExclusiveTest, S8_WhatItDoesNotGoWithIsRefusedBeforeAnything) {
   refused([](Options& options) { options.tap = false; }, "needs the tap");
   refused([](Options& options) { options.undo = Undo::None; }, "--hold exclusive");
   refused([](Options& options) { options.undo = Undo::Clone; }, "--hold exclusive");
-  refused([](Options& options) { options.undo = Undo::Replace; }, "--hold exclusive");
   refused([](Options& options) { options.blue_green = true; }, "--blue-green");
   EXPECT_THAT(runs(), IsEmpty());
 }
