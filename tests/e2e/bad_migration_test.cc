@@ -22,12 +22,6 @@ class BadMigration : public test::GuardedTest {
     fill();
     before_ = content();
   }
-  std::filesystem::path last_run() const {
-    std::filesystem::path last;
-    for (const auto& entry : std::filesystem::directory_iterator(backups() / "runs"))
-      last = std::max(last, entry.path());
-    return last;
-  }
   std::string before_;
 };
 

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <thread>
 
 #include "support/guarded.h"
@@ -27,12 +26,6 @@ class Drift : public test::GuardedTest {
   BinaryResult migrate(const std::string& name, const std::string& sql) {
     write(cat("migrations/", name), sql);
     return run({"migrate", "migrations", "--yes", "--no-rehearse", "--hold", "none"});
-  }
-  std::filesystem::path last_run() const {
-    std::set<std::filesystem::path> runs;
-    for (const auto& entry : std::filesystem::directory_iterator(backups() / "runs"))
-      runs.insert(entry.path());
-    return *runs.rbegin();
   }
   nlohmann::json last_changes() const {
     const std::string text = util::read_text(last_run() / "schema_changes.json");

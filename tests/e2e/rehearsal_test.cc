@@ -23,12 +23,6 @@ class Rehearsed : public test::GuardedTest {
     fill();
     before_ = content();
   }
-  std::filesystem::path last_run() const {
-    std::filesystem::path last;
-    for (const auto& entry : std::filesystem::directory_iterator(backups() / "runs"))
-      last = std::max(last, entry.path());
-    return last;
-  }
   std::string before_;
 };
 

@@ -1,5 +1,6 @@
 #include "support/guarded.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -127,6 +128,13 @@ void GuardedTest::expect_refusal(const BinaryResult& result, int status,
   }
   EXPECT_EQ((result.out + result.err).find(scram_password()), std::string::npos)
       << "the password is shown";
+}
+
+std::filesystem::path GuardedTest::last_run() const {
+  std::filesystem::path last;
+  for (const auto& entry : std::filesystem::directory_iterator(backups() / "runs"))
+    last = std::max(last, entry.path());
+  return last;
 }
 
 std::string GuardedTest::left_on_server() {

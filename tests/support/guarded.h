@@ -30,6 +30,7 @@ class GuardedTest : public ServerTest {
 
   const std::filesystem::path& folder() const { return folder_.path(); }
   std::filesystem::path backups() const { return folder() / "backups"; }
+  std::filesystem::path last_run() const;  // its folder, by name
   TestServer& server() const { return server_(); }
   TestDatabase& database() { return *database_; }
   void write(const std::string& name, std::string_view text) const;
