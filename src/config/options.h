@@ -238,17 +238,4 @@ constexpr std::string_view group_of(const OptionSpec& option) {
   return option.key.substr(0, option.key.find('.'));
 }
 
-// No command has two of a name or a letter.
-consteval bool option_names_are_unique() {
-  for (std::size_t a = 0; a < kOptions.size(); ++a) {
-    for (std::size_t b = a + 1; b < kOptions.size(); ++b) {
-      if ((kOptions[a].commands & kOptions[b].commands) == 0) continue;
-      if (kOptions[a].name == kOptions[b].name) return false;
-      if (kOptions[a].letter != 0 && kOptions[a].letter == kOptions[b].letter) return false;
-    }
-  }
-  return true;
-}
-static_assert(option_names_are_unique());
-
 }  // namespace config
