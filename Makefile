@@ -24,7 +24,7 @@ demo: build ## the whole story on a private PostgreSQL: backup, proof, a failed 
 
 test: build dev ## the demo, then all tests
 	@build/release/pgbelay demo
-	@ctest --test-dir build/dev --output-on-failure --parallel 3 $(CTEST_ARGS)
+	@ctest --test-dir build/dev --output-on-failure --parallel 3 $(CTEST_ARGS) || tools/failures.sh
 
 test-faults: build dev ## kill -9, cut network and full disk at every point, under every strategy
 	@PGBELAY_FAULTS=all ctest --test-dir build/dev -L fault --output-on-failure

@@ -8,6 +8,7 @@
 #include "migrate/announce.h"
 #include "migrate/apply.h"
 #include "migrate/command.h"
+#include "pg/session.h"
 #include "tap/tap.h"
 #include "util/fault.h"
 #include "util/mutex.h"
@@ -349,6 +350,7 @@ std::string check_now(const RunContext& context, const pg::ConnInfo& database,
     pg::Connection live = pg::Connection::open(database, context.names.application, stop);
     ledger.opened("check", "check",
                   {.pid = live.backend_pid(), .backend_start = own_backend_start(live)});
+    pg::flush_commits(live);  // of the migration: a success is not lost with the server
     for (const check::Finding& finding :
          check::after(live, record.before, {.announced = record.announced}, stop)) {
       if (finding.severity == check::Severity::Failure) {

@@ -189,9 +189,9 @@ class Replacing {
     drop();
     compare();
     advance(context_, live_, steps);
-    sql::commit_durably(live_);
+    pg::commit_durably(live_);
     const std::string id = sql::current_transaction(live_);
-    sql::flush_log(context_.maintenance);
+    pg::flush_commits(context_.maintenance);
     context_.journal.fact("undo", kFact, {{"state", "committing"}, {"transaction", id}});
     util::fault::point("undo.before_rename");
     transaction.commit();

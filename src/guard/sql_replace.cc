@@ -16,12 +16,6 @@ std::string transaction_status(pg::Connection& connection, const std::string& id
           .value_or(""));
 }
 
-void flush_log(pg::Connection& connection) {
-  connection.execute(
-      "set synchronous_commit = on; "
-      "select pg_catalog.pg_logical_emit_message(true, 'pgbelay', 'replace')");
-}
-
 void make_public_schema(pg::Connection& connection) {
   constexpr int kOwnedByDatabaseOwner = 15;
   if (connection.server_major() < kOwnedByDatabaseOwner) {
@@ -41,10 +35,6 @@ bool has_public_schema(pg::Connection& connection) {
 
 void wait_for_locks(pg::Connection& connection, bool limited) {
   connection.execute(limited ? "set local lock_timeout = '10s'" : "set local lock_timeout = 0");
-}
-
-void commit_durably(pg::Connection& connection) {
-  connection.execute("set local synchronous_commit = on");
 }
 
 std::map<pg::QualifiedName, std::int64_t> sequence_increments(pg::Connection& connection) {

@@ -11,6 +11,7 @@
 #include "load/restorer.h"
 #include "load/schedule.h"
 #include "load/sql_load.h"
+#include "pg/session.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -124,7 +125,7 @@ Report run(const archive::Reader& archive, const Options& options, util::Reporte
   restorer.all(plan.acls);
   restorer.last_pass(plan.last);
   analyze_others(context, restorer, plan.tasks, stop);
-  restorer.execute(flush_commits());
+  pg::flush_commits(restorer.connection());
 
   tally.write_to(report);
   report.data_s = times.data;

@@ -13,6 +13,7 @@
 #include "load/row_stream.h"
 #include "load/sql_load.h"
 #include "load/sql_reload.h"
+#include "pg/session.h"
 #include "util/error.h"
 #include "util/text.h"
 #include "util/workers.h"
@@ -43,7 +44,7 @@ class Replacement {
     bring_back();
     restorer_.last_pass(views_);
     for (const TocEntry* entry : data_) restorer_.execute(analyze_statement(*entry));
-    restorer_.execute(flush_commits());
+    pg::flush_commits(restorer_.connection());
     Report report;
     tally_.write_to(report);
     return {.rows = report.rows, .warnings = std::move(report.warnings)};

@@ -15,8 +15,8 @@ std::string analyze_sql(const pg::QualifiedName& table) {
 
 std::string_view session_settings() {
   // Functions are created before what they use. Commits need not wait for the disk one by one: the
-  // last one does (flush_commits), and a crash before that leaves a copy that is not used anyway
-  // (S1).
+  // last one does (pg::flush_commits), and a crash before that leaves a copy that is not used
+  // anyway (S1).
   return "SET check_function_bodies = off; SET client_min_messages = warning; SET "
          "synchronous_commit = off;";
 }
@@ -47,13 +47,6 @@ std::string_view index_settings(const archive::TocEntry& entry) {
   const bool gin = entry.desc == "INDEX" &&
                    entry.definition.value_or("").find(" USING gin ") != std::string::npos;
   return gin ? kAtMost : std::string_view();
-}
-
-std::string_view flush_commits() {
-  // Any commit with something in the log: what the log holds before it is written first. The
-  // message itself means nothing to anybody.
-  return "SET synchronous_commit = on; SELECT pg_catalog.pg_logical_emit_message(true, 'pgbelay', "
-         "'loaded')";
 }
 
 std::vector<std::string> extension_versions(pg::Connection& connection,

@@ -17,8 +17,6 @@ std::string_view log_settings(int server_major);
 // Before the definition of `entry`, where a setting of the session makes a difference; empty
 // mostly.
 std::string_view index_settings(const archive::TocEntry& entry);
-// Makes everything that other sessions committed without waiting durable.
-std::string_view flush_commits();
 
 std::vector<std::string> extension_versions(pg::Connection& connection,
                                             const std::string& extension);

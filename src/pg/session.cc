@@ -79,6 +79,13 @@ void refuse_user_views(Connection& connection) {
   set_all(connection, kRefused);
 }
 
+void commit_durably(Connection& connection) { connection.execute(sql::wait_for_commits()); }
+
+void flush_commits(Connection& connection) {
+  connection.execute(sql::wait_for_commits());
+  connection.execute(sql::commit_a_message());
+}
+
 std::string database_encoding(Connection& connection) {
   return connection.query(sql::database_encoding()).str(0, 0);
 }

@@ -17,6 +17,15 @@ void pin_settings(Connection& connection, std::string_view client_encoding);
 // read a live database; never for one that loads: a refresh of a materialised view reads views.
 void refuse_user_views(Connection& connection);
 
+// What this session commits from now on is on the disk when its COMMIT returns, also where the
+// role, the database or the server has synchronous_commit = off. A setting that waits already stays
+// as it is.
+void commit_durably(Connection& connection);
+
+// Everything that any session of the server has committed so far is on the disk when it returns.
+// The session commits durably from then on.
+void flush_commits(Connection& connection);
+
 // The encoding of the connected database (pg_encoding_to_char), e.g. UTF8, LATIN1, SQL_ASCII.
 std::string database_encoding(Connection& connection);
 

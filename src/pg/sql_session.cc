@@ -12,6 +12,19 @@ std::string_view set_settings() {
      where s.setting is distinct from w.value)sql";
 }
 
+std::string_view wait_for_commits() {
+  return R"sql(
+    select pg_catalog.set_config('synchronous_commit', 'on', false)
+      from pg_catalog.pg_settings
+     where name operator(pg_catalog.=) 'synchronous_commit' and setting operator(pg_catalog.=) 'off')sql";
+}
+
+// Any commit with something in the log: what the log holds before it is written first. The message
+// itself means nothing to anybody.
+std::string_view commit_a_message() {
+  return "select pg_catalog.pg_logical_emit_message(true, 'pgbelay', 'durable')";
+}
+
 std::string_view database_encoding() {
   return R"sql(
     select pg_catalog.pg_encoding_to_char(encoding)

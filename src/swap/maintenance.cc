@@ -1,6 +1,7 @@
 // The third database that the others are handled from, and the mutex in it.
 #include <map>
 
+#include "pg/session.h"
 #include "swap/sessions.h"
 #include "swap/sql_swap.h"
 #include "swap/swap.h"
@@ -109,6 +110,7 @@ pg::Connection open_maintenance(const pg::ConnInfo& target, const std::string& m
     pg::Connection connection =
         pg::Connection::open(soon_missed(target.with_database(name)), application_name, stop);
     settle_session(connection);
+    pg::commit_durably(connection);  // what is told as done is not lost with the server
     return connection;
   } catch (const util::Error& failure) {
     if (failure.kind() != util::Kind::Connect || !target_lets_us_in(target, application_name, stop))

@@ -301,6 +301,31 @@ INSTANTIATE_TEST_SUITE_P(
                                    {"rehearsal.migrated@next"})),
     test_name);
 
+// A server that lets commits wait for the disk, here for ten seconds: what a run has judged a
+// success is there after a crash of the server all the same.
+class CommitsWait : public test::GuardedTest {
+ protected:
+  CommitsWait() : GuardedTest(test::Binary::Dev, server_that_waits) {}
+  static test::TestServer& server_that_waits() {
+    static test::TestServer server({.settings = {"wal_writer_delay = '10s'"}});
+    return server;
+  }
+  void crash() {
+    server().server().stop(pg::PrivateServer::Stop::Immediate);
+    server().server().start();
+  }
+};
+
+TEST_F(CommitsWait, LosesNoMigrationThatWasJudgedASuccess) {
+  fill();
+  const BinaryResult dead = run(kGood, {"PGBELAY_FAULT=run.checked=kill"});
+  ASSERT_EQ(dead.signal, SIGKILL) << dead.err;
+  const std::string migrated = query("select count(extra) >= 0 from orders");
+  crash();
+  EXPECT_EQ(query("select count(extra) >= 0 from orders"), migrated);
+  EXPECT_EQ(run({"resume", "psql", "--yes"}).status, 0);
+}
+
 // The server goes away in the middle of the data.
 class ServerGone : public test::GuardedTest {
  protected:

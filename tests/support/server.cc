@@ -132,7 +132,8 @@ TestServer& test_server() {
 std::string scram_password() { return "p@ss w/ord:%'\\"; }
 
 TestServer& scram_server() {
-  static TestServer server({.password = scram_password()});
+  // Tests crash it, and what they wrote before must be there then.
+  static TestServer server({.password = scram_password(), .settings = {"synchronous_commit = on"}});
   return server;
 }
 
