@@ -124,8 +124,13 @@ DatabaseLock::DatabaseLock(pg::Connection& maintenance, const std::string& datab
     : connection_(maintenance),
       key_(lock_key(system_identifier(maintenance), database)),
       database_(database) {
-  if (try_lock(connection_, key_)) return;
-  throw busy(database_, owner_text(connection_, key_).value_or("another run"));
+  const bool locked = try_lock(connection_, key_);
+  // The server keeps such locks apart by database: whoever took it in another one is looked for
+  // after our own is held, so that of two runs at once at least one sees the other.
+  const std::optional<std::string> owner = owner_text(connection_, key_);
+  if (locked && !owner) return;
+  if (locked) unlock(connection_, key_);
+  throw busy(database_, owner.value_or("another run"));
 }
 
 DatabaseLock::~DatabaseLock() {

@@ -27,9 +27,9 @@ std::vector<pg::Param> halves(std::int64_t key) {
   return {util::cat(bits >> 32U), util::cat(bits & 0xFFFFFFFFU)};
 }
 
+// In whatever database: the maintenance database of another run may be another one.
 constexpr std::string_view kThisLock = R"sql(
        l.locktype = 'advisory' and l.granted and l.objsubid = 1
-       and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
        and l.classid = $1::pg_catalog.int8::pg_catalog.oid and l.objid = $2::pg_catalog.int8::pg_catalog.oid)sql";
 
 }  // namespace
@@ -174,7 +174,7 @@ std::optional<LockOwner> lock_owner(pg::Connection& connection, std::int64_t key
       select l.pid, coalesce(a.application_name, ''),
              coalesce(pg_catalog.to_char(a.backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
         from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-       where)sql",
+       where l.pid <> pg_catalog.pg_backend_pid() and)sql",
                                                        kThisLock),
                                              halves(key));
   if (result.row_count() == 0) return std::nullopt;

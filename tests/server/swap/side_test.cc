@@ -121,6 +121,21 @@ TEST_F(SideTest, LockNamesItsOwner) {
   EXPECT_NO_THROW(DatabaseLock(*admin_, live_));
 }
 
+TEST_F(SideTest, LockOfARunWithAnotherMaintenanceDatabaseCountsAsWell) {
+  pg::Connection other = open_maintenance(test::test_server().conninfo("app"), "template1",
+                                          "pgbelay-20261120143050", {});
+  auto first = std::make_optional<DatabaseLock>(other, live_);
+  try {
+    const DatabaseLock second(*admin_, live_);
+    FAIL() << "two runs hold the lock";
+  } catch (const util::Error& failure) {
+    EXPECT_EQ(failure.kind(), util::Kind::Busy);
+    EXPECT_THAT(failure.message(), HasSubstr("pgbelay-20261120143050"));
+  }
+  first.reset();
+  EXPECT_NO_THROW(DatabaseLock(*admin_, live_));
+}
+
 // Owner and age, to a role that sees of others' sessions only what they are called.
 TEST_F(SideTest, LockNamesItsOwnerAndAgeToAnOrdinaryRole) {
   const auto begun = util::Clock::now() - std::chrono::minutes(65);
