@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "guard/sql_guard.h"
+#include "migrate/apply.h"
 #include "migrate/reach.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -94,6 +95,7 @@ void RehearsalTap::before(std::string_view statement) {
 }
 
 void RehearsalTap::finished(const tap::FinishedStatement& statement) {
+  if (statement.sqlstate.empty() && statement.statement.starts_with(migrate::kOwnStatement)) return;
   const std::string text = scrubber_.scrub(
       std::string(util::cut_utf8(util::trim(statement.statement), kStatementBytes)));
   const util::Lock hold(mutex_);

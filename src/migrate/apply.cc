@@ -57,7 +57,7 @@ class Runner {
         file.in_transaction ? apply_until_locked(file) : apply_plain(file);
         outcome_.applied.push_back(file.name);
       }
-      if (!lost_) connection_.execute("discard all");
+      if (!lost_) own("discard all");
     } catch (const Error& error) {
       if (error.kind() == Kind::Bug) throw;
       outcome_.failure = stop_.stop_requested() ? interrupted(error) : error;
@@ -66,15 +66,17 @@ class Runner {
   }
 
  private:
+  void own(std::string_view sql) { connection_.execute(cat(kOwnStatement, " ", sql)); }
+
   // Nothing that the file before has set reaches this one.
   void prepare_session() {
     if (lost_) reconnect();
     util::throw_if_stopped(stop_);
-    connection_.execute("discard all");
-    connection_.execute("set client_encoding to 'UTF8'");
-    connection_.execute("set standard_conforming_strings to on");
+    own("discard all");
+    own("set client_encoding to 'UTF8'");
+    own("set standard_conforming_strings to on");
     if (options_.lock_timeout.count() > 0) {
-      connection_.execute(cat("set lock_timeout to ", options_.lock_timeout.count()));
+      own(cat("set lock_timeout to ", options_.lock_timeout.count()));
     }
     connection_.take_notices();
   }
@@ -123,7 +125,7 @@ class Runner {
     pg::Transaction transaction(connection_);
     run_statements(file);
     // The file may have become another role, which need not be able to write the history.
-    connection_.execute("reset session authorization; reset role");
+    own("reset session authorization; reset role");
     record(file, watch.elapsed());
     commit(transaction, file);
     applied(file, watch.elapsed());
@@ -140,7 +142,7 @@ class Runner {
       throw Error(Kind::Query, cat(file.name, ": the file ends inside a transaction that it began"),
                   {.hint = "Add the COMMIT that is missing.", .sqlstate = {}});
     }
-    connection_.execute("reset session authorization; reset role");
+    own("reset session authorization; reset role");
     pg::Transaction transaction(connection_);
     record(file, watch.elapsed());
     commit(transaction, file);
@@ -196,7 +198,7 @@ class Runner {
   void run_statements(const File& file) {
     for (std::size_t n = 0; n < file.statements.size(); ++n) {
       util::throw_if_stopped(stop_);
-      reporter_.progress(file.name, n, file.statements.size());
+      reporter_.working(cat(file.name, ": statement ", n + 1, " of ", file.statements.size()));
       const Statement& statement = file.statements[n];
       try {
         execute(file, statement);
@@ -212,11 +214,10 @@ class Runner {
   void execute(const File& file, const Statement& statement) {
     const bool alone = !file.in_transaction && !connection_.in_transaction();
     if (alone && concurrently(statement)) {
-      connection_.execute("set lock_timeout to 0");
-      connection_.execute(cat("set statement_timeout to ", options_.concurrently_timeout.count()));
+      own("set lock_timeout to 0");
+      own(cat("set statement_timeout to ", options_.concurrently_timeout.count()));
       execute_concurrently(statement);
-      connection_.execute(
-          cat("reset statement_timeout; set lock_timeout to ", options_.lock_timeout.count()));
+      own(cat("reset statement_timeout; set lock_timeout to ", options_.lock_timeout.count()));
       return;
     }
     for (unsigned retry = 0;; ++retry) {

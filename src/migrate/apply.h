@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "migrate/files.h"
@@ -17,6 +18,10 @@
 #include "util/reporter.h"
 
 namespace migrate {
+
+// The runner's own statements (settings of the session, the history) begin with it: whoever watches
+// the session can tell them from those of the files.
+constexpr std::string_view kOwnStatement = "/* pgbelay */";
 
 struct ApplyOptions {
   std::string run;                            // id, for the history

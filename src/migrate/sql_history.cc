@@ -1,15 +1,16 @@
 #include "migrate/sql_history.h"
 
+// Those that run in a migration's session begin like kOwnStatement (apply.h).
 namespace migrate::sql {
 
 std::string_view history_exists() {
-  return "select pg_catalog.to_regclass('pgbelay.migrations') is not null";
+  return "/* pgbelay */ select pg_catalog.to_regclass('pgbelay.migrations') is not null";
 }
 
 // CREATE SCHEMA IF NOT EXISTS asks for the privilege even where the schema exists: the caller looks
 // first.
 std::string_view create_history() {
-  return R"sql(
+  return R"sql(/* pgbelay */
 create schema if not exists pgbelay;
 create table if not exists pgbelay.migrations (
   name pg_catalog.text primary key,
@@ -35,14 +36,14 @@ std::string_view sha256() {
 }
 
 std::string_view record_applied() {
-  return R"sql(
+  return R"sql(/* pgbelay */
 insert into pgbelay.migrations (name, sha256, duration_ms, run)
 values (pg_catalog.convert_from($1::pg_catalog.bytea, 'UTF8'),
         pg_catalog.encode(pg_catalog.sha256($2::pg_catalog.bytea), 'hex'), $3::pg_catalog.int8, $4))sql";
 }
 
 std::string_view own_transaction() {
-  return "select pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text";
+  return "/* pgbelay */ select pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text";
 }
 
 std::string_view transaction_status() {
