@@ -27,7 +27,9 @@ test: build dev ## the demo, then all tests
 	@ctest --test-dir build/dev --output-on-failure --parallel 3 $(CTEST_ARGS) || tools/failures.sh
 
 test-faults: build dev ## kill -9, cut network and full disk at every point, under every strategy
-	@PGBELAY_FAULTS=all ctest --test-dir build/dev -L fault --output-on-failure
+	@cmake --preset faults >/dev/null
+	@cmake --build --preset faults
+	@tools/faults.sh
 
 test-corpus: build dev ## a database of each class of objects, dumped by pg_dump and from the catalogues
 	@PGBELAY_CORPUS=all ctest --test-dir build/dev -R "schema_corpus|no_false_alarm" --output-on-failure

@@ -5,6 +5,7 @@
 #include <array>
 #include <condition_variable>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -108,7 +109,10 @@ BinaryResult run_program(const std::filesystem::path& program, const BinaryRun& 
 }
 
 BinaryResult run_release(const BinaryRun& run) { return run_program(PGBELAY_RELEASE_BINARY, run); }
-BinaryResult run_dev(const BinaryRun& run) { return run_program(PGBELAY_DEV_BINARY, run); }
+BinaryResult run_dev(const BinaryRun& run) {
+  const char* const other = std::getenv("PGBELAY_FAULT_BINARY");  // NOLINT: before any thread
+  return run_program(other == nullptr ? PGBELAY_DEV_BINARY : other, run);
+}
 
 OnLine signal_at(std::string text, int signal) {
   const auto sent = std::make_shared<bool>(false);
