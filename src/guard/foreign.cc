@@ -111,7 +111,9 @@ Judgement judge(const Sighting& before, const Sighting& now, std::uint64_t own) 
   if (before.server_started != now.server_started) {
     out.reasons.push_back(
         "the server has crashed or was promoted meanwhile, and its counters began anew");
-  } else if (!before.sessions || !now.sessions) {
+  } else if (before.sessions && !now.sessions) {
+    out.reasons.push_back("the database is gone, and its counters with it");
+  } else if (!before.sessions) {
     out.reasons.push_back("this server does not count sessions exactly (15 and later do)");
   } else if (before.stats_reset != now.stats_reset || *now.sessions < *before.sessions) {
     out.reasons.push_back("the server's counters were reset meanwhile");

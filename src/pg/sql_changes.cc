@@ -7,10 +7,11 @@ namespace pg {
 namespace {
 
 // A crash restart discards the counters without a new stats_reset of the database; that of the
-// background writer is set anew then.
-#define PGBELAY_RESETS                                      \
-  "coalesce(d.stats_reset::pg_catalog.text, '') || '/' || " \
-  "coalesce(b.stats_reset::pg_catalog.text, '')"
+// background writer is set anew then. The same text whatever the session's TimeZone and DateStyle.
+#define PGBELAY_RESETS                                                              \
+  "pg_catalog.concat_ws('/', pg_catalog.to_char(d.stats_reset at time zone 'UTC', " \
+  "'YYYYMMDDHH24MISSUS'),"                                                          \
+  " pg_catalog.to_char(b.stats_reset at time zone 'UTC', 'YYYYMMDDHH24MISSUS'))"
 
 constexpr std::string_view kSessionCounter =
     "select d.sessions::pg_catalog.text, " PGBELAY_RESETS
