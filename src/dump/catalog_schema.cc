@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dump/snapshot.h"
 #include "dump/sql_dump.h"
 #include "pg/connection.h"
 #include "pg/ident.h"
@@ -73,7 +74,7 @@ archive::Toc read_catalog_schema(const CatalogSource& options, const std::stop_t
   pg::refuse_user_views(connection);
   const pg::Transaction transaction(connection, pg::Transaction::Mode::RepeatableReadOnly);
   connection.execute(sql::wait_little_for_locks());
-  connection.execute(util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(options.snapshot)));
+  import_snapshot(connection, options.snapshot, stop);
 
   archive::Toc toc;
   toc.version = kNewest;

@@ -57,8 +57,7 @@ Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
       text_(options.compress) {
   if (options_.on_session) options_.on_session(connection_.backend_pid());
   connection_.execute(sql::wait_little_for_locks());
-  connection_.execute(
-      util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(work.snapshot.id())));
+  import_snapshot(connection_, work.snapshot.id(), stop_);
 }
 
 void Reader::run() {

@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "dump/snapshot.h"
 #include "util/error.h"
 #include "util/subprocess.h"
 #include "util/text.h"
@@ -66,6 +67,7 @@ archive::Toc read_schema(const SchemaSource& options, util::Reporter& reporter,
   util::throw_if_stopped(stop);
   const std::string said = first_lines(done.err);
   if (done.ended.status != 0) {
+    if (done.err.find("snapshot") != std::string::npos) wait_for_cause(stop);
     throw util::Error(
         util::Kind::Backup,
         util::cat("pg_dump ", options.program.version, " (", options.program.path.string(),

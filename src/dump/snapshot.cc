@@ -1,8 +1,12 @@
 #include "dump/snapshot.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 #include "dump/sql_dump.h"
+#include "pg/ident.h"
 #include "pg/session.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -112,6 +116,25 @@ bool Snapshot::lock_and_compare(const std::vector<scan::Lockable>& listed) {
   if (tables_ == listed) return true;
   transaction_.reset();
   return false;
+}
+
+void import_snapshot(pg::Connection& connection, const std::string& id,
+                     const std::stop_token& stop) {
+  try {
+    connection.execute(util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(id)));
+  } catch (const util::Error&) {
+    wait_for_cause(stop);
+    throw;
+  }
+}
+
+void wait_for_cause(const std::stop_token& stop) {
+  constexpr std::chrono::seconds kSoon{5};
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  woken.wait_for(lock, stop, kSoon, [] { return false; });
+  util::throw_if_stopped(stop);
 }
 
 }  // namespace dump

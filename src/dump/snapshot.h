@@ -60,4 +60,13 @@ class Snapshot {
   int server_major_ = 0;
 };
 
+// Of a transaction that has done nothing yet.
+void import_snapshot(pg::Connection& connection, const std::string& id,
+                     const std::stop_token& stop);
+
+// For whoever could not import the snapshot: it is gone with the session that exported it, and what
+// ended that one is the cause. Throws Kind::Interrupted when that has been told, and returns if it
+// is not told soon.
+void wait_for_cause(const std::stop_token& stop);
+
 }  // namespace dump
