@@ -5,6 +5,7 @@
 #include "guard/command_env.h"
 #include "guard/left_open.h"
 #include "guard/sql_guard.h"
+#include "guard/statement_record.h"
 #include "migrate/announce.h"
 #include "migrate/apply.h"
 #include "migrate/command.h"
@@ -38,6 +39,8 @@ class Tapped {
       : input_(input),
         watcher_(swap::open_maintenance(input.context.live.served(), input.context.maintenance_db,
                                         input.context.names.application, {})),
+        record_(input.context.names.folder, input.context.names.id,
+                scrubber_for(*input.options.command, input.context.database, nullptr)),
         tap_({.server = input.context.database,
               .application_name = input.context.names.application,
               .startup_settings = startup_settings(input.options),
@@ -48,8 +51,12 @@ class Tapped {
               .on_first_statement = [this] { first_statement(); },
               .on_statement = [this](const tap::SessionRecord&,
                                      std::string_view statement) { hear(statement); },
+              .on_finished = [this](const tap::SessionRecord&,
+                                    const tap::FinishedStatement& done) { finished(done); },
               .database_for = [this](const std::string& name) { return database_for(name); }}),
-        root_(input.context.names.folder, tap_.certificate()) {}
+        root_(input.context.names.folder, tap_.certificate()) {
+    record_.hide(tap_.password());  // nobody knows it yet
+  }
 
   Redirect redirect() const {
     return {.host = tap_.host(),
@@ -63,6 +70,7 @@ class Tapped {
     const util::Lock lock(mutex_);
     return said_;
   }
+  StatementRecord& record() noexcept { return record_; }
 
   // Its sessions are over at the server, too. They are looked for from another database: nothing of
   // ours is counted on the guarded one. Not through watcher_, which the gate may be using still.
@@ -98,8 +106,18 @@ class Tapped {
     said_.add(statement, whole);
   }
 
+  void finished(const tap::FinishedStatement& done) {
+    record_.add({.backend_pid = done.backend_pid,
+                 .text = done.statement,
+                 .begin = done.begin,
+                 .end = done.end,
+                 .tag = done.tag,
+                 .sqlstate = done.sqlstate});
+  }
+
   const AttemptInput& input_;
   pg::Connection watcher_;
+  StatementRecord record_;
   util::Mutex mutex_;
   migrate::Mentions said_ PGBELAY_GUARDED_BY(mutex_);
   tap::Tap tap_;  // its threads use the others
@@ -188,6 +206,7 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
   }
   out.left_open = tell_open_ends(open_ends(tapped.tap().sessions(), scrubber), "migrate",
                                  input.context.journal, input.context.reporter);
+  out.slowest = tapped.record().finish(input.context.reporter);
   out.said = tapped.said();
   if (std::optional<util::Error> failure = tap_failure(tapped.tap())) {
     out.succeeded = false;
@@ -229,9 +248,14 @@ Attempt by_files(const AttemptInput& input, std::stop_token stop) {
   pg::Connection live = connect();
   migrate::ApplyOptions options = apply_options(input.context, input.options);
   options.reconnect = connect;
+  util::Scrubber scrubber;
+  scrubber.add(input.context.database.password());
+  StatementRecord record(input.context.names.folder, input.context.names.id, std::move(scrubber));
+  options.on_finished = [&record](const migrate::RanStatement& done) { record.add(done); };
   util::fault::point("run.migrating");
   Attempt out = judged_files(
       migrate::apply(target(input), live, input.files, options, input.context.reporter, stop));
+  out.slowest = record.finish(input.context.reporter);
   out.said.emplace();
   for (const migrate::File& file : input.files) {
     for (const migrate::Statement& statement : file.statements) out.said->add(statement.text);

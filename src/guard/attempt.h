@@ -27,6 +27,7 @@ struct Attempt {
   std::optional<util::Error>
       refused;  // the gate stayed shut: nothing of the command reached the database
   std::vector<std::string> left_open = {};  // a line for each session, without secrets
+  std::vector<std::string> slowest = {};    // statements, a line each, without secrets
   // What its files or its statements through the tap say; nothing: its statements were not seen.
   std::optional<migrate::Mentions> said = {};
 };

@@ -97,6 +97,12 @@ std::string with_open_ends(const std::string& text, const Attempt& tried) {
   return cat(text, text.empty() ? "" : "\n", util::join(tried.left_open, "\n"));
 }
 
+std::string slowest_statements(const Attempt& tried) {
+  if (tried.slowest.empty()) return {};
+  return cat("\n\nslowest statements (all of them: statements.jsonl):\n",
+             util::join(tried.slowest, "\n"));
+}
+
 Result finished(const RunContext& context, const Prepared& prepared, const KeepCopy& keep,
                 const Attempt& tried, const SchemaRecord& record) {
   try {
@@ -108,10 +114,11 @@ Result finished(const RunContext& context, const Prepared& prepared, const KeepC
                       {cat("let writers in again:  pgbelay close ", context.names.id)});
   }
   const std::string changes = tell_changes(context, record);
-  end_run(context, {.state = RunState::Released,
-                    .exit_code = 0,
-                    .text = cat(with_open_ends(tried.summary, tried), changes),
-                    .schema_recorded = true});
+  end_run(context,
+          {.state = RunState::Released,
+           .exit_code = 0,
+           .text = cat(with_open_ends(tried.summary, tried), slowest_statements(tried), changes),
+           .schema_recorded = true});
   return {.outcome = Outcome::Done,
           .run = context.names.id,
           .backup = prepared.backup.manifest.name,

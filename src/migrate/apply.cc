@@ -50,7 +50,7 @@ class Runner {
         reporter_(reporter),
         stop_(std::move(stop)) {}
 
-  Outcome run(const std::vector<File>& files) {
+  Outcome apply_all(const std::vector<File>& files) {
     cancel_.emplace(connection_, stop_);
     try {
       for (const File& file : files) {
@@ -161,7 +161,10 @@ class Runner {
   void commit(pg::Transaction& transaction, const File& file) {
     const std::string id = own_transaction(connection_);
     try {
-      transaction.commit();
+      timed("COMMIT", [&] {
+        transaction.commit();
+        return std::uint64_t{0};
+      });
     } catch (const Error& error) {  // a deferred constraint speaks here
       if (error.kind() == Kind::InDoubt) return answer_was_lost(file, id, error);
       throw Error(error.kind(), cat("commit of ", file.name, ": ", error.message()),
@@ -222,7 +225,7 @@ class Runner {
     }
     for (unsigned retry = 0;; ++retry) {
       try {
-        connection_.execute(statement.text);
+        run(statement);
         return;
       } catch (const Error& error) {
         const bool locked = error.sqlstate() == kLockNotAvailable;
@@ -233,10 +236,32 @@ class Runner {
     }
   }
 
+  void run(const Statement& statement) {
+    timed(statement.text, [&] { return connection_.execute(statement.text); });
+  }
+
+  // Tells when it was run; not of one that was never answered.
+  template <typename Step>
+  void timed(std::string_view text, const Step& step) {
+    if (!options_.on_finished) return void(step());
+    RanStatement ran{
+        .backend_pid = connection_.backend_pid(), .text = text, .begin = util::Clock::now()};
+    try {
+      ran.rows = step();
+      ran.end = util::Clock::now();
+      options_.on_finished(ran);
+    } catch (const Error& error) {
+      ran.end = util::Clock::now();
+      ran.sqlstate = error.sqlstate();
+      if (!error.sqlstate().empty()) options_.on_finished(ran);
+      throw;
+    }
+  }
+
   // It waits until all transactions are over that were open when it began, one after the other.
   void execute_concurrently(const Statement& statement) {
     try {
-      connection_.execute(statement.text);
+      run(statement);
     } catch (const Error& error) {
       if (error.sqlstate() != kQueryCanceled || options_.concurrently_timeout.count() == 0) throw;
       throw Error(error.kind(), error.message(),
@@ -293,7 +318,7 @@ class Runner {
 Outcome apply(const Target& target, pg::Connection& connection, const std::vector<File>& files,
               const ApplyOptions& options, util::Reporter& reporter, std::stop_token stop) {
   require_session_on(target, connection);
-  return Runner(target, connection, options, reporter, std::move(stop)).run(files);
+  return Runner(target, connection, options, reporter, std::move(stop)).apply_all(files);
 }
 
 }  // namespace migrate

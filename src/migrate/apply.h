@@ -14,6 +14,7 @@
 #include "migrate/files.h"
 #include "migrate/target.h"
 #include "pg/connection.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/reporter.h"
 
@@ -22,6 +23,16 @@ namespace migrate {
 // The runner's own statements (settings of the session, the history) begin with it: whoever watches
 // the session can tell them from those of the files.
 constexpr std::string_view kOwnStatement = "/* pgbelay */";
+
+// A statement that the server has answered.
+struct RanStatement {
+  int backend_pid = 0;
+  std::string_view text;  // as sent
+  util::Clock::time_point begin, end;
+  std::string_view tag = {};       // UPDATE 500; empty after an error, or if it is not known
+  std::uint64_t rows = 0;          // that it wrote; 0, too, if that is in the tag
+  std::string_view sqlstate = {};  // of the error that ended it; empty: none
+};
 
 struct ApplyOptions {
   std::string run;                            // id, for the history
@@ -36,6 +47,8 @@ struct ApplyOptions {
   // Another session on the same database, when the connection was lost during a commit: asked what
   // became of it, and the one that the next file runs in. Empty: such a commit is in doubt.
   std::function<pg::Connection()> reconnect = {};
+  // Called when a statement of a file, or the COMMIT behind it, is over; must not throw.
+  std::function<void(const RanStatement&)> on_finished = {};
 };
 
 struct Outcome {
