@@ -145,7 +145,7 @@ constexpr std::array kOptions{
     OptionSpec{.name = "lock-retries", .type = OptionType::Count, .value = "N", .fallback = "5", .commands = kMigrate | kRehearse,
                .help = "how often files try again after the lock timeout, after pauses that double"},
     OptionSpec{.name = "concurrently-timeout", .type = OptionType::Duration, .value = "DUR", .fallback = "0s", .commands = kMigrate | kRehearse,
-               .help = "limit of a file's CONCURRENTLY statements, which have no lock timeout; 0s: none"},
+               .help = "limit of CONCURRENTLY statements; those of files have no lock timeout; 0s: none"},
     OptionSpec{.name = "max-waiting", .type = OptionType::Count, .value = "N", .fallback = "20", .commands = kMigrate,
                .help = "undo the migration when so many sessions wait for it (see --max-wait); 0: never"},
     OptionSpec{.name = "max-wait", .type = OptionType::Duration, .value = "DUR", .fallback = "30s", .commands = kMigrate,

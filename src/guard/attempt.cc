@@ -3,12 +3,14 @@
 #include <chrono>
 
 #include "guard/command_env.h"
+#include "guard/concurrently_watch.h"
 #include "guard/left_open.h"
 #include "guard/sql_guard.h"
 #include "guard/statement_record.h"
 #include "migrate/announce.h"
 #include "migrate/apply.h"
 #include "migrate/command.h"
+#include "migrate/statements.h"
 #include "pg/session.h"
 #include "tap/tap.h"
 #include "util/fault.h"
@@ -22,7 +24,9 @@ namespace {
 using util::cat;
 using namespace std::chrono_literals;
 
-constexpr auto kEndPatience = 20s;            // for the command's sessions at the server
+constexpr auto kEndPatience = 20s;  // for the command's sessions at the server
+constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr std::string_view kQueryCanceled = "57014";
 constexpr std::size_t kStatementShown = 400;  // bytes of a failed statement in the report
 
 std::vector<std::string> startup_settings(const Options& options) {
@@ -41,6 +45,7 @@ class Tapped {
                                         input.context.names.application, {})),
         record_(input.context.names.folder, input.context.names.id,
                 scrubber_for(*input.options.command, input.context.database, nullptr)),
+        concurrently_(input.options.concurrently_timeout, [this](int pid) { tap_.cancel(pid); }),
         tap_({.server = input.context.database,
               .application_name = input.context.names.application,
               .startup_settings = startup_settings(input.options),
@@ -51,12 +56,19 @@ class Tapped {
               .on_first_statement = [this] { first_statement(); },
               .on_statement = [this](const tap::SessionRecord&,
                                      std::string_view statement) { hear(statement); },
+              .on_started =
+                  [this](const tap::SessionRecord& record, std::string_view statement) {
+                    concurrently_.started(record.backend_pid, statement);
+                  },
               .on_finished = [this](const tap::SessionRecord&,
                                     const tap::FinishedStatement& done) { finished(done); },
               .database_for = [this](const std::string& name) { return database_for(name); }}),
         root_(input.context.names.folder, tap_.certificate()) {
     record_.hide(tap_.password());  // nobody knows it yet
   }
+  ~Tapped() { concurrently_.stop(); }  // it uses the tap
+  Tapped(const Tapped&) = delete;
+  Tapped& operator=(const Tapped&) = delete;
 
   Redirect redirect() const {
     return {.host = tap_.host(),
@@ -71,6 +83,7 @@ class Tapped {
     return said_;
   }
   StatementRecord& record() noexcept { return record_; }
+  bool cancelled(int backend_pid) const { return concurrently_.cancelled(backend_pid); }
 
   // Its sessions are over at the server, too. They are looked for from another database: nothing of
   // ours is counted on the guarded one. Not through watcher_, which the gate may be using still.
@@ -107,6 +120,7 @@ class Tapped {
   }
 
   void finished(const tap::FinishedStatement& done) {
+    concurrently_.finished(done.backend_pid, done.statement);
     record_.add({.backend_pid = done.backend_pid,
                  .text = done.statement,
                  .begin = done.begin,
@@ -118,6 +132,7 @@ class Tapped {
   const AttemptInput& input_;
   pg::Connection watcher_;
   StatementRecord record_;
+  ConcurrentlyWatch concurrently_;
   util::Mutex mutex_;
   migrate::Mentions said_ PGBELAY_GUARDED_BY(mutex_);
   tap::Tap tap_;  // its threads use the others
@@ -140,6 +155,23 @@ std::string failed_statement_text(const tap::FailedStatement& failure) {
   if (!failure.statement.empty())
     text += cat("\n  ", util::replace_all(shown_statement(failure.statement), "\n", "\n  "));
   return text;
+}
+
+// What a person can do about a limit that a CONCURRENTLY of the command has run into; empty: none.
+std::string concurrently_hint(const Options& options, const Tapped& tapped,
+                              const std::optional<tap::FailedStatement>& failure) {
+  if (!failure || !migrate::works_concurrently(failure->statement)) return {};
+  constexpr std::string_view kWaits =
+      "\n  It waits for every transaction that was open when it began, here longer than ";
+  if (failure->sqlstate == kQueryCanceled && tapped.cancelled(failure->backend_pid)) {
+    return cat(kWaits, util::show_duration(options.concurrently_timeout),
+               " (--concurrently-timeout): end them, or allow more.");
+  }
+  if (failure->sqlstate == kLockNotAvailable && options.lock_timeout > 0ms) {
+    return cat(kWaits, util::show_duration(options.lock_timeout),
+               " (--lock-timeout): let the command SET lock_timeout TO 0 before it.");
+  }
+  return {};
 }
 
 // The first exception of a callback: why the tap let nobody through.
@@ -193,6 +225,8 @@ Attempt through_tap(const AttemptInput& input, std::stop_token stop) {
     const migrate::CommandOutcome outcome = migrate::run_command(
         target(input), command_options(input, &redirect), scrubber, input.context.reporter, stop);
     out = judged_command(outcome, tapped.tap().last_failure(), scrubber);
+    if (!out.succeeded)
+      out.cause += concurrently_hint(input.options, tapped, tapped.tap().last_failure());
   } catch (const util::Error& error) {
     out = failed_by(error);
   }

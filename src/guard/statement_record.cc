@@ -45,9 +45,9 @@ std::size_t end_of_literal(std::string_view sql, std::size_t at) {
 ordered_json rows_of(const migrate::RanStatement& statement) {
   if (statement.rows > 0) return statement.rows;
   const std::size_t space = statement.tag.rfind(' ');
-  const std::optional<std::uint64_t> rows =
-      space == std::string_view::npos ? std::nullopt
-                                      : util::parse_u64(statement.tag.substr(space + 1));
+  const std::optional<std::uint64_t> rows = space == std::string_view::npos
+                                                ? std::nullopt
+                                                : util::parse_u64(statement.tag.substr(space + 1));
   return rows ? ordered_json(*rows) : ordered_json();
 }
 

@@ -2,9 +2,9 @@
 // line in the order of their ends, behind a first line with its schema and the run.
 //
 // Guarantees: 0600 and bounded; neither secrets of the run nor a literal behind the word PASSWORD
-// stands in it. Written behind: of a run that is killed the last moments may be missing. Failure: of
-// a disk that is full the migration hears nothing, finish() warns. Threads: hide() before the others,
-// these from any.
+// stands in it. Written behind: of a run that is killed the last moments may be missing. Failure:
+// of a disk that is full the migration hears nothing, finish() warns. Threads: hide() before the
+// others, these from any.
 #pragma once
 
 #include <chrono>
@@ -65,7 +65,8 @@ class StatementRecord {
   std::vector<Slow> slowest_ PGBELAY_GUARDED_BY(mutex_);  // the slowest first
 };
 
-// With *** for each literal that follows a word with "password" in it: PASSWORD 'x', password = 'x'.
+// With *** for each literal that follows a word with "password" in it: PASSWORD 'x', password =
+// 'x'.
 std::string without_passwords(std::string_view statement);
 
 }  // namespace guard

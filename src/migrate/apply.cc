@@ -273,14 +273,10 @@ class Runner {
     }
   }
 
-  // Outside of a transaction, by its own words: CREATE INDEX CONCURRENTLY, REINDEX …
   bool concurrently(const Statement& statement) const {
-    if (options_.lock_timeout.count() == 0 && options_.concurrently_timeout.count() == 0)
-      return false;
-    const std::vector<Token> words = tokens(statement.text);
-    return std::any_of(words.begin(), words.end(), [](const Token& token) {
-      return token.kind == TokenKind::Word && token.text == "concurrently";
-    });
+    const bool limited =
+        options_.lock_timeout.count() > 0 || options_.concurrently_timeout.count() > 0;
+    return limited && works_concurrently(statement.text);
   }
 
   Error failed(const Error& error, const File& file, std::size_t n) const {

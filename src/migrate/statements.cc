@@ -4,6 +4,8 @@
 #include "migrate/statements.h"
 
 #include <algorithm>
+#include <array>
+#include <exception>
 #include <optional>
 
 #include "util/error.h"
@@ -265,6 +267,23 @@ std::vector<Statement> split_statements(std::string_view sql) {
   }
   if (!cutter.empty()) out.push_back(cutter.take());
   return out;
+}
+
+bool works_concurrently(std::string_view sql) noexcept {
+  constexpr std::array<std::string_view, 4> kFirst{"create", "reindex", "drop", "alter"};
+  constexpr std::string_view kWord = "concurrently";
+  constexpr std::size_t kNear = 4'096;  // where it stands: not at the end of a load of rows
+  try {
+    if (util::lower(sql.substr(0, kNear)).find(kWord) == std::string::npos) return false;
+    const std::vector<Token> words = tokens(sql);
+    return !words.empty() &&
+           std::find(kFirst.begin(), kFirst.end(), words.front().text) != kFirst.end() &&
+           std::any_of(words.begin(), words.end(), [](const Token& token) {
+             return token.kind == TokenKind::Word && token.text == kWord;
+           });
+  } catch (const std::exception&) {  // what cannot be read is none
+    return false;
+  }
 }
 
 }  // namespace migrate

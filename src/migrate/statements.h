@@ -30,4 +30,8 @@ std::vector<Token> tokens(std::string_view sql);
 // refuses.
 std::vector<Statement> split_statements(std::string_view sql);
 
+// CREATE INDEX, REINDEX, DROP INDEX or DETACH PARTITION with CONCURRENTLY: it waits for every older
+// transaction, and what it leaves when it gives up is invalid. Not so REFRESH MATERIALIZED VIEW.
+bool works_concurrently(std::string_view sql) noexcept;
+
 }  // namespace migrate

@@ -127,6 +127,14 @@ std::shared_ptr<const Canceller> Registry::find(std::uint32_t pid, std::uint32_t
   return found == entries_.end() ? nullptr : found->canceller;
 }
 
+std::shared_ptr<const Canceller> Registry::find(int backend_pid) const {
+  util::Lock lock(mutex_);
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.record.backend_pid == backend_pid && entry.canceller;
+  });
+  return found == entries_.end() ? nullptr : found->canceller;
+}
+
 std::vector<SessionRecord> Registry::sessions() const {
   util::Lock lock(mutex_);
   std::vector<SessionRecord> out;

@@ -49,6 +49,7 @@ class Registry {
   void pass_gate();
 
   std::shared_ptr<const Canceller> find(std::uint32_t pid, std::uint32_t key) const;
+  std::shared_ptr<const Canceller> find(int backend_pid) const;  // of one that has not ended
 
   std::vector<SessionRecord> sessions() const;
   std::size_t open_sessions() const;

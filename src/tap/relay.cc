@@ -50,6 +50,7 @@ void Relay::saw_client(std::string_view bytes) {
       if (events.before_statement && (type == 'Q' || type == 'P'))
         events.before_statement(statement_text(type, payload));
       log.client_sent(type, payload);
+      if (events.started && (type == 'Q' || type == 'E')) events.started(log.newest());
     }
   } handler{log_, events_};
   const std::uint64_t before = log_.statements();

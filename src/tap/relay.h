@@ -19,6 +19,7 @@ namespace tap {
 struct RelayEvents {
   std::function<void()> before_first_message;  // may throw: then nothing has gone through
   std::function<void(std::string_view statement)> before_statement;  // likewise; may be empty
+  std::function<void(std::string_view statement)> started;           // may be empty
   std::function<void(std::uint64_t statements)> counted;
   std::function<void(FailedStatement)> failed;
   std::function<void(FinishedStatement)> finished;  // may be empty

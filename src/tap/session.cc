@@ -145,6 +145,11 @@ void Session::relay() {
     before_statement = [this](std::string_view statement) {
       shared_.options.on_statement(record_, statement);
     };
+  std::function<void(std::string_view)> started;
+  if (shared_.options.on_started)
+    started = [this](std::string_view statement) {
+      shared_.options.on_started(record_, statement);
+    };
   std::function<void(FinishedStatement)> finished;
   if (shared_.options.on_finished)
     finished = [this](FinishedStatement statement) {
@@ -154,6 +159,7 @@ void Session::relay() {
   Relay relay(client_.stream(), upstream_->stream(), shared_.stop,
               {.before_first_message = [this] { shared_.registry.pass_gate(); },
                .before_statement = std::move(before_statement),
+               .started = std::move(started),
                .counted = [this](std::uint64_t count) { shared_.registry.count(number_, count); },
                .failed =
                    [this](FailedStatement failure) {

@@ -33,6 +33,11 @@ class StatementLog {
   // What is over since the last call, in the order of its end; pid is left to the caller.
   std::vector<FinishedStatement> take_finished() { return std::exchange(finished_, {}); }
 
+  // The statement of the message that the client sent last; empty if it has none.
+  std::string_view newest() const noexcept {
+    return pending_.empty() || !pending_.back().text ? std::string_view() : *pending_.back().text;
+  }
+
   // What would be lost if the connection ended now.
   std::optional<LeftOpen> left_open() const;
 

@@ -169,6 +169,10 @@ std::optional<FailedStatement> Tap::last_failure() const {
   return all.empty() ? std::nullopt : std::optional(all.back());
 }
 
+void Tap::cancel(int backend_pid) const noexcept {
+  if (const auto canceller = state_->shared.registry.find(backend_pid)) canceller->cancel();
+}
+
 void Tap::end_sessions(std::chrono::milliseconds timeout) {
   state_->end_sessions(timeout, nullptr);
 }

@@ -104,7 +104,11 @@ struct Options {
   // through, on the thread of its session, of several at once; the text is cut at 64 KiB. If it
   // throws, nothing of the statement reaches the server, the session ends and its client is told.
   std::function<void(const SessionRecord&, std::string_view statement)> on_statement;
-  // Called when a statement is over, on the thread of its session, of several at once.
+  // Called when a statement is to be run (a simple query, or an execution), before it goes through;
+  // as on_finished, and neither may throw.
+  std::function<void(const SessionRecord&, std::string_view statement)> on_started;
+  // Called when a statement is over, before its client is told so, on the thread of its session, of
+  // several at once.
   std::function<void(const SessionRecord&, const FinishedStatement&)> on_finished;
   // The database that a client reaches when it asks for `name`; throws to refuse it. Without it:
   // the one that it asks for.
@@ -134,6 +138,10 @@ class Tap {
 
   // The first exception of a callback, if there was one.
   void rethrow_failure() const;
+
+  // Asks the server to cancel what this session runs, as its client could; waits until the server
+  // has been asked. Nothing where there is no such session, or none any more.
+  void cancel(int backend_pid) const noexcept;
 
   // From now on refuses new clients; cancels what runs, closes all connections and waits until
   // every backend that the tap opened is gone, ending it by pg_terminate_backend where it does not

@@ -7,11 +7,11 @@
 namespace guard {
 namespace {
 
+using nlohmann::json;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-using nlohmann::json;
 
 class StatementsTest : public GuardTest {
  protected:
@@ -37,12 +37,12 @@ class StatementsTest : public GuardTest {
 };
 
 TEST_F(StatementsTest, OfACommandWithTimesTagsAndErrors) {
-  const Result result = go(
-      psql("update members set name = 'x' where id <= 5;\n"
-           "select pg_sleep(0.3);\n"
-           "create role nobody_here password 'not for files';\n"
-           "drop role nobody_here;\n"
-           "alter table members drop column nosuch;"));
+  const Result result =
+      go(psql("update members set name = 'x' where id <= 5;\n"
+              "select pg_sleep(0.3);\n"
+              "create role nobody_here password 'not for files';\n"
+              "drop role nobody_here;\n"
+              "alter table members drop column nosuch;"));
   EXPECT_EQ(result.exit_code, 3) << result.cause;
   const std::vector<json> lines = statements_of(result);
   EXPECT_THAT(each(lines, "statement"),

@@ -69,6 +69,47 @@ TEST_F(WaitsTest, ATappedCommandGetsTheLockTimeoutWhateverItIs) {
   EXPECT_EQ(go(options).exit_code, 0) << reporter.all();
 }
 
+// What is built concurrently waits for the end of its transaction.
+class ConcurrentlyTest : public WaitsTest {
+ protected:
+  Options building(const std::string& more = {}) {
+    Options options = psql("create index concurrently members_name on members (name);\n" + more);
+    options.hold = Hold::None;
+    options.on_foreign_writes = OnForeignWrites::Undo;
+    return options;
+  }
+  pg::Connection older() {
+    pg::Connection other = database->connect();
+    other.execute("begin isolation level repeatable read; select count(*) from members");
+    return other;
+  }
+};
+
+TEST_F(ConcurrentlyTest, OfACommandHasATimeLimitOfItsOwn) {
+  Options options = building();
+  options.concurrently_timeout = 300ms;
+  const pg::Connection other = older();
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause;
+  EXPECT_THAT(result.cause, HasSubstr("here longer than 0.3 s (--concurrently-timeout)"));
+  EXPECT_EQ(value("select count(*) from pg_index where not indisvalid"), "0");
+}
+
+TEST_F(ConcurrentlyTest, WhatComesBehindItInTheCommandHasNone) {
+  Options options = building("select pg_sleep(3);");
+  options.concurrently_timeout = 2'500ms;
+  EXPECT_EQ(go(options).exit_code, 0) << reporter.all();
+}
+
+TEST_F(ConcurrentlyTest, OfACommandThatRunsIntoTheLockTimeoutIsToldHowNotTo) {
+  Options options = building();
+  options.lock_timeout = 300ms;
+  const pg::Connection other = older();
+  const Result result = go(options);
+  EXPECT_EQ(result.exit_code, 3) << result.cause;
+  EXPECT_THAT(result.cause, HasSubstr("SET lock_timeout TO 0 before it"));
+}
+
 TEST_F(WaitsTest, AMigrationThatKeepsTooManyWaitingIsStoppedAndUndone) {
   Options options =
       psql("begin; lock table members in access exclusive mode; select pg_sleep(60);");

@@ -1,9 +1,12 @@
 // What the guarded run relies on: the order of callbacks, the gate, the end.
+#include <gmock/gmock.h>
+
 #include <atomic>
 #include <thread>
 
 #include "server/tap/fixture.h"
 #include "util/error.h"
+#include "util/mutex.h"
 #include "util/text.h"
 
 namespace tap::testing_tap {
@@ -94,6 +97,45 @@ TEST_F(Run, DoesNotAskTheGateForAClientThatOnlyLooksIn) {
   EXPECT_TRUE(eventually([&] { return tap().open_sessions() == 0; }));
   EXPECT_EQ(calls, 0);
   EXPECT_NO_THROW(tap().rethrow_failure());
+}
+
+// By either protocol; what is only prepared does not run.
+TEST_F(Run, TellsWhatBeginsAndEndsAndCancelsIt) {
+  util::Mutex mutex;
+  std::vector<std::string> told;
+  std::atomic<int> sleeps = 0;
+  const auto tell = [&](std::string_view what, std::string_view statement) {
+    const util::Lock hold(mutex);
+    told.push_back(util::cat(what, statement));
+  };
+  start({.on_started =
+             [&](const SessionRecord&, std::string_view statement) {
+               tell("begins ", statement);
+               if (statement.starts_with("select pg_sleep")) ++sleeps;
+             },
+         .on_finished =
+             [&](const SessionRecord&, const FinishedStatement& done) {
+               tell(util::cat("ends ", done.sqlstate, " "), done.statement);
+             }});
+  pg::Connection connection = connect();
+  connection.execute("prepare later as select 1");
+  connection.query("select $1::int", {"1"});
+  const std::jthread other([&] {
+    eventually([&] { return sleeps > 0; });
+    // Until it has begun at the server: a request that comes before is lost.
+    while (sleeps < 2) {
+      tap().cancel(connection.backend_pid());
+      std::this_thread::sleep_for(10ms);
+    }
+  });
+  EXPECT_EQ(sqlstate_of([&] { connection.query("select pg_sleep($1::int)", {"60"}); }), "57014");
+  sleeps = 2;
+  tap().cancel(connection.backend_pid() + 1);  // nobody's
+  const util::Lock hold(mutex);
+  EXPECT_THAT(told, testing::ElementsAre("begins prepare later as select 1",
+                                         "ends  prepare later as select 1", "begins select $1::int",
+                                         "ends  select $1::int", "begins select pg_sleep($1::int)",
+                                         "ends 57014 select pg_sleep($1::int)"));
 }
 
 TEST_F(Run, EndsWhatRunsAtOnce) {

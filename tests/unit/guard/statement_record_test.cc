@@ -133,7 +133,8 @@ TEST_F(StatementRecordTest, WhereNothingMoreCanBeWrittenItOnlyWarns) {
 TEST(WithoutPasswords, HidesTheLiteralBehindTheWord) {
   EXPECT_EQ(without_passwords("create role a password 'x' login"),
             "create role a password '***' login");
-  EXPECT_EQ(without_passwords("ALTER ROLE a PASSWORD E'x' 'y'"), "ALTER ROLE a PASSWORD E'***' 'y'");
+  EXPECT_EQ(without_passwords("ALTER ROLE a PASSWORD E'x' 'y'"),
+            "ALTER ROLE a PASSWORD E'***' 'y'");
   EXPECT_EQ(without_passwords("alter role a password 'it''s' valid until 'b'"),
             "alter role a password '***' valid until 'b'");
   EXPECT_EQ(without_passwords("update u set \"password\" = 'h', password_salt='s', b = 'c'"),

@@ -104,5 +104,19 @@ TEST(Tokens, FoldWordsAndUnquoteNames) {
   EXPECT_EQ(all[4].text, "Ä$1");
 }
 
+TEST(Statements, WhatWorksConcurrentlyIsKnown) {
+  for (const std::string_view sql :
+       {"create unique index concurrently i on t (a)", "/* rails */ REINDEX TABLE CONCURRENTLY t;",
+        "reindex (verbose, concurrently true) table t", "drop index Concurrently if exists i",
+        "alter table t detach partition p concurrently"})
+    EXPECT_TRUE(works_concurrently(sql)) << sql;
+  for (const std::string_view sql :
+       {"", "concurrently", "create index i on t (a) -- not concurrently",
+        "comment on index i is 'made concurrently'", "select concurrently from t",
+        "create table \"concurrently\" (i int)", "refresh materialized view concurrently m",
+        "create index concurrently i on t ('"})
+    EXPECT_FALSE(works_concurrently(sql)) << sql;
+}
+
 }  // namespace
 }  // namespace migrate
