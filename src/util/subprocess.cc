@@ -11,12 +11,14 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 
 #include "util/error.h"
 #include "util/files.h"
 #include "util/text.h"
+#include "util/units.h"
 
 extern char** environ;  // NOLINT: POSIX declares it so
 
@@ -179,6 +181,37 @@ Ended follow(pid_t child, UniqueFd out, UniqueFd err, const OnOutput& on_output,
   return *ended;
 }
 
+// Of one stream: all of it, or its beginning and its end. Takes at most half as much again.
+class Kept {
+ public:
+  explicit Kept(std::size_t max_bytes)
+      : head_bytes_(max_bytes / 2), tail_bytes_(max_bytes - head_bytes_) {}
+
+  void add(std::string_view bytes) {
+    const std::string_view first = bytes.substr(0, head_bytes_ - head_.size());
+    head_ += first;
+    tail_ += bytes.substr(first.size());
+    if (tail_.size() > 2 * tail_bytes_) drop();
+  }
+
+  std::string take() {
+    if (tail_.size() > tail_bytes_) drop();
+    if (left_out_ == 0) return std::move(head_) + tail_;
+    return cat(head_, "\n[pgbelay: ", show_size(left_out_), " are left out here]\n", tail_);
+  }
+
+ private:
+  void drop() {
+    const std::size_t more = tail_.size() - tail_bytes_;
+    left_out_ += more;
+    tail_.erase(0, more);
+  }
+
+  std::size_t head_bytes_, tail_bytes_;
+  std::string head_, tail_;
+  std::uint64_t left_out_ = 0;
+};
+
 }  // namespace
 
 std::optional<Account> find_account(const std::string& name) {
@@ -233,15 +266,14 @@ Ended run(const Command& command, const OnOutput& on_output, std::stop_token sto
 }
 
 Captured capture(const Command& command, std::stop_token stop, std::size_t max_bytes) {
-  Captured captured;
-  captured.ended = run(
+  Kept out(max_bytes), err(max_bytes);
+  const Ended ended = run(
       command,
       [&](Stream stream, std::string_view bytes) {
-        std::string& kept = stream == Stream::Out ? captured.out : captured.err;
-        kept += bytes.substr(0, max_bytes - std::min(max_bytes, kept.size()));
+        (stream == Stream::Out ? out : err).add(bytes);
       },
       std::move(stop));
-  return captured;
+  return {.ended = ended, .out = out.take(), .err = err.take()};
 }
 
 }  // namespace util

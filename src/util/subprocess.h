@@ -54,7 +54,7 @@ using OnOutput = std::function<void(Stream stream, std::string_view bytes)>;
 Ended run(const Command& command, const OnOutput& on_output, std::stop_token stop = {},
           std::chrono::milliseconds grace = std::chrono::seconds(5));
 
-// Runs it and gives back what it wrote; at most `max_bytes` of each stream are kept.
+// Runs it and gives back what it wrote; of more than `max_bytes` of a stream, beginning and end.
 struct Captured {
   Ended ended;
   std::string out;
