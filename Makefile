@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 
-.PHONY: help setup build dev demo test test-faults test-corpus test-matrix check fuzz bench install clean
+.PHONY: help setup build dev demo test test-faults test-corpus test-matrix tsan check fuzz bench install clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -44,6 +44,13 @@ check: setup ## format, clang's thread-safety analysis and clang-tidy
 	@cmake --preset clang >/dev/null
 	@cmake --build --preset clang
 	@tools/tidy.sh
+
+TSAN_UNIT := tap load dump util
+TSAN_SERVER := dump load tap
+tsan: setup ## the tests of what many threads share, with ThreadSanitizer
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan --target $(TSAN_UNIT:%=unit_%) $(TSAN_SERVER:%=server_%)
+	@ctest --test-dir build/tsan --output-on-failure -R '^($(subst $() ,|,$(TSAN_UNIT:%=unit\.%) $(TSAN_SERVER:%=server\.%)))$$'
 
 FUZZ_SECONDS ?= 600
 fuzz: setup ## feeds damaged input to every parser, FUZZ_SECONDS (600) each
