@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 
 #include "pg/ident.h"
 #include "util/error.h"
@@ -56,8 +57,12 @@ class Watchdog {
     ::setsid();
     const int null = ::open("/dev/null", O_RDWR);  // the caller waits for the end of our output
     for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, standard);
+    // The pipe only: the ends of earlier servers must be open nowhere but in their test.
+    constexpr int kPipe = 3;
+    ::dup2(pipe, kPipe);
+    ::close_range(kPipe + 1, std::numeric_limits<unsigned>::max(), 0);
     char nothing = 0;
-    while (::read(pipe, &nothing, 1) < 0 && errno == EINTR) {
+    while (::read(kPipe, &nothing, 1) < 0 && errno == EINTR) {
     }
     pid_t postmaster = 0;
     std::ifstream(folder / "data" / "postmaster.pid") >> postmaster;

@@ -392,7 +392,7 @@ constexpr Row kRows[] = {
     {"alter subscription sub set (synchronous_commit = on)",
      "subscription sub: synchronous commit is on"},
     {"alter subscription sub set (binary = true)", "subscription sub: now binary", 14},
-    {"alter subscription sub set (streaming = on)", "subscription sub: now streaming", 14},
+    {"alter subscription sub set (streaming = on)", "streaming", 14},
     {"alter subscription sub set (disable_on_error = true)",
      "subscription sub: now disable on error", 15},
     {"alter subscription sub set (origin = none)", "subscription sub: origin is none", 16},

@@ -93,7 +93,7 @@ TEST_P(Through, NamesPreparedStatementsAndPipelinedOnes) {
 TEST_P(Through, HoldsNothingOfALongAnswerBack) {
   const RawClient client = raw();
   ASSERT_EQ(PQsendQuery(client.get(),
-                        "select repeat('x', 1000), case when g = 20400 then pg_sleep(1)::text"
+                        "select repeat('x', 1000), case when g = 20400 then pg_sleep(3)::text"
                         "  when g > 20000 and g % 8 = 0 then pg_sleep(0.0005)::text end"
                         "  from generate_series(1, 20500) g"),
             1);

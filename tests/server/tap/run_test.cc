@@ -147,9 +147,12 @@ TEST_F(Run, EndsWhatRunsAtOnce) {
     told = sqlstate_of([&] { connect().execute("insert into t select 1 from pg_sleep(60)"); });
   });
   std::jthread idle([&] {
-    pg::Connection connection = connect();
-    connection.execute("begin; insert into t values (2)");
-    eventually([&] { return !connection.alive(); });
+    // Its end may come before the answer has.
+    sqlstate_of([&] {
+      pg::Connection connection = connect();
+      connection.execute("begin; insert into t values (2)");
+      eventually([&] { return !connection.alive(); });
+    });
   });
   ASSERT_TRUE(eventually([&] {
     return control
