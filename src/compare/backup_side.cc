@@ -161,8 +161,8 @@ class BackupSide : public Side {
                                .entry = entry_of(record),
                                .record = &record,
                                .copy = {}};
-    const std::unique_ptr<extract::Batches> batches =
-        extract::batches_of_pieces({.archive = &*pieces_, .sql = sql_ ? &*sql_ : nullptr}, table);
+    const std::unique_ptr<extract::Batches> batches = extract::batches_of_pieces(
+        {.archive = &*pieces_, .sql = sql_ ? &*sql_ : nullptr, .folder = backup_.path}, table);
     util::run_workers(workers_, stop, [&](std::size_t worker, const std::stop_token& stopped) {
       extract::BatchMemory memory;
       Reorder reorder(record.columns, columns);

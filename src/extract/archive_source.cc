@@ -46,7 +46,7 @@ archive::Toc contents_of(const archive::Manifest& manifest) {
 
 }  // namespace
 
-ArchiveSource::ArchiveSource(const Source& source) {
+ArchiveSource::ArchiveSource(const Source& source) : folder_(source.folder) {
   if (source.manifest == nullptr) {
     archive_ = archive::open_archive(source.archive);
   } else {
@@ -78,7 +78,8 @@ std::unique_ptr<Batches> ArchiveSource::batches(const Table& table) const {
   const bool recorded = table.record != nullptr && (!table.record->pieces.empty() || !archive_);
   if (!recorded) return batches_of_stream(*archive_, table);
   return batches_of_pieces(
-      {.archive = pieces_ ? &*pieces_ : nullptr, .sql = sql_ ? &*sql_ : nullptr}, table);
+      {.archive = pieces_ ? &*pieces_ : nullptr, .sql = sql_ ? &*sql_ : nullptr, .folder = folder_},
+      table);
 }
 
 }  // namespace extract

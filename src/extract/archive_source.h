@@ -32,6 +32,7 @@ class ArchiveSource {
   std::optional<std::string> note_;
   std::optional<util::ReadFile> pieces_;  // the archive, where pieces are recorded
   std::optional<util::ReadFile> sql_;
+  std::filesystem::path folder_;
 };
 
 }  // namespace extract

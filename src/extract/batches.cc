@@ -5,6 +5,7 @@
 
 #include "archive/custom_file.h"
 #include "codec/deflate.h"
+#include "extract/csv_pieces.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -25,7 +26,12 @@ std::string_view text_of(ByteSpan bytes) {
 class Pieces : public Batches {
  public:
   Pieces(const PieceFiles& files, const Table& table)
-      : files_(files), table_(table), pieces_(table.record->pieces) {}
+      : files_(files), table_(table), pieces_(table.record->pieces) {
+    const std::filesystem::path file = files.folder / table.record->csv_file;
+    std::error_code absent;
+    if (!files.folder.empty() && std::filesystem::is_regular_file(file, absent))
+      csv_ = std::make_unique<CsvPieces>(file, *table.record);
+  }
 
   std::optional<Batch> take(BatchMemory& memory) override {
     const std::size_t number = next_++;
@@ -58,7 +64,17 @@ class Pieces : public Batches {
 
   std::string_view inflated(ByteSpan deflated, const archive::PieceRecord& piece,
                             BatchMemory& memory) const {
-    const ByteSpan raw = unpacked(deflated, piece.raw_bytes, memory);
+    return checked(unpacked(deflated, piece.raw_bytes, memory), piece);
+  }
+
+  // Nothing but their CRC-32 shows that rows that were made of CSV are those of the piece.
+  std::string_view from_csv(std::size_t number, BatchMemory& memory) const {
+    if (!pieces_[number].crc32) throw Error(Kind::Damage, "its rows have no CRC-32");
+    memory.text = csv_->take(number);
+    return checked(std::as_bytes(std::span(memory.text)), pieces_[number]);
+  }
+
+  static std::string_view checked(ByteSpan raw, const archive::PieceRecord& piece) {
     if (piece.crc32 && codec::crc32_of(raw) != *piece.crc32)
       throw Error(Kind::Damage, "its rows are not those that were written (CRC-32)");
     if (!raw.empty() && raw.back() != std::byte{'\n'})
@@ -76,16 +92,17 @@ class Pieces : public Batches {
   void read_elsewhere(Batch& batch, BatchMemory& memory, const Error& failure) const {
     const archive::PieceRecord& piece = pieces_[batch.number];
     const std::string what = cat("piece ", batch.number, " of ", table_.display());
-    try {
-      if (files_.sql == nullptr || piece.sql_offset == 0) throw Error(failure);
-      batch.rows = from_sql(piece, memory);
-      if (files_.archive != nullptr) {
-        batch.note =
-            cat(util::printable(what), " is damaged in the archive; its rows were read from ",
-                files_.sql->path().filename().string());
-      }
-    } catch (const Error& again) {
-      if (again.kind() != Kind::Damage) throw;
+    const auto is_damaged = [&](std::string_view where, const std::string& file) {
+      return cat(util::printable(what), " is damaged", where, "; its rows were read from ",
+                 util::printable(file));
+    };
+    if (files_.sql != nullptr && piece.sql_offset > 0 &&
+        reads(batch.rows, [&] { return from_sql(piece, memory); })) {
+      if (files_.archive != nullptr)
+        batch.note = is_damaged(" in the archive", files_.sql->path().filename().string());
+    } else if (csv_ && reads(batch.rows, [&] { return from_csv(batch.number, memory); })) {
+      batch.note = is_damaged("", table_.record->csv_file);
+    } else {
       batch.loss = Loss{.table = table_.display(),
                         .piece = batch.number,
                         .rows = piece.rows,
@@ -93,9 +110,22 @@ class Pieces : public Batches {
     }
   }
 
+  // False if they are damaged there, too.
+  template <typename From>
+  static bool reads(std::string_view& rows, const From& from) {
+    try {
+      rows = from();
+      return true;
+    } catch (const Error& again) {
+      if (again.kind() != Kind::Damage) throw;
+      return false;
+    }
+  }
+
   const PieceFiles files_;
   const Table& table_;
   const std::vector<archive::PieceRecord>& pieces_;
+  std::unique_ptr<CsvPieces> csv_;
   std::atomic<std::size_t> next_{0};
 };
 

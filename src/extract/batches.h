@@ -48,8 +48,9 @@ class Batches {
 struct PieceFiles {
   const util::ReadFile* archive = nullptr;
   const util::ReadFile* sql = nullptr;
+  std::filesystem::path folder = {};  // in which their CSV files lie; empty: there are none
 };
-// Of recorded pieces.
+// Of recorded pieces; what is damaged in the archive comes from the SQL file or the CSV.
 std::unique_ptr<Batches> batches_of_pieces(const PieceFiles& files, const Table& table);
 std::unique_ptr<Batches> batches_of_stream(const archive::Reader& archive, const Table& table);
 

@@ -39,7 +39,8 @@ struct Source {
   // Of the backup that it belongs to, or the tables of the archive's own index; without one the
   // archive is read as one stream per table.
   const archive::Manifest* manifest = nullptr;
-  std::filesystem::path sql;  // the same rows once more, read where the archive is damaged
+  std::filesystem::path sql;          // the same rows once more, read where the archive is damaged
+  std::filesystem::path folder = {};  // of CSV files, read where both are; empty: there are none
 };
 
 struct Options {

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "archive/copy_text.h"
 #include "archive/piece_index.h"
 #include "archive/reader.h"
 #include "archive/sql_file_name.h"
@@ -19,6 +20,14 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, absent);
 }
 
+// As the dump named those that may lie beside the archive.
+void name_csv_files(std::vector<archive::TableRecord>& tables) {
+  std::vector<archive::TableName> names;
+  for (const archive::TableRecord& table : tables) names.push_back({table.schema, table.table});
+  const std::vector<std::string> files = archive::csv_file_names(names);
+  for (std::size_t n = 0; n < tables.size(); ++n) tables[n].csv_file = util::cat("csv/", files[n]);
+}
+
 Named of_archive(fs::path archive) {
   Named named{.archive = std::move(archive), .backup = {}, .indexed = {}, .warning = {}};
   if (!is_file(named.archive)) return named;
@@ -27,6 +36,7 @@ Named of_archive(fs::path archive) {
   named.indexed.emplace();
   named.indexed->encoding = std::move(index->encoding);
   named.indexed->tables = std::move(index->tables);
+  name_csv_files(named.indexed->tables);
   return named;
 }
 
@@ -71,10 +81,14 @@ extract::Source Named::source() const {
   if (backup) {
     return {.archive = archive,
             .manifest = &backup->manifest,
-            .sql = backup->path / archive::sql_file_name(backup->manifest)};
+            .sql = backup->path / archive::sql_file_name(backup->manifest),
+            .folder = backup->path};
   }
   if (!indexed) return {.archive = archive, .manifest = nullptr, .sql = {}};
-  return {.archive = archive, .manifest = &*indexed, .sql = sql_beside(archive)};
+  return {.archive = archive,
+          .manifest = &*indexed,
+          .sql = sql_beside(archive),
+          .folder = archive.parent_path()};
 }
 
 Named find_named(const fs::path& dir, std::string_view reference, std::string_view database,

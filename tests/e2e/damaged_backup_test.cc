@@ -50,10 +50,10 @@ class DamagedBackup : public RoundTrip {
     return folder() / "damaged";
   }
   // By salvage, under a new name.
-  void expect_all_restored(const fs::path& from) {
+  void expect_all_restored(const fs::path& from, int status = 8) {
     const std::string name = cat(database().name(), "_saved");
     const test::BinaryResult saved = run({"restore", from.string(), "--salvage", "--to", name});
-    EXPECT_EQ(saved.status, 8) << saved.out << saved.err;
+    EXPECT_EQ(saved.status, status) << saved.out << saved.err;
     EXPECT_EQ(saved.err.find("lost"), std::string::npos) << saved.err;
     pg::Connection connection = server().connect(name);
     EXPECT_EQ(connection.query(std::string(kSummary)).str(0, 0),
@@ -176,6 +176,32 @@ TEST_F(DamagedBackup, WithoutContentsOrArchiveGivesAllRowsByTheManifest) {
         run({"extract", damaged.string(), "--table", "\"Odd, (table\"", "--format", "sql"});
     EXPECT_NE(sql.out.find("OVERRIDING SYSTEM VALUE"), std::string::npos) << sql.out << sql.err;
   }
+}
+
+TEST_F(DamagedBackup, InArchiveAndSqlFileIsReadFromTheCsv) {
+  make_and_back_up("csv", {});
+  const std::string whole = run({"extract", backup().string(), "--table", "big"}).out;
+  const fs::path damaged = copy();
+  for (const std::size_t number : {0U, 1U}) {
+    const archive::PieceRecord& piece = table("big").pieces.at(number);
+    flip(damaged / "full_backup.dump", piece.dump_offset + piece.deflated_bytes / 2);
+    flip(damaged / "full_backup.sql.gz", piece.sql_offset + piece.deflated_bytes / 3);
+  }
+  const archive::PieceRecord& odd = table("Odd, (table").pieces.at(0);
+  flip(damaged / "full_backup.dump", odd.dump_offset + odd.deflated_bytes / 2);
+  flip(damaged / "full_backup.sql.gz", odd.sql_offset + odd.deflated_bytes / 2);
+  const test::BinaryResult rows = run({"extract", damaged.string(), "--table", "big"});
+  EXPECT_EQ(rows.status, 0) << rows.err;
+  EXPECT_TRUE(rows.out == whole);
+  EXPECT_NE(rows.err.find("piece 1 of public.big is damaged; its rows were read from csv/"),
+            std::string::npos)
+      << rows.err;
+  expect_all_restored(damaged, 0);
+  // The same by the archive's own index.
+  fs::remove(damaged / "manifest.json");
+  const test::BinaryResult again = run({"extract", damaged.string(), "--table", "big"});
+  EXPECT_EQ(again.status, 8) << again.err;
+  EXPECT_TRUE(again.out == whole) << again.err;
 }
 
 TEST_F(DamagedBackup, OfLargeObjectsLosesTheDamagedOneOnly) {

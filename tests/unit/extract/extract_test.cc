@@ -16,6 +16,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 class Extract : public ::testing::Test {
  protected:
@@ -160,6 +161,31 @@ TEST_F(Extract, WhatIsDamagedEverywhereIsLostAndListed) {
   query.limit = 200;
   run(query);
   EXPECT_THAT(report_.lost, IsEmpty()) << "nothing that was asked for is missing";
+}
+
+TEST_F(Extract, WhatIsDamagedInBothIsReadFromTheCsv) {
+  for (const std::size_t damaged : {1U, 2U, 4U}) {
+    const archive::PieceRecord& piece = small_.manifest.tables[0].pieces[damaged];
+    small_.flip(small_.archive_path(), piece.dump_offset + 20);
+    small_.flip(small_.sql_path(), piece.sql_offset + 21);
+  }
+  Options options = small_.options(odd());
+  options.source.folder = small_.folder();
+  const std::string head = "id,\"Name, full\",note\n";
+  EXPECT_EQ(run(options), head + csv(0, 500));
+  EXPECT_THAT(report_.notes, UnorderedElementsAre(HasSubstr("piece 1 of"), HasSubstr("piece 2 of"),
+                                                  HasSubstr("read from app.Odd table.csv.gz")));
+  EXPECT_THAT(report_.lost, IsEmpty());
+
+  // Other rows than were dumped, by their CRC-32; and a file that ends before the last piece.
+  std::string changed = head + csv(0, 500);
+  changed.replace(changed.find("\n202,") + 1, 3, "203");
+  small_.write_csv(changed);
+  EXPECT_EQ(run(options), head + csv(0, 200) + csv(300, 500));
+  EXPECT_THAT(report_.lost, SizeIs(1));
+  small_.write_csv(head + csv(0, 450));
+  EXPECT_EQ(run(options), head + csv(0, 400));
+  EXPECT_THAT(report_.lost, SizeIs(1));
 }
 
 TEST_F(Extract, WithoutContentsTheManifestSaysWhereTheRowsAre) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/copy_text.h"
 #include "archive/custom_file.h"
 #include "archive/manifest.h"
 #include "codec/piece_format.h"
@@ -31,10 +32,15 @@ class SmallArchive {
     util::WriteFile sql(sql_path());
     sql.write("not at the start");
     archive::TableRecord odd{.schema = "app", .table = "Odd table", .dump_id = 20};
+    odd.csv_file = "app.Odd table.csv.gz";
+    std::string csv = "id,\"Name, full\",note\n";
     writer.begin_table(20);
     for (int n = 0; n < kPieces; ++n) {
       std::string rows;
-      for (int row = n * kRows; row < (n + 1) * kRows; ++row) rows += line(row) + "\n";
+      for (int row = n * kRows; row < (n + 1) * kRows; ++row) {
+        rows += line(row) + "\n";
+        archive::append_csv_row(csv, line(row), 3);
+      }
       const codec::Piece piece = codec::pack_piece(rows, {.method = method});
       odd.pieces.push_back({.rows = kRows,
                             .raw_bytes = rows.size(),
@@ -51,6 +57,7 @@ class SmallArchive {
     writer.write_index({odd});
     writer.finish();
     sql.close();
+    write_csv(csv);
     odd.columns = {"id", "Name, full", "note"};
     manifest.encoding = "UTF8";
     manifest.tables = {odd, archive::TableRecord{.schema = "app", .table = "plain", .dump_id = 21}};
@@ -64,6 +71,19 @@ class SmallArchive {
 
   std::filesystem::path archive_path() const { return folder_.path() / "full_backup.dump"; }
   std::filesystem::path sql_path() const { return folder_.path() / "full_backup.sql.gz"; }
+  std::filesystem::path csv_path() const { return folder_.path() / "app.Odd table.csv.gz"; }
+  void write_csv(std::string_view text) const {
+    const codec::Piece piece = codec::deflate_piece(text);
+    codec::StreamSum sum;
+    sum.append(piece);
+    std::filesystem::remove(csv_path());
+    util::WriteFile csv(csv_path());
+    csv.write(codec::kGzipHeader);
+    csv.write(piece.deflated);
+    csv.write(codec::kFinalBlock);
+    csv.write(codec::gzip_trailer(sum));
+    csv.close();
+  }
   const std::filesystem::path& folder() const { return folder_.path(); }
   Options options(Query query) const {
     return {.source = {.archive = archive_path(), .manifest = &manifest, .sql = sql_path()},
