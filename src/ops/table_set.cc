@@ -6,6 +6,7 @@
 #include "archive/attachments.h"
 #include "archive/identifiers.h"
 #include "extract/pattern.h"
+#include "extract/tables.h"
 #include "load/plan.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -135,12 +136,7 @@ void TableSet::add(const Entry& entry) {
   }
   for (const Entry& data : toc_.entries) {
     if (data.desc != "TABLE DATA" || !any_in(data.dependencies, ids)) continue;
-    if (!archive::parse_copy(data.copy.value_or(""))) {
-      throw Error(
-          Kind::Usage, cat("the rows of ", util::printable(data.tag), " are INSERT commands"),
-          {.hint = "An archive made with --inserts is restored as a whole: restore FILE --to NAME.",
-           .sqlstate = {}});
-    }
+    extract::table_of(data, nullptr);  // refuses INSERT commands
     table.data.push_back(&data);
   }
   members_.insert(ids.begin(), ids.end());
