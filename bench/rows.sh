@@ -259,7 +259,7 @@ rows_restore() {
   memory restore-memory "restore with its proof: peak memory" restore 256
 }
 
-# Two tables of two rows of 96 MB each, so that both readers come upon one at the same time.
+# Two tables of two rows of 192 MB each, so that both readers come upon one at the same time.
 side_wide() {
   rm -rf wide
   pgbelay wide backup --dir wide --formats dump --proof written bench
@@ -268,19 +268,18 @@ side_wide_three() {
   rm -rf wide
   pgbelay wide_three backup --dir wide bench
 }
-of_a_row() { # ID TEXT SIDE: by the readers, each of which holds one
-  result "$1" "$2" "$(awk -v workers="$BENCH_WORKERS" '$3 > most {most = $3} END {print most / 1024 / 96 / workers}' "$3.log")" \
-    x at-most 2.5
+of_a_row() { # ID TEXT SIDE
+  result "$1" "$2" "$(awk '$3 > most {most = $3} END {print most / 1024 / 192}' "$3.log")" x at-most 2.5
 }
 rows_wide() {
   createdb bench_wide
   work_in bench_wide
-  psql -X -q -c "create table a as select n, (select string_agg(md5((k * n)::text), '') from generate_series(1, 3 << 20) k)
+  psql -X -q -c "create table a as select n, (select string_agg(md5((k * n)::text), '') from generate_series(1, 6 << 20) k)
       from generate_series(1, 2) n" -c 'create table b as table a' >&2
   side_wide
   side_wide_three
-  of_a_row wide-memory "rows of 96 MB, archive alone: peak memory of one row for each reader" wide
-  of_a_row wide-three-memory "rows of 96 MB, three formats: the same" wide_three
+  of_a_row wide-memory "rows of 192 MB, archive alone: peak memory, times a row" wide
+  of_a_row wide-three-memory "rows of 192 MB, three formats: the same" wide_three
   rm -rf wide
   work_in bench
   dropdb bench_wide

@@ -121,6 +121,10 @@ std::uint64_t PieceEncoder::raw_bytes() const noexcept {
 
 std::uint64_t PieceEncoder::deflated_bytes() const noexcept { return state_->out_used; }
 
+std::vector<std::byte> PieceEncoder::take_ready(std::size_t unit_bytes) {
+  return take_units(state_->out, state_->out_used, unit_bytes);
+}
+
 Piece PieceEncoder::take() {
   State& s = *state_;
   Piece piece;
@@ -137,6 +141,16 @@ Piece PieceEncoder::take() {
   }
   s.start();
   return piece;
+}
+
+std::vector<std::byte> take_units(std::vector<std::byte>& out, std::size_t& used,
+                                  std::size_t unit_bytes) {
+  if (used < unit_bytes) return {};
+  const auto end = out.begin() + static_cast<std::ptrdiff_t>(used / unit_bytes * unit_bytes);
+  std::vector<std::byte> ready(out.begin(), end);
+  std::copy(end, out.begin() + static_cast<std::ptrdiff_t>(used), out.begin());
+  used %= unit_bytes;
+  return ready;
 }
 
 Piece deflate_piece(std::string_view text) {

@@ -26,7 +26,8 @@ struct Piece {
   std::uint32_t crc32 = 0;    // of the raw bytes
 };
 
-// Streaming: memory is the output of one piece plus a fixed state, whatever the size of a row.
+// Streaming: memory is what was not taken of the output of one piece plus a fixed state, whatever
+// the size of a row.
 class PieceEncoder {
  public:
   PieceEncoder();  // ISA-L level 1
@@ -36,8 +37,11 @@ class PieceEncoder {
 
   void add(std::span<const std::byte> raw);
   std::uint64_t raw_bytes() const noexcept;       // added since the last take()
-  std::uint64_t deflated_bytes() const noexcept;  // so far
-  Piece take();                                   // full flush; the encoder starts the next piece
+  std::uint64_t deflated_bytes() const noexcept;  // so far, and not taken
+  // The beginning of the piece's output, taken out of it: as many whole units as there are. Counts
+  // and sums of the piece come with take().
+  std::vector<std::byte> take_ready(std::size_t unit_bytes);
+  Piece take();  // full flush; the encoder starts the next piece
 
  private:
   struct State;
@@ -45,6 +49,10 @@ class PieceEncoder {
 };
 
 Piece deflate_piece(std::string_view text);
+
+// Takes as many whole units as there are off the front of the first `used` bytes of `out`.
+std::vector<std::byte> take_units(std::vector<std::byte>& out, std::size_t& used,
+                                  std::size_t unit_bytes);
 
 // The running checksums and length of a stream made of pieces.
 struct StreamSum {

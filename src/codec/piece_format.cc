@@ -125,6 +125,11 @@ std::uint64_t PiecePacker::raw_bytes() const noexcept {
   return deflate_ ? deflate_->raw_bytes() : zstd_->sum.raw_bytes + zstd_->staged;
 }
 
+std::vector<std::byte> PiecePacker::take_ready(std::size_t unit_bytes) {
+  return deflate_ ? deflate_->take_ready(unit_bytes)
+                  : take_units(zstd_->out, zstd_->out_used, unit_bytes);
+}
+
 Piece PiecePacker::take() { return deflate_ ? deflate_->take() : zstd_->take(); }
 
 Piece pack_piece(std::string_view text, PieceFormat format) {

@@ -38,7 +38,8 @@ class PiecePacker {
 
   void add(std::span<const std::byte> raw);
   std::uint64_t raw_bytes() const noexcept;  // added since the last take()
-  Piece take();                              // nothing in it if nothing was added
+  std::vector<std::byte> take_ready(std::size_t unit_bytes);
+  Piece take();  // nothing in it if nothing was added
 
  private:
   struct Zstd;

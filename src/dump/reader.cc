@@ -1,6 +1,9 @@
 #include "dump/reader.h"
 
+#include <algorithm>
+
 #include "archive/copy_text.h"
+#include "archive/custom_file.h"
 #include "codec/sha256.h"
 #include "dump/sql_dump.h"
 #include "pg/session.h"
@@ -13,9 +16,12 @@ namespace {
 
 constexpr std::uint64_t kPieceBytes =
     4U << 20U;  // of COPY text; a constant of the format, not an option
-constexpr std::uint64_t kHugeRowBytes = 16U << 20U;  // contracts.md K15
-constexpr std::size_t kKeptRowBytes = 1U << 20U;     // of the buffer for CSV rows between rows
+// Of a huge row at once; and of its output, which is cut where the archive cuts its chunks.
+constexpr std::size_t kStepBytes = 1U << 20U;
+constexpr std::size_t kReadyBytes = 4 * archive::kMaxChunkBytes;
+constexpr std::size_t kKeptRowBytes = 1U << 20U;  // of the buffer for CSV rows between rows
 constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr std::string_view kTooManyConnections = "53300";
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -46,18 +52,44 @@ void prepare(pg::Connection& connection, const Snapshot& snapshot) {
 
 }  // namespace
 
+// In the snapshot, in one transaction to its end: the locks are part of F1.
+class Reader::Session {
+ public:
+  Session(const ReaderOptions& options, const Work& work, const std::stop_token& stop)
+      : connection_(pg::Connection::open(options.source, options.application_name, stop)),
+        cancel_(connection_, stop),
+        transaction_((prepare(connection_, work.snapshot), connection_),
+                     pg::Transaction::Mode::RepeatableReadOnly) {
+    if (options.on_session) options.on_session(connection_.backend_pid());
+    connection_.execute(sql::wait_little_for_locks());
+    import_snapshot(connection_, work.snapshot.id(), stop);
+  }
+  pg::Connection& connection() noexcept { return connection_; }
+
+ private:
+  pg::Connection connection_;
+  pg::CancelOnStop cancel_;
+  pg::Transaction transaction_;
+};
+
 Reader::Reader(const ReaderOptions& options, Work& work, std::stop_token stop)
     : options_(options),
       work_(work),
       stop_(std::move(stop)),
-      connection_(pg::Connection::open(options.source, options.application_name, stop_)),
-      cancel_(connection_, stop_),
-      transaction_((prepare(connection_, work.snapshot), connection_),
-                   pg::Transaction::Mode::RepeatableReadOnly),
-      text_(options.compress) {
-  if (options_.on_session) options_.on_session(connection_.backend_pid());
-  connection_.execute(sql::wait_little_for_locks());
-  import_snapshot(connection_, work.snapshot.id(), stop_);
+      session_(std::make_unique<Session>(options, work, stop_)),
+      text_(options.compress) {}
+
+Reader::~Reader() = default;
+
+pg::Connection& Reader::connection() noexcept { return session_->connection(); }
+
+// libpq keeps the memory of the largest row of a session. The coordinator has the locks meanwhile.
+void Reader::renew_session() {
+  try {
+    session_ = std::make_unique<Session>(options_, work_, stop_);
+  } catch (const util::Error& failure) {
+    if (failure.sqlstate() != kTooManyConnections) throw;
+  }
 }
 
 void Reader::run() {
@@ -102,9 +134,10 @@ void Reader::perform(const Task& task) {
 // excludes readers waits for our coordinator, which holds its lock to the end; behind him our own
 // wait would be a deadlock that the server cannot see. The coordinator's session then reads
 // instead: it has the lock already.
-void Reader::with_table(const Task& task, const std::string& copy, const pg::CopySink& sink) {
+void Reader::with_table(const Task& task, const std::string& copy, const pg::CopySink& sink,
+                        const pg::GrowingRow& on_growing) {
   if (!work_.handed_over[task.index] &&
-      read_here(sql::lock_at_once(work_.content.tables[task.index].name), copy, sink))
+      read_here(sql::lock_at_once(work_.content.tables[task.index].name), copy, sink, on_growing))
     return;
   work_.handed_over[task.index] = true;
   // Only for the head, so that the one session never holds up the writer.
@@ -116,12 +149,13 @@ void Reader::with_table(const Task& task, const std::string& copy, const pg::Cop
 // False when it would have to wait: for the relation, or for one of its indexes, which planning a
 // query opens (somebody rebuilds it). Then no row was read yet. What has to be locked, and the
 // savepoint, go with the COPY: at a distance each would else cost a round trip for every chunk.
-bool Reader::read_here(const std::string& lock, const std::string& copy, const pg::CopySink& sink) {
+bool Reader::read_here(const std::string& lock, const std::string& copy, const pg::CopySink& sink,
+                       const pg::GrowingRow& on_growing) {
   try {
-    connection_.copy_out(util::cat(lock, "; ", copy, "; ", sql::keep_lock()), sink);
+    connection().copy_out(util::cat(lock, "; ", copy, "; ", sql::keep_lock()), sink, on_growing);
   } catch (const util::Error& failure) {
     if (failure.sqlstate() != kLockNotAvailable) throw;
-    connection_.execute(sql::undo_lock());
+    connection().execute(sql::undo_lock());
     return false;
   }
   return true;
@@ -130,9 +164,12 @@ bool Reader::read_here(const std::string& lock, const std::string& copy, const p
 void Reader::read_rows(const Task& task) {
   if (work_.huge_rows[task.index]) work_.window.wait_until_head(task.slot, stop_);
   const scan::Table& table = work_.content.tables[task.index];
-  with_table(task, scan::copy_out_statement(table.name, table.columns, table.filter, task.range),
-             [&](std::span<const std::byte> row) { take_row(task, row); });
+  with_table(
+      task, scan::copy_out_statement(table.name, table.columns, table.filter, task.range),
+      [&](std::span<const std::byte> row) { take_row(task, row); },
+      [&](std::uint64_t seen_bytes) { await_turn(task, seen_bytes); });
   if (piece_rows_ > 0) push_piece(task);
+  if (work_.huge_rows[task.index]) renew_session();
   work_.window.finish(task.slot);
 }
 
@@ -178,26 +215,57 @@ void Reader::pause_for(std::uint64_t bytes, std::optional<std::size_t> table) {
 
 void Reader::take_row(const Task& task, std::span<const std::byte> row) {
   const std::span<const std::byte> line = row.first(row.size() - 1);
-  const bool huge = row.size() > kHugeRowBytes;
-  if (huge) {
-    work_.huge_rows[task.index] = true;
-    work_.window.wait_until_head(task.slot, stop_);
-  }
   work_.slot_fingerprints[task.slot].add_row(line);
-  text_.add(row);
-  const std::size_t columns = work_.content.tables[task.index].columns.size();
-  if (options_.csv && huge) {
-    archive::write_csv_row(
-        [this](std::string_view part) { csv_.add(std::as_bytes(std::span(part))); }, as_text(line),
-        columns);
-  } else if (options_.csv) {
-    csv_row_.clear();
-    archive::append_csv_row(csv_row_, as_text(line), columns);
-    csv_.add(std::as_bytes(std::span(csv_row_)));
-    if (csv_row_.capacity() > kKeptRowBytes) csv_row_ = std::string();
-  }
   ++piece_rows_;
+  if (row.size() > pg::kHugeRowBytes) {
+    take_huge_row(task, row);
+  } else {
+    if (row.size() > pg::kSuspiciousRowBytes && !work_.large_rows[task.index].exchange(true))
+      work_.window.wake();
+    text_.add(row);
+    if (options_.csv) {
+      csv_row_.clear();
+      archive::append_csv_row(csv_row_, as_text(line),
+                              work_.content.tables[task.index].columns.size());
+      csv_.add(std::as_bytes(std::span(csv_row_)));
+      if (csv_row_.capacity() > kKeptRowBytes) csv_row_ = std::string();
+    }
+  }
   if (text_.raw_bytes() >= kPieceBytes) push_piece(task);
+}
+
+// Before a row that may be huge: of these there is one at a time.
+void Reader::await_turn(const Task& task, std::uint64_t seen_bytes) {
+  const auto needless = [&] {
+    const bool none_was_huge = work_.large_rows[task.index] && !work_.huge_rows[task.index];
+    return !pg::may_be_huge(seen_bytes, none_was_huge);
+  };
+  if (!needless()) work_.window.wait_until_head(task.slot, stop_, needless);
+}
+
+// libpq has the row twice: nothing that is made of it is kept as well.
+void Reader::take_huge_row(const Task& task, std::span<const std::byte> row) {
+  work_.huge_rows[task.index] = true;
+  work_.window.wait_until_head(task.slot, stop_);
+  for (std::size_t at = 0; at < row.size(); at += kStepBytes) {
+    text_.add(row.subspan(at, std::min(kStepBytes, row.size() - at)));
+    push_ready(task);
+  }
+  if (!options_.csv) return;
+  archive::write_csv_row(
+      [&](std::string_view part) {
+        csv_.add(std::as_bytes(std::span(part)));
+        push_ready(task);
+      },
+      as_text(row.first(row.size() - 1)), work_.content.tables[task.index].columns.size());
+}
+
+void Reader::push_ready(const Task& task) {
+  Part part;
+  part.goes_on = true;
+  part.text.deflated = text_.take_ready(kReadyBytes);
+  part.csv.deflated = csv_.take_ready(kReadyBytes);
+  if (part.bytes() > 0) work_.window.push(task.slot, std::move(part), stop_);
 }
 
 void Reader::push_piece(const Task& task) {
@@ -216,7 +284,7 @@ void Reader::read_large_objects(const Task& task) {
   std::size_t object = task.index;
   codec::Sha256 hash;
   Part part{.begins = true};
-  connection_.large_objects_read(oids, [&](const pg::LargeObjectPiece& piece) {
+  connection().large_objects_read(oids, [&](const pg::LargeObjectPiece& piece) {
     hash.update(piece.bytes);
     work_.large_objects[object].bytes += piece.bytes.size();
     take_large_object_piece(task, piece, part);

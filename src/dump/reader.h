@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -30,12 +31,17 @@ class Reader {
  public:
   // Connects and imports the snapshot.
   Reader(const ReaderOptions& options, Work& work, std::stop_token stop);
+  ~Reader();
   void run();
 
  private:
+  class Session;
+  pg::Connection& connection() noexcept;
   void perform(const Task& task);
-  void with_table(const Task& task, const std::string& copy, const pg::CopySink& sink);
-  bool read_here(const std::string& lock, const std::string& copy, const pg::CopySink& sink);
+  void with_table(const Task& task, const std::string& copy, const pg::CopySink& sink,
+                  const pg::GrowingRow& on_growing = {});
+  bool read_here(const std::string& lock, const std::string& copy, const pg::CopySink& sink,
+                 const pg::GrowingRow& on_growing = {});
   void read_rows(const Task& task);
   void read_generated(const Task& task);
   void read_view(std::size_t number);
@@ -43,16 +49,18 @@ class Reader {
                std::optional<std::size_t> table);
   void pause_for(std::uint64_t bytes, std::optional<std::size_t> table);
   void take_row(const Task& task, std::span<const std::byte> row);
+  void await_turn(const Task& task, std::uint64_t seen_bytes);
+  void take_huge_row(const Task& task, std::span<const std::byte> row);
+  void push_ready(const Task& task);
   void push_piece(const Task& task);
+  void renew_session();
   void read_large_objects(const Task& task);
   void take_large_object_piece(const Task& task, const pg::LargeObjectPiece& piece, Part& part);
 
   const ReaderOptions& options_;
   Work& work_;
   std::stop_token stop_;
-  pg::Connection connection_;
-  pg::CancelOnStop cancel_;
-  pg::Transaction transaction_;  // to the end: its locks are part of F1
+  std::unique_ptr<Session> session_;
   codec::PiecePacker text_;
   codec::PieceEncoder csv_;
   std::string csv_row_;

@@ -65,10 +65,16 @@ void Window::finish(std::size_t slot) {
   changed_.notify_all();
 }
 
-void Window::wait_until_head(std::size_t slot, const std::stop_token& stop) {
+void Window::wait_until_head(std::size_t slot, const std::stop_token& stop,
+                             const Needless& needless) {
   const WakeOnStop wake(mutex_, changed_, stop);
   const util::Lock lock(mutex_);
-  wait([&]() PGBELAY_REQUIRES(mutex_) { return head_ == slot; }, stop);
+  wait([&]() PGBELAY_REQUIRES(mutex_) { return head_ == slot || (needless && needless()); }, stop);
+}
+
+void Window::wake() {
+  const util::Lock lock(mutex_);
+  changed_.notify_all();
 }
 
 std::optional<Part> Window::next(std::size_t slot, const std::stop_token& stop) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <vector>
@@ -19,12 +20,14 @@
 
 namespace dump {
 
-// A run of whole rows, or a piece of a large object, compressed.
+// A run of whole rows, the beginning of one that has a huge row, or a piece of a large object,
+// compressed.
 struct Part {
   std::uint64_t rows = 0;
   codec::Piece text;               // as in the archive and the SQL file
   codec::Piece csv;                // the same rows; empty if no CSV is made
   std::uint32_t large_object = 0;  // its OID; 0: rows of a table
+  bool goes_on = false;            // of rows: only the next part has the counts, sums and end
   bool begins = false;             // the large object
   bool ends = false;
   std::vector<std::byte> raw;  // of a large object, for the SQL file; else empty
@@ -40,8 +43,12 @@ class Window {
 
   void push(std::size_t slot, Part part, const std::stop_token& stop);
   void finish(std::size_t slot);  // no more parts of it
-  // For what only one reader may do at a time without holding up the writer.
-  void wait_until_head(std::size_t slot, const std::stop_token& stop);
+  // For what only one reader may do at a time without holding up the writer; or until that is
+  // `needless`, which is looked at again after wake().
+  using Needless = std::function<bool()>;
+  void wait_until_head(std::size_t slot, const std::stop_token& stop,
+                       const Needless& needless = {});
+  void wake();
 
   // The next part of `slot`, which is the head; nothing after its last one, and the following is
   // the head.

@@ -35,6 +35,7 @@ Work::Work(const Content& listed, Snapshot& locked, util::Reporter& told, Server
       reporter(told),
       watch(watching),
       window(slots_of(listed)),
+      large_rows(listed.tables.size()),
       huge_rows(listed.tables.size()),
       handed_over(listed.tables.size()),
       throttle(rate),

@@ -46,6 +46,8 @@ class Work {
 
   std::optional<Task> take();  // the next task; nothing when all are taken
   void report_progress(std::uint64_t heap_bytes);
+  // Tables of which a row that took long to come was none above 16 MiB: such are no reason to wait.
+  std::vector<std::atomic<bool>> large_rows;
   // Tables with a row above 16 MiB: their chunks are read one at a time from then on (contracts.md
   // K15).
   std::vector<std::atomic<bool>> huge_rows;

@@ -1,6 +1,7 @@
 #include "dump/writer.h"
 
 #include <map>
+#include <utility>
 
 #include "archive/copy_text.h"
 #include "archive/sql_file_name.h"
@@ -33,6 +34,7 @@ class Writer {
   const std::stop_token& stop_;
   std::map<int, const archive::TocEntry*> entries_;
   std::vector<std::string> csv_names_;
+  archive::PieceRecord piece_;  // as far as it is written
   const std::string sql_name_;
   archive::CustomFileWriter archive_;
   std::optional<archive::SqlFileWriter> sql_;
@@ -117,16 +119,21 @@ void Writer::write_table(std::size_t table) {
 
 void Writer::write_rows(std::size_t table, const Part& part, CsvFile* csv) {
   WrittenTable& record = written_.tables[table];
-  archive::PieceRecord piece;
+  const std::uint64_t dump_offset = archive_.write_piece(part.text);
+  const std::uint64_t sql_offset = sql_ ? sql_->write_piece(part.text) : 0;
+  if (csv != nullptr) csv->write_piece(part.csv);
+  archive::PieceRecord& piece = piece_;
+  if (piece.deflated_bytes == 0) {
+    piece.dump_offset = dump_offset;
+    piece.sql_offset = sql_offset;
+  }
+  piece.deflated_bytes += part.text.deflated.size();
+  if (part.goes_on) return;
   piece.rows = part.rows;
   piece.raw_bytes = part.text.raw_bytes;
-  piece.deflated_bytes = part.text.deflated.size();
   piece.crc32 = part.text.crc32;
-  piece.dump_offset = archive_.write_piece(part.text);
-  if (sql_) piece.sql_offset = sql_->write_piece(part.text);
-  if (csv != nullptr) csv->write_piece(part.csv);
   record.raw_bytes += piece.raw_bytes;
-  record.pieces.push_back(piece);
+  record.pieces.push_back(std::exchange(piece, {}));
 }
 
 void Writer::write_large_objects() {

@@ -38,6 +38,16 @@ struct Notice {
 using CopySource = std::function<std::span<const std::byte>()>;
 // Gets each message of a COPY OUT: one whole row, with its newline, in text format.
 using CopySink = std::function<void(std::span<const std::byte> row)>;
+constexpr std::uint64_t kSuspiciousRowBytes = 64U << 10U;
+// Called again and again while a row has not come whole; at least `seen_bytes` of it have. As long
+// as it waits the server does, and the rest of the row takes no memory; then libpq holds the row
+// twice, and keeps its size in memory as long as the session lasts.
+using GrowingRow = std::function<void(std::uint64_t seen_bytes)>;
+constexpr std::uint64_t kHugeRowBytes = 16U << 20U;  // contracts.md K15
+// Whether such a row may become a huge one: sooner suspected as long as none of the kind was less.
+constexpr bool may_be_huge(std::uint64_t seen_bytes, bool others_were_less) {
+  return seen_bytes > (others_were_less ? 8U << 20U : kSuspiciousRowBytes);
+}
 
 struct LargeObjectPiece {
   std::uint32_t oid = 0;
@@ -64,8 +74,9 @@ class Connection {
 
   // Runs `sql` (COPY … TO STDOUT) and hands each row on. Returns the number of rows. Statements
   // without rows may stand before and behind the COPY: they take no round trip of their own.
-  // An exception of `sink` cancels the COPY and comes through.
-  std::uint64_t copy_out(std::string_view sql, const CopySink& sink);
+  // An exception of `sink` or `on_growing` cancels the COPY and comes through.
+  std::uint64_t copy_out(std::string_view sql, const CopySink& sink,
+                         const GrowingRow& on_growing = {});
   // Runs `sql` (COPY … FROM STDIN) and sends what `source` gives. Returns the number of rows.
   // An exception of `source` fails the COPY on the server and comes through.
   std::uint64_t copy_in(std::string_view sql, const CopySource& source);

@@ -39,6 +39,8 @@ struct Connection::State {
   enum class Copy { In, Out };
   // Sends `sql` and returns once the server is ready for the COPY's data.
   void begin_copy(std::string_view sql, Copy direction);
+  // As PQgetCopyData: the length of the next row, or less than 0 when there is none.
+  int next_row(char** row, const GrowingRow& on_growing);
   // After the data: the outcome. Returns the rows of the command tag.
   std::uint64_t end_copy();
 };

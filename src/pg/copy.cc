@@ -1,5 +1,8 @@
 // COPY in both directions, and large objects: bytes in bulk through a Connection.
 #include <libpq-fe.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
@@ -22,6 +25,8 @@ constexpr std::uint64_t kFirstPiece = 64U << 10U;
 constexpr std::size_t kObjectsTogether = 64;
 constexpr std::uint64_t kNextPiece = 1U << 20U;
 constexpr int kBinary = 1;
+constexpr int kWait = 0;
+constexpr int kDoNotWait = 1;
 constexpr Oid kByteaOid = 17;
 
 using OwnedResult = std::unique_ptr<PGresult, ResultDeleter>;
@@ -42,6 +47,24 @@ std::string oid_array(std::span<const std::uint32_t> oids) {
 
 std::span<const std::byte> bytes_of(const Result& rows, int row) {
   return std::as_bytes(std::span(rows.text(row, 0).value_or("")));
+}
+
+// Bytes may lie in the TLS library, of which the socket knows nothing. Not seen with GSSAPI.
+bool arrivals_are_seen(pg_conn* raw) {
+  return PQgssEncInUse(raw) == 0 &&
+         (PQsslInUse(raw) == 0 || PQsslStruct(raw, "OpenSSL") != nullptr);
+}
+
+// Waits for bytes that libpq has not taken yet, and returns how many lie ready.
+std::uint64_t wait_for_bytes(pg_conn* raw) {
+  const auto* const tls = static_cast<const SSL*>(PQsslStruct(raw, "OpenSSL"));
+  pollfd socket{.fd = PQsocket(raw), .events = POLLIN, .revents = 0};
+  constexpr int kForever = -1;
+  if (socket.fd < 0) return 0;  // libpq gave the connection up
+  if (tls == nullptr || SSL_pending(tls) == 0) ::poll(&socket, 1, kForever);
+  int ready = 0;
+  return ::ioctl(socket.fd, FIONREAD, &ready) == 0 && ready > 0 ? static_cast<std::uint64_t>(ready)
+                                                                : 0;
 }
 
 }  // namespace
@@ -70,15 +93,28 @@ std::uint64_t Connection::State::end_copy() {
   return adopt(outcome.release()).affected_rows();
 }
 
-std::uint64_t Connection::copy_out(std::string_view sql, const CopySink& sink) {
+// libpq keeps the length of a row that has not come whole to itself, and takes what comes for as
+// long as it comes: what lies ready before it looks is the least that it takes. Of 30 MiB from a
+// server on the same machine, 0.1 MiB to 25 MiB were seen, and once in a while nothing.
+int Connection::State::next_row(char** row, const GrowingRow& on_growing) {
+  if (!on_growing || !arrivals_are_seen(raw())) return PQgetCopyData(raw(), row, kWait);
+  for (std::uint64_t seen = 0;;) {
+    if (const int length = PQgetCopyData(raw(), row, kDoNotWait); length != 0) return length;
+    if (seen > 0) on_growing(seen);
+    seen += wait_for_bytes(raw());
+    if (PQconsumeInput(raw()) == 0) return PQgetCopyData(raw(), row, kWait);
+  }
+}
+
+std::uint64_t Connection::copy_out(std::string_view sql, const CopySink& sink,
+                                   const GrowingRow& on_growing) {
   state_->begin_copy(sql, State::Copy::Out);
   for (;;) {
-    char* row = nullptr;
-    const int length = PQgetCopyData(raw(), &row, 0);
-    if (length < 0)
-      return state_->end_copy();  // -1: all rows came, or the server failed; -2: libpq did
-    const std::unique_ptr<char, FreeRow> owner(row);
     try {
+      char* row = nullptr;
+      const int length = state_->next_row(&row, on_growing);
+      if (length < 0) break;  // -1: all rows came, or the server failed; -2: libpq did
+      const std::unique_ptr<char, FreeRow> owner(row);
       sink(std::as_bytes(std::span(row, static_cast<std::size_t>(length))));
     } catch (...) {
       cancel();
@@ -86,6 +122,7 @@ std::uint64_t Connection::copy_out(std::string_view sql, const CopySink& sink) {
       throw;
     }
   }
+  return state_->end_copy();
 }
 
 std::uint64_t Connection::copy_in(std::string_view sql, const CopySource& source) {

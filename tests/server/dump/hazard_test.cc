@@ -301,7 +301,8 @@ TEST_F(DumpTest, ReadsHugeRows) {
   database.connect().execute(
       "create table huge (i int, b bytea);"
       "insert into huge select i, decode(repeat(md5(i::text), 600000), 'hex') from "
-      "generate_series(1, 4) i");
+      "generate_series(1, 4) i;"
+      "create table huge_too as table huge");
   const archive::Manifest manifest = dump(database);
   EXPECT_EQ(content(manifest), content(database));
   const test::TestDatabase copy = test::make_database("copy");

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -147,6 +148,39 @@ TEST_F(ConnectionTest, AnExceptionOfTheSinkEndsTheCopy) {
                                      [](auto) { throw std::runtime_error("full"); }),
                std::runtime_error);
   EXPECT_EQ(connection().query("select 1").i64(0, 0), 1);
+}
+
+// So that several sessions can take turns (K15).
+// A row that comes all at once is not seen growing; of a few such, some are.
+TEST_F(ConnectionTest, CopyOutTellsOfARowThatGrows) {
+  constexpr int kTimes = 20;
+  std::vector<std::uint64_t> sizes;
+  std::uint64_t most = 0;
+  for (int n = 0; n < kTimes && !may_be_huge(most, false); ++n) {
+    sizes.clear();
+    connection().copy_out(
+        "copy (select repeat('x', n) from unnest(array[1, 30000000, 1000]) n) to stdout",
+        [&](std::span<const std::byte> row) { sizes.push_back(row.size()); },
+        [&](std::uint64_t bytes) {
+          EXPECT_EQ(sizes.size(), 1U) << "the others are not large";
+          most = std::max(most, bytes);
+        });
+    EXPECT_THAT(sizes, testing::ElementsAre(2, 30000001, 1001));
+  }
+  EXPECT_TRUE(may_be_huge(most, false)) << most;
+  EXPECT_LE(most, 30000000U);
+  bool thrown = false;
+  for (int n = 0; n < kTimes && !thrown; ++n) {
+    try {
+      connection().copy_out(
+          "copy (select repeat('x', 30000000)) to stdout", [](auto) {},
+          [](auto) { throw std::runtime_error("no more"); });
+    } catch (const std::runtime_error&) {
+      thrown = true;
+    }
+  }
+  EXPECT_TRUE(thrown);
+  EXPECT_TRUE(connection().alive());
 }
 
 TEST_F(ConnectionTest, CopiesInWhatTheSourceGives) {

@@ -39,6 +39,35 @@ TEST(ZstdPieces, AreReadAloneAndTogether) {
   EXPECT_TRUE(unpacked == text + "last\n");
 }
 
+// Of a huge row nobody keeps all that it is packed to.
+TEST(PiecePacker, GivesAPieceInUnitsAsItComes) {
+  const std::string text = noise(3'000'000);
+  constexpr std::size_t kUnit = 65'536;
+  for (const Method method : {Method::Deflate, Method::Zstd}) {
+    PiecePacker packer({.method = method});
+    std::vector<std::byte> given;
+    std::size_t times = 0;
+    for (std::size_t n = 0; n < text.size(); n += 100'000) {
+      packer.add(bytes(std::string_view(text).substr(n, 100'000)));
+      const std::vector<std::byte> ready = packer.take_ready(kUnit);
+      EXPECT_EQ(ready.size() % kUnit, 0U);
+      given.insert(given.end(), ready.begin(), ready.end());
+      times += ready.empty() ? 0U : 1U;
+    }
+    EXPECT_GT(times, 5U);
+    EXPECT_EQ(packer.raw_bytes(), text.size());
+    const Piece last = packer.take();
+    EXPECT_LT(last.deflated.size(), 2'000'000U);
+    given.insert(given.end(), last.deflated.begin(), last.deflated.end());
+    const Piece whole = pack_piece(text, {.method = method});
+    EXPECT_TRUE(given == whole.deflated);
+    EXPECT_EQ(last.raw_bytes, whole.raw_bytes);
+    EXPECT_EQ(last.adler32, whole.adler32);
+    EXPECT_EQ(last.crc32, whole.crc32);
+    EXPECT_TRUE(packer.take_ready(1).empty());
+  }
+}
+
 TEST(ZstdPieces, AnotherLengthOrBadBytesAreDamage) {
   ZstdPieceReader reader;
   const Piece piece = pack_piece(copy_text(100000), {.method = Method::Zstd});

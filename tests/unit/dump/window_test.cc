@@ -40,6 +40,18 @@ TEST(Window, GivesPartsInTheOrderOfTheSlots) {
   EXPECT_EQ(drain(window, 3), (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
 }
 
+TEST(Window, NobodyWaitsForTheHeadWhenThatIsNeedless) {
+  Window window(2);
+  std::atomic<bool> needless = false;
+  std::jthread reader([&] { window.wait_until_head(1, {}, [&] { return needless.load(); }); });
+  needless = true;
+  window.wake();
+  reader.join();
+  std::jthread next([&] { window.wait_until_head(1, {}, [] { return false; }); });
+  window.finish(0);
+  EXPECT_FALSE(window.next(0, {}));
+}
+
 // Four readers that take slots in ascending order, more bytes than the window holds, a slow writer:
 // nobody waits for ever, and nothing is lost or out of order.
 TEST(Window, NeverStopsWhileItIsFull) {
