@@ -11,6 +11,7 @@
 #include "pg/session.h"
 #include "scan/table.h"
 #include "util/error.h"
+#include "util/mutex.h"
 #include "util/text.h"
 #include "util/workers.h"
 
@@ -39,11 +40,11 @@ class Worker {
 
   // False when it would have to wait for a lock behind somebody who waits for ours: no row was read
   // then, and the session that holds the locks has to read (see dump's readers).
-  bool read(const pg::QualifiedName& table, const std::string& statement,
-            const pg::CopySink& sink) {
+  bool read(const pg::QualifiedName& table, const std::string& statement, const pg::CopySink& sink,
+            const pg::GrowingRow& on_growing) {
     try {
       connection_.execute(dump::sql::lock_at_once(table));
-      connection_.copy_out(statement, sink);
+      connection_.copy_out(statement, sink, on_growing);
     } catch (const util::Error& failure) {
       if (failure.sqlstate() != kLockNotAvailable) throw;
       connection_.execute(dump::sql::undo_lock());
@@ -81,10 +82,6 @@ class DatabaseSide : public Side {
 
   void read(const Table& table, const std::vector<std::string>& columns, const RowSink& sink,
             const std::stop_token& stop) override {
-    struct Task {
-      const scan::Table* table;
-      std::string statement;
-    };
     std::vector<Task> tasks;
     for (const std::size_t part : table.parts) {
       for (const scan::PageRange& range : ranges_of(tables_[part])) {
@@ -92,21 +89,17 @@ class DatabaseSide : public Side {
                                                                   tables_[part].filter, range)});
       }
     }
+    large_rows_ = false;
     std::atomic<std::size_t> next = 0;
     util::run_workers(std::min(workers_.size(), tasks.size()), stop,
                       [&](std::size_t number, const std::stop_token& stopped) {
-                        Worker& worker = opened(number, stopped);
-                        const pg::CancelOnStop cancel(worker.connection(), stopped);
-                        const pg::CopySink give = [&sink, number](std::span<const std::byte> row) {
+                        const pg::CopySink give_on = [&sink,
+                                                      number](std::span<const std::byte> row) {
                           sink(number, {reinterpret_cast<const char*>(row.data()), row.size() - 1});
                         };
                         for (std::size_t at = next++;
                              at < tasks.size() && !stopped.stop_requested(); at = next++) {
-                          const Task& task = tasks[at];
-                          if (worker.read(task.table->name, task.statement, give)) continue;
-                          const dump::Snapshot::Session session(snapshot_);
-                          const pg::CancelOnStop cancel_session(*session, stopped);
-                          session->copy_out(task.statement, give);
+                          perform(tasks[at], number, give_on, stopped);
                         }
                       });
     util::throw_if_stopped(stop);
@@ -140,6 +133,41 @@ class DatabaseSide : public Side {
   }
 
  private:
+  struct Task {
+    const scan::Table* table;
+    std::string statement;
+  };
+
+  // From its first huge row to its end a task is alone with such rows.
+  void perform(const Task& task, std::size_t number, const pg::CopySink& give_on,
+               const std::stop_token& stop) {
+    std::optional<util::Lock> turn;
+    bool huge = false;
+    const pg::GrowingRow take_turn = [&](std::uint64_t seen_bytes) {
+      if (!turn && pg::may_be_huge(seen_bytes, large_rows_)) turn.emplace(huge_rows_);
+    };
+    const pg::CopySink give = [&](std::span<const std::byte> row) {
+      give_on(row);
+      huge = huge || row.size() > pg::kHugeRowBytes;
+      if (!turn || huge) return;
+      turn.reset();
+      large_rows_ = true;
+    };
+    if (!read_by_worker(task, number, give, take_turn, stop)) {
+      const dump::Snapshot::Session session(snapshot_);
+      const pg::CancelOnStop cancel(*session, stop);
+      session->copy_out(task.statement, give, take_turn);
+    }
+    if (turn) workers_[number].reset();  // and the memory of its session
+  }
+
+  bool read_by_worker(const Task& task, std::size_t number, const pg::CopySink& give,
+                      const pg::GrowingRow& on_growing, const std::stop_token& stop) {
+    Worker& worker = opened(number, stop);
+    const pg::CancelOnStop cancel(worker.connection(), stop);
+    return worker.read(task.table->name, task.statement, give, on_growing);
+  }
+
   void list(pg::Connection& connection) {
     tables_ = scan::list_tables(connection);
     for (std::size_t n = 0; n < tables_.size(); ++n) add_part(tables_[n], n);
@@ -204,6 +232,8 @@ class DatabaseSide : public Side {
   Contents contents_;
   std::optional<std::map<std::uint32_t, std::vector<std::string>>> primary_keys_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  util::Mutex huge_rows_;                 // held by whoever reads some
+  std::atomic<bool> large_rows_ = false;  // the table that is read has some that were not huge
 };
 
 }  // namespace
