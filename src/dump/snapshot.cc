@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include "dump/sql_dump.h"
 #include "pg/ident.h"
 #include "pg/session.h"
 #include "util/error.h"
+#include "util/pause.h"
 #include "util/text.h"
 #include "util/workers.h"
 
@@ -130,10 +129,7 @@ void import_snapshot(pg::Connection& connection, const std::string& id,
 
 void wait_for_cause(const std::stop_token& stop) {
   constexpr std::chrono::seconds kSoon{5};
-  std::mutex mutex;
-  std::condition_variable_any woken;
-  std::unique_lock lock(mutex);
-  woken.wait_for(lock, stop, kSoon, [] { return false; });
+  util::pause(kSoon, stop);
   util::throw_if_stopped(stop);
 }
 

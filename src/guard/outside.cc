@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "guard/journal.h"
 #include "guard/take_back.h"
 #include "util/clock.h"
 #include "util/http.h"
+#include "util/pause.h"
 #include "util/secret.h"
 #include "util/subprocess.h"
 #include "util/text.h"
@@ -30,20 +29,13 @@ constexpr std::size_t kOutputShown = 1000;             // bytes of a failed hook
 constexpr std::string_view kHold = "hold";
 constexpr std::string_view kHook = "hook";
 
-bool wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  return !stopped.wait_for(lock, stop, time, [] { return false; }) && !stop.stop_requested();
-}
-
 // Requests its stop when the time is over or `outer` asks for it; gone before either if destroyed.
 class Limit {
  public:
   Limit(std::chrono::milliseconds time, const std::stop_token& outer)
       : forward_(outer, [this] { source_.request_stop(); }),
         timer_([this, time](const std::stop_token& done) {
-          if (!wait_for(time, done)) return;
+          if (!util::pause(time, done)) return;
           over_ = true;
           source_.request_stop();
         }) {}
@@ -231,7 +223,7 @@ std::string Outside::health(const std::stop_token& stop) const {
       const bool cut = std::chrono::steady_clock::now() >= deadline;
       if (well || !cut || !answered) why = std::move(answer);
       answered = true;
-      if (well || !wait_for(std::min<std::chrono::milliseconds>(left, kBetweenQuestions), stop))
+      if (well || !util::pause(std::min<std::chrono::milliseconds>(left, kBetweenQuestions), stop))
         break;
     }
   } catch (const util::Error& error) {
@@ -249,7 +241,7 @@ std::jthread Outside::watch_migration() const {
   const bool somebody = !options_.notify_url.empty() || !options_.notify_command.empty();
   if (!somebody || options_.stuck_after <= 0ms) return {};
   return std::jthread([this](const std::stop_token& over) {
-    if (!wait_for(options_.stuck_after, over)) return;
+    if (!util::pause(options_.stuck_after, over)) return;
     tell(News::Stuck,
          {.outcome = {},
           .text = cat("the migration has been running for ",

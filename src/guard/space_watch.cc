@@ -1,13 +1,12 @@
 #include "guard/space_watch.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
 #include "guard/sql_space.h"
 #include "swap/swap.h"
 #include "util/files.h"
 #include "util/log.h"
+#include "util/pause.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -27,14 +26,6 @@ constexpr std::uint64_t kSegment = 16U << 20U;    // of write-ahead log, as almo
 std::uint64_t margin_of(std::uint64_t total) { return std::min(total / kMarginPart, kMostMargin); }
 
 std::uint64_t less(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; }
-
-// Until `stop`, or for a while.
-void pause(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any woken;
-  std::unique_lock lock(mutex);
-  woken.wait_for(lock, stop, kBetweenLooks, [] { return false; });
-}
 
 }  // namespace
 
@@ -95,7 +86,7 @@ SpaceWatch::Taken SpaceWatch::look() {
 void SpaceWatch::run(const std::stop_token& ended) {
   try {
     for (;;) {
-      pause(ended);
+      util::pause(kBetweenLooks, ended);
       if (ended.stop_requested()) return;
       const Taken now = look();
       if (!full(less(now.database, before_.database) + less(now.log, before_.log))) continue;

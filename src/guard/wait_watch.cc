@@ -1,11 +1,9 @@
 #include "guard/wait_watch.h"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "guard/sql_waits.h"
 #include "util/error.h"
 #include "util/log.h"
+#include "util/pause.h"
 #include "util/text.h"
 #include "util/units.h"
 
@@ -17,14 +15,6 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kBetweenLooks = 250ms;
-
-// Until `stop`, or for a while.
-void pause(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any woken;
-  std::unique_lock lock(mutex);
-  woken.wait_for(lock, stop, kBetweenLooks, [] { return false; });
-}
 
 std::string blocker_line(const BlockerRow& row) {
   std::string who = row.pid == 0 ? std::string() : cat("pid ", row.pid);
@@ -61,7 +51,7 @@ void WaitWatch::run(const std::stop_token& ended) {
                                                     context_.names.application, ended);
     Steady::time_point since = Steady::now();  // when enough of them began to wait
     while (!ended.stop_requested()) {
-      pause(ended);
+      util::pause(kBetweenLooks, ended);
       std::vector<int> pids;
       for (const OwnSession& session : ledger_.sessions()) pids.push_back(session.pid);
       const std::uint64_t waiting = waiting_for(control, context_.database.database(), pids);

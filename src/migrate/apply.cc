@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "migrate/history.h"
 #include "migrate/lost_commit.h"
 #include "util/clock.h"
+#include "util/pause.h"
 #include "util/text.h"
 #include "util/units.h"
 #include "util/workers.h"
@@ -112,10 +111,7 @@ class Runner {
                        util::show_duration(options_.lock_timeout), "; again in ",
                        util::show_duration(pause), " (", retry + 1, " of ", options_.lock_retries,
                        ")"));
-    std::mutex mutex;
-    std::condition_variable_any woken;
-    std::unique_lock lock(mutex);
-    woken.wait_for(lock, stop_, pause, [] { return false; });
+    util::pause(pause, stop_);
     util::throw_if_stopped(stop_);
   }
 
