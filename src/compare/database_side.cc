@@ -32,7 +32,7 @@ class Worker {
         transaction_((pg::pin_settings(connection_, encoding), connection_),
                      pg::Transaction::Mode::RepeatableReadOnly) {
     connection_.execute(dump::sql::wait_little_for_locks());
-    connection_.execute(sql::import_snapshot(snapshot));
+    dump::import_snapshot(connection_, snapshot, stop);
     pg::refuse_user_views(connection_);
   }
 

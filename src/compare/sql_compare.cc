@@ -53,8 +53,4 @@ ForeignKeys foreign_keys(pg::Connection& connection) {
   return keys;
 }
 
-std::string import_snapshot(const std::string& id) {
-  return util::cat("SET TRANSACTION SNAPSHOT ", pg::quote_literal(id));
-}
-
 }  // namespace compare::sql

@@ -18,6 +18,4 @@ std::map<std::uint32_t, std::vector<std::string>> primary_keys(pg::Connection& c
 // Between tables; a key of or to a partitioned table as one of or to each of its partitions, too.
 ForeignKeys foreign_keys(pg::Connection& connection);
 
-std::string import_snapshot(const std::string& id);
-
 }  // namespace compare::sql
