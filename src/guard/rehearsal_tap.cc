@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "guard/sql_guard.h"
+#include "guard/statement_record.h"
 #include "migrate/apply.h"
 #include "migrate/reach.h"
 #include "util/error.h"
@@ -96,8 +97,8 @@ void RehearsalTap::before(std::string_view statement) {
 
 void RehearsalTap::finished(const tap::FinishedStatement& statement) {
   if (statement.sqlstate.empty() && statement.statement.starts_with(migrate::kOwnStatement)) return;
-  const std::string text = scrubber_.scrub(
-      std::string(util::cut_utf8(util::trim(statement.statement), kStatementBytes)));
+  const std::string text(
+      util::cut_utf8(without_secrets(statement.statement, scrubber_), kStatementBytes));
   const util::Lock hold(mutex_);
   if (kept_bytes_ + text.size() > kKeptBytes) {
     ++left_out_;

@@ -78,6 +78,10 @@ std::string without_passwords(std::string_view statement) {
   return cat(out, statement.substr(copied));
 }
 
+std::string without_secrets(std::string_view statement, const util::Scrubber& scrubber) {
+  return without_passwords(scrubber.scrub(std::string(util::trim(statement))));
+}
+
 StatementRecord::StatementRecord(const std::filesystem::path& folder, std::string_view run,
                                  util::Scrubber scrubber, RecordLimits limits)
     : limits_(limits), scrubber_(std::move(scrubber)), flushed_(std::chrono::steady_clock::now()) {
@@ -92,8 +96,7 @@ StatementRecord::StatementRecord(const std::filesystem::path& folder, std::strin
 
 void StatementRecord::add(const migrate::RanStatement& statement) {
   const util::Seconds took = statement.end - statement.begin;
-  const std::string whole =
-      without_passwords(scrubber_.scrub(std::string(util::trim(statement.text))));
+  const std::string whole = without_secrets(statement.text, scrubber_);
   const std::string text(util::cut_utf8(whole, kRecordedStatementBytes));
   const std::string line = line_of({{"start", util::rfc3339(statement.begin)},
                                     {"duration_s", took.count()},

@@ -65,6 +65,10 @@ class StatementRecord {
   std::vector<Slow> slowest_ PGBELAY_GUARDED_BY(mutex_);  // the slowest first
 };
 
+// A statement as it may be written down: trimmed, without `scrubber`'s secrets and
+// without_passwords. Before it is cut, so that no half of a secret is left.
+std::string without_secrets(std::string_view statement, const util::Scrubber& scrubber);
+
 // With *** for each literal that follows a word with "password" in it: PASSWORD 'x', password =
 // 'x'.
 std::string without_passwords(std::string_view statement);
