@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -166,6 +168,15 @@ class GuardTest : public test::ServerTest {
     }
     return options;
   }
+  // A migration of files, by name and text.
+  Options files(const std::vector<std::pair<std::string, std::string>>& texts) {
+    Options options = base();
+    options.migrations = folder.path() / "migrations";
+    std::filesystem::create_directories(options.migrations);
+    for (const auto& [name, text] : texts) std::ofstream(options.migrations / name) << text;
+    return options;
+  }
+  Options file(const std::string& text) { return files({{"001.sql", text}}); }
   UndoOptions undo_options() {
     UndoOptions options;
     options.database = database->conninfo();

@@ -1,5 +1,4 @@
 // The rehearsal: on a clone, measured, without a trace on the live database or in the cluster.
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "guard_fixture.h"
@@ -22,13 +21,6 @@ class RehearsalTest : public GuardTest {
     options.rehearse_only = true;
     return options;
   }
-  Options files(const std::string& sql_text) {
-    std::filesystem::create_directories(folder.path() / "migrations");
-    std::ofstream(folder.path() / "migrations" / "001.sql") << sql_text;
-    Options options = base();
-    options.migrations = folder.path() / "migrations";
-    return options;
-  }
   Json document() {
     const std::vector<RunInfo> all = runs();
     return Json::parse(util::read_text(all.back().folder / "rehearsal.json"));
@@ -41,10 +33,10 @@ class RehearsalTest : public GuardTest {
 TEST_F(RehearsalTest, MeasuresOnACloneAndLeavesNothing) {
   const std::string before = fingerprint();
   const Result result =
-      go(rehearsing(files("alter table members alter column id type bigint;\n"
-                          "update members set email = lower(name) where id % 2 = 0;\n"
-                          "create index members_email on members (email);\n"
-                          "create table audit (id int);\n")));
+      go(rehearsing(file("alter table members alter column id type bigint;\n"
+                         "update members set email = lower(name) where id % 2 = 0;\n"
+                         "create index members_email on members (email);\n"
+                         "create table audit (id int);\n")));
   EXPECT_EQ(result.outcome, Outcome::Rehearsed) << reporter.all();
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(fingerprint(), before);
@@ -137,7 +129,7 @@ TEST_F(RehearsalTest, AMigrationThatPassesItIsRunOnTheDatabaseAndCanStillBeUndon
 }
 
 TEST_F(RehearsalTest, AboveALimitItStopsWithNineAndGoesOnIfToldTo) {
-  Options options = files("alter table members alter column id type bigint;\n");
+  Options options = file("alter table members alter column id type bigint;\n");
   options.rehearsal = {.when = Rehearse::Yes, .limits = {.max_rewrite_bytes = 1000}};
   const util::Error error = error_of(options);
   EXPECT_EQ(error.exit_code(), 9) << error.text();
@@ -279,7 +271,7 @@ TEST_F(RehearsalTest, K2NeedsAProofThatLeavesACopyAndTheTap) {
 }
 
 TEST_F(RehearsalTest, WithoutRoomFilesGoOnWithoutItAndAnExplicitWishStops) {
-  Options options = files("create table later (i int);\n");
+  Options options = file("create table later (i int);\n");
   options.rehearsal.when = Rehearse::Auto;
   options.server_free = 30U << 20U;  // for the copy, not for a clone of it
   const Result result = go(options);

@@ -1,7 +1,6 @@
 #include "guard/run.h"
 
 #include <filesystem>
-#include <fstream>
 
 #include "guard_fixture.h"
 
@@ -162,16 +161,7 @@ TEST_F(RunTest, PlanOnlyChangesNothingAndLeavesNothing) {
   EXPECT_THAT(reporter.lines(), Contains(HasSubstr("undo      swap")));
 }
 
-class FilesTest : public GuardTest {
- protected:
-  Options files(const std::vector<std::pair<std::string, std::string>>& texts) {
-    Options options = base();
-    options.migrations = folder.path() / "migrations";
-    std::filesystem::create_directories(options.migrations);
-    for (const auto& [file, text] : texts) std::ofstream(options.migrations / file) << text;
-    return options;
-  }
-};
+class FilesTest : public GuardTest {};
 
 TEST_F(FilesTest, ARunIsOneUnit) {
   const std::string before = fingerprint();

@@ -1,5 +1,4 @@
 // What the migration has run is kept in the run's folder.
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "guard_fixture.h"
@@ -59,14 +58,10 @@ TEST_F(StatementsTest, OfACommandWithTimesTagsAndErrors) {
 }
 
 TEST_F(StatementsTest, OfFilesTooAndTheSlowestAreInTheReport) {
-  std::filesystem::create_directories(folder.path() / "migrations");
-  std::ofstream(folder.path() / "migrations" / "001.sql")
-      << "alter table members add column phone text;\n"
-         "update members set phone = 'none' where id <= 7;\n"
-         "do $$ begin perform pg_sleep(0.2); end $$;\n";
-  Options options = base();
-  options.migrations = folder.path() / "migrations";
-  const Result result = go(options);
+  const Result result =
+      go(file("alter table members add column phone text;\n"
+              "update members set phone = 'none' where id <= 7;\n"
+              "do $$ begin perform pg_sleep(0.2); end $$;\n"));
   ASSERT_EQ(result.exit_code, 0) << result.cause;
   const std::vector<json> lines = statements_of(result);
   EXPECT_THAT(each(lines, "statement"),
@@ -82,13 +77,9 @@ TEST_F(StatementsTest, OfFilesTooAndTheSlowestAreInTheReport) {
 TEST_F(StatementsTest, ACommitThatFailsIsOneOfThem) {
   sql("alter table events add constraint later foreign key (member) references members"
       "  deferrable initially deferred");
-  std::filesystem::create_directories(folder.path() / "migrations");
-  std::ofstream(folder.path() / "migrations" / "001.sql")
-      << "alter table events drop constraint events_member_fkey;\n"
-         "insert into events values (9000, 100000, '{}');\n";
-  Options options = base();
-  options.migrations = folder.path() / "migrations";
-  const Result result = go(options);
+  const Result result =
+      go(file("alter table events drop constraint events_member_fkey;\n"
+              "insert into events values (9000, 100000, '{}');\n"));
   EXPECT_EQ(result.exit_code, 3) << result.cause;
   const std::vector<json> lines = statements_of(result);
   EXPECT_EQ(lines.back().at("statement"), "COMMIT");

@@ -1,5 +1,4 @@
 // Locks on the live database: tried again, watched, looked for first.
-#include <fstream>
 #include <thread>
 
 #include "guard/wait_watch.h"
@@ -13,11 +12,8 @@ using testing::HasSubstr;
 
 class WaitsTest : public GuardTest {
  protected:
-  Options files(const std::string& text) {
-    std::filesystem::create_directories(folder.path() / "migrations");
-    std::ofstream(folder.path() / "migrations" / "001.sql") << text;
-    Options options = base();
-    options.migrations = folder.path() / "migrations";
+  // Whoever waits, or is waited for, is there on purpose.
+  static Options beside_others(Options options) {
     options.hold = Hold::None;
     options.on_foreign_writes = OnForeignWrites::Undo;
     return options;
@@ -31,9 +27,9 @@ class WaitsTest : public GuardTest {
 };
 
 TEST_F(WaitsTest, AFileThatRunsIntoTheLockTimeoutIsTriedAgain) {
-  Options options = files(
-      "insert into events values (5000, 1, '{}');\n"
-      "alter table members add column phone text;\n");
+  Options options =
+      beside_others(file("insert into events values (5000, 1, '{}');\n"
+                         "alter table members add column phone text;\n"));
   options.lock_timeout = 100ms;
   options.lock_retries = 10;
   std::optional<pg::Connection> other(holder());
@@ -52,7 +48,7 @@ TEST_F(WaitsTest, AFileThatRunsIntoTheLockTimeoutIsTriedAgain) {
 }
 
 TEST_F(WaitsTest, AfterTheLastRetryItFails) {
-  Options options = files("alter table members add column phone text;\n");
+  Options options = beside_others(file("alter table members add column phone text;\n"));
   options.lock_timeout = 50ms;
   options.lock_retries = 1;
   const pg::Connection other = holder();
@@ -73,10 +69,8 @@ TEST_F(WaitsTest, ATappedCommandGetsTheLockTimeoutWhateverItIs) {
 class ConcurrentlyTest : public WaitsTest {
  protected:
   Options building(const std::string& more = {}) {
-    Options options = psql("create index concurrently members_name on members (name);\n" + more);
-    options.hold = Hold::None;
-    options.on_foreign_writes = OnForeignWrites::Undo;
-    return options;
+    return beside_others(
+        psql("create index concurrently members_name on members (name);\n" + more));
   }
   pg::Connection older() {
     pg::Connection other = database->connect();
@@ -111,10 +105,8 @@ TEST_F(ConcurrentlyTest, OfACommandThatRunsIntoTheLockTimeoutIsToldHowNotTo) {
 }
 
 TEST_F(WaitsTest, AMigrationThatKeepsTooManyWaitingIsStoppedAndUndone) {
-  Options options =
-      psql("begin; lock table members in access exclusive mode; select pg_sleep(60);");
-  options.hold = Hold::None;
-  options.on_foreign_writes = OnForeignWrites::Undo;
+  Options options = beside_others(
+      psql("begin; lock table members in access exclusive mode; select pg_sleep(60);"));
   options.max_waiting = 2;
   options.max_wait = 500ms;
   const auto wait_for_it = [&](const std::stop_token& ended) {

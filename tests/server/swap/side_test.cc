@@ -15,7 +15,20 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class SideTest : public SwapTest {};
+class SideTest : public SwapTest {
+ protected:
+  // The lock cannot be had, and whose it is stands in the refusal.
+  void expect_busy_with(pg::Connection& owner) {
+    try {
+      const DatabaseLock second(*admin_, live_);
+      FAIL() << "two runs hold the lock";
+    } catch (const util::Error& failure) {
+      EXPECT_EQ(failure.kind(), util::Kind::Busy);
+      EXPECT_THAT(failure.message(), HasSubstr("pgbelay-20261120143050"));
+      EXPECT_THAT(failure.message(), HasSubstr(util::cat(owner.backend_pid())));
+    }
+  }
+};
 
 TEST_F(SideTest, M6NotOpenToPublicAndTraceableFromTheStart) {
   create_side(*admin_, copy(), properties(), "pgbelay run x, host:/dir");
@@ -108,14 +121,7 @@ TEST_F(SideTest, LockNamesItsOwner) {
       open_maintenance(test::test_server().conninfo("app"), "", "pgbelay-20261120143050", {});
   auto first = std::make_optional<DatabaseLock>(other, live_);
   first->probe();
-  try {
-    const DatabaseLock second(*admin_, live_);
-    FAIL() << "two runs hold the lock";
-  } catch (const util::Error& failure) {
-    EXPECT_EQ(failure.kind(), util::Kind::Busy);
-    EXPECT_THAT(failure.message(), HasSubstr("pgbelay-20261120143050"));
-    EXPECT_THAT(failure.message(), HasSubstr(util::cat(other.backend_pid())));
-  }
+  expect_busy_with(other);
   EXPECT_NO_THROW(DatabaseLock(*admin_, "another database"));
   first.reset();
   EXPECT_NO_THROW(DatabaseLock(*admin_, live_));
@@ -125,13 +131,7 @@ TEST_F(SideTest, LockOfARunWithAnotherMaintenanceDatabaseCountsAsWell) {
   pg::Connection other = open_maintenance(test::test_server().conninfo("app"), "template1",
                                           "pgbelay-20261120143050", {});
   auto first = std::make_optional<DatabaseLock>(other, live_);
-  try {
-    const DatabaseLock second(*admin_, live_);
-    FAIL() << "two runs hold the lock";
-  } catch (const util::Error& failure) {
-    EXPECT_EQ(failure.kind(), util::Kind::Busy);
-    EXPECT_THAT(failure.message(), HasSubstr("pgbelay-20261120143050"));
-  }
+  expect_busy_with(other);
   first.reset();
   EXPECT_NO_THROW(DatabaseLock(*admin_, live_));
 }
