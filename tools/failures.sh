@@ -7,6 +7,6 @@ cd "$(dirname "$0")/.."
 [[ $# -gt 0 ]] || set -- build/dev/Testing/Temporary/LastTest.log
 echo
 echo "The failures again:"
-grep -a -h -A 12 -E '^(/.*: Failure|.*ERROR: (Address|Thread|Leak)Sanitizer|.*: runtime error:)|^\[  FAILED  \].*\([0-9]+ ms\)' \
+grep -a -h -A 12 -E '^(.*: Failure$|.*ERROR: (Address|Thread|Leak)Sanitizer|.*: runtime error:)|^\[  FAILED  \].*\([0-9]+ ms\)' \
   "$@" | grep -a -v -E '^\[( RUN|       OK)' | head -150
 exit 1

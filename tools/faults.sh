@@ -21,7 +21,7 @@ done | xargs -P "$jobs" -L 1 bash -c 'GTEST_SHARD_INDEX=$1 build/dev/tests/fault
 
 printf '%-10s %7s %7s %8s\n' test passed failed skipped
 for test in "$@"; do
-  count() { cat "$LOGS/$test".* | grep -a -c -E "^\\[  *$1 \\].* \\([0-9]+ ms\\)" || true; }
+  count() { cat "$LOGS/$test".* | grep -a -c -E "^\\[ *$1 *\\].* \\([0-9]+ ms\\)" || true; }
   printf '%-10s %7d %7d %8d\n' "$test" "$(count OK)" "$(count FAILED)" "$(count SKIPPED)"
 done
 echo "$((SECONDS / 60)) minutes, $jobs at once"
